@@ -1,0 +1,123 @@
+#include "arena.h"
+
+#include <limits.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SIZE = 64 * 1024, EXIT_OUT_OF_MEMORY = 5, FIRST_CAPACITY = 8 };
+
+/* A piece of memory from malloc; its payload follows the header. */
+struct block {
+  struct block *next;
+  size_t size, used; /* of the payload */
+  alignas(max_align_t) unsigned char payload[];
+};
+
+struct arena {
+  struct block *blocks; /* the first one takes the small allocations */
+};
+
+static _Noreturn void out_of_memory(size_t size) {
+  fprintf(stderr, "error: out of memory: cannot allocate %zu bytes\n", size);
+  exit(EXIT_OUT_OF_MEMORY);
+}
+
+static void *allocate_or_exit(size_t size) {
+  void *memory = calloc(1, size);
+  if (!memory) out_of_memory(size);
+  return memory;
+}
+
+static struct block *block_new(size_t size) {
+  if (size > SIZE_MAX - sizeof(struct block)) out_of_memory(size);
+  struct block *block = allocate_or_exit(sizeof *block + size);
+  block->size = size;
+  return block;
+}
+
+struct arena *arena_new(void) {
+  return allocate_or_exit(sizeof(struct arena));
+}
+
+void arena_free(struct arena *a) {
+  if (!a) return;
+  for (struct block *block = a->blocks, *next; block; block = next) {
+    next = block->next;
+    free(block);
+  }
+  free(a);
+}
+
+/* A large object gets a block of its own behind the first, which keeps its free space. */
+static void *allocate_large(struct arena *a, size_t size) {
+  struct block *block = block_new(size);
+  block->used = size;
+  if (a->blocks) {
+    block->next = a->blocks->next;
+    a->blocks->next = block;
+  } else {
+    a->blocks = block;
+  }
+  return block->payload;
+}
+
+void *arena_alloc(struct arena *a, size_t size) {
+  const size_t align = alignof(max_align_t);
+  if (size > SIZE_MAX - align) out_of_memory(size);
+  size = size ? (size + align - 1) / align * align : align;
+  if (size > BLOCK_SIZE / 4) return allocate_large(a, size);
+  if (!a->blocks || a->blocks->size - a->blocks->used < size) {
+    struct block *block = block_new(BLOCK_SIZE);
+    block->next = a->blocks;
+    a->blocks = block;
+  }
+  void *result = a->blocks->payload + a->blocks->used;
+  a->blocks->used += size;
+  return result;
+}
+
+void *arena_array(struct arena *a, size_t element_size, size_t count) {
+  if (element_size && count > SIZE_MAX / element_size) out_of_memory(SIZE_MAX);
+  return arena_alloc(a, element_size * count);
+}
+
+char *arena_strndup(struct arena *a, const char *text, size_t length) {
+  if (length == SIZE_MAX) out_of_memory(length);
+  char *copy = arena_alloc(a, length + 1);
+  if (length) memcpy(copy, text, length);
+  return copy;
+}
+
+char *arena_strdup(struct arena *a, const char *text) { return arena_strndup(a, text, strlen(text)); }
+
+char *arena_vprintf(struct arena *a, const char *format, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(NULL, 0, format, arguments);
+  size_t size = length < 0 ? 1 : (size_t)length + 1;
+  char *text = arena_alloc(a, size);
+  if (length > 0) vsnprintf(text, size, format, again);
+  va_end(again);
+  return text;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  char *text = arena_vprintf(a, format, arguments);
+  va_end(arguments);
+  return text;
+}
+
+void *arena_grow(struct arena *a, void *items, size_t element_size, int count, int *capacity) {
+  if (count < *capacity) return items;
+  if (*capacity > INT_MAX / 2) out_of_memory(SIZE_MAX);
+  int larger = *capacity ? *capacity * 2 : FIRST_CAPACITY;
+  void *grown = arena_array(a, element_size, (size_t)larger);
+  if (count) memcpy(grown, items, element_size * (size_t)count);
+  *capacity = larger;
+  return grown;
+}

@@ -1,0 +1,227 @@
+#include "diag.h"
+
+#include "excerpt.h"
+#include "source.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct note {
+  struct span place;
+  const char *text;
+};
+
+struct diag {
+  enum message message;
+  struct span place;
+  const char *text;
+  bool is_repeated; /* identical to an earlier one: neither counted nor printed */
+  struct mark *ranges;
+  int range_count, range_capacity;
+  struct note *notes;
+  int note_count, note_capacity;
+};
+
+struct diags {
+  struct arena *arena;
+  struct diag **items;
+  int count, capacity;
+};
+
+static const struct {
+  const char *code, *format;
+  enum severity severity;
+} messages[] = {
+#define MESSAGE(name, code, severity, format) {code, format, severity},
+#include "messages.def"
+#undef MESSAGE
+};
+
+static const struct {
+  const char *word, *colour;
+  int exit_code;
+} severities[] = {
+    [SEVERITY_WARNING] = {"warning", "\033[1;35m", 0},
+    [SEVERITY_ERROR] = {"error", "\033[1;31m", 1},
+    [SEVERITY_LIMITATION] = {"not supported", "\033[1;31m", 3},
+    [SEVERITY_BUG] = {"internal error", "\033[1;31m", 4},
+    [SEVERITY_SYSTEM] = {"error", "\033[1;31m", 5},
+};
+
+struct span span_join(struct span first, struct span last) {
+  if (!first.source) return last;
+  if (last.source != first.source) return first;
+  if (last.begin < first.begin) first.begin = last.begin;
+  if (last.end > first.end) first.end = last.end;
+  return first;
+}
+
+struct diags *diags_new(struct arena *a) {
+  struct diags *d = arena_new_object(a, struct diags);
+  d->arena = a;
+  return d;
+}
+
+static bool same_place(struct span a, struct span b) {
+  return a.source == b.source && a.begin == b.begin && a.end == b.end;
+}
+
+static bool was_reported(const struct diags *d, const struct diag *diagnostic) {
+  for (int i = 0; i < d->count; i++) {
+    const struct diag *earlier = d->items[i];
+    if (earlier->message == diagnostic->message && same_place(earlier->place, diagnostic->place) &&
+        !strcmp(earlier->text, diagnostic->text))
+      return true;
+  }
+  return false;
+}
+
+struct diag *diag_vreport(struct diags *d, enum message message, struct span place, va_list arguments) {
+  struct diag *diagnostic = arena_new_object(d->arena, struct diag);
+  diagnostic->message = message;
+  diagnostic->place = place;
+  diagnostic->text = arena_vprintf(d->arena, messages[message].format, arguments);
+  diagnostic->is_repeated = was_reported(d, diagnostic);
+  arena_push(d->arena, d->items, d->count, d->capacity, diagnostic);
+  return diagnostic;
+}
+
+struct diag *diag_report(struct diags *d, enum message message, struct span place, ...) {
+  va_list arguments;
+  va_start(arguments, place);
+  struct diag *diagnostic = diag_vreport(d, message, place, arguments);
+  va_end(arguments);
+  return diagnostic;
+}
+
+static void add_note(struct diags *d, struct diag *diagnostic, struct note note) {
+  arena_push(d->arena, diagnostic->notes, diagnostic->note_count, diagnostic->note_capacity, note);
+}
+
+/* A range in another source than the diagnostic's cannot be in its excerpt, so it becomes a note. */
+void diag_range(struct diags *d, struct diag *diagnostic, struct span place, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const char *label = arena_vprintf(d->arena, format, arguments);
+  va_end(arguments);
+  if (place.source && place.source == diagnostic->place.source) {
+    struct mark mark = {place, label, false};
+    arena_push(d->arena, diagnostic->ranges, diagnostic->range_count, diagnostic->range_capacity, mark);
+  } else {
+    add_note(d, diagnostic, (struct note){place, label});
+  }
+}
+
+void diag_note(struct diags *d, struct diag *diagnostic, struct span place, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const char *text = arena_vprintf(d->arena, format, arguments);
+  va_end(arguments);
+  add_note(d, diagnostic, (struct note){place, text});
+}
+
+int diag_count(const struct diags *d, enum severity at_least) {
+  int count = 0;
+  for (int i = 0; i < d->count; i++)
+    count += !d->items[i]->is_repeated && messages[d->items[i]->message].severity >= at_least;
+  return count;
+}
+
+int diag_exit_code(const struct diags *d) {
+  enum severity worst = SEVERITY_WARNING;
+  for (int i = 0; i < d->count; i++)
+    if (messages[d->items[i]->message].severity > worst) worst = messages[d->items[i]->message].severity;
+  return severities[worst].exit_code;
+}
+
+/* "file:line:column: ", or the program's name where there is no place. */
+static void print_place(FILE *out, struct span place, const char *otherwise) {
+  if (!place.source) {
+    fputs(otherwise, out);
+    return;
+  }
+  struct position position = span_position(place);
+  excerpt_print_text(out, place.source->name);
+  fprintf(out, ":%d:%d: ", position.line, position.column);
+}
+
+static void print_header(FILE *out, const struct diag *diagnostic, bool colour) {
+  enum severity severity = messages[diagnostic->message].severity;
+  const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
+  fputs(bold, out);
+  print_place(out, diagnostic->place, "hrmc: ");
+  fprintf(out, "%s%s%s:%s ", reset, colour ? severities[severity].colour : "", severities[severity].word, reset);
+  fputs(bold, out);
+  excerpt_print_text(out, diagnostic->text);
+  fprintf(out, "%s [%s]\n", reset, messages[diagnostic->message].code);
+}
+
+static void print_note(FILE *out, const struct note *note, bool colour) {
+  print_place(out, note->place, "");
+  fprintf(out, "%snote:%s ", colour ? "\033[1;36m" : "", colour ? "\033[0m" : "");
+  excerpt_print_text(out, note->text);
+  fputc('\n', out);
+  if (note->place.source) excerpt_print_line(out, note->place);
+}
+
+static void print_diagnostic(struct arena *a, FILE *out, const struct diag *diagnostic, bool colour) {
+  print_header(out, diagnostic, colour);
+  if (diagnostic->place.source) {
+    int count = diagnostic->range_count;
+    struct mark *marks = arena_new_array(a, struct mark, (size_t)count + 1);
+    if (count) memcpy(marks, diagnostic->ranges, sizeof *marks * (size_t)count);
+    marks[count] = (struct mark){diagnostic->place, "", true};
+    excerpt_print(out, marks, count + 1, colour);
+  }
+  for (int i = 0; i < diagnostic->note_count; i++) print_note(out, &diagnostic->notes[i], colour);
+}
+
+void diag_print(const struct diags *d, FILE *out, bool colour) {
+  for (int i = 0; i < d->count; i++)
+    if (!d->items[i]->is_repeated) print_diagnostic(d->arena, out, d->items[i], colour);
+}
+
+enum { LONGEST_WORD = 63 };
+
+static int smallest(int a, int b, int c) {
+  int least = a < b ? a : b;
+  return least < c ? least : c;
+}
+
+/* The edit distance with transpositions of neighbours; case does not count. */
+static int edit_distance(const char *a, const char *b) {
+  int rows[3][LONGEST_WORD + 1];
+  int *before = rows[0], *last = rows[1], *row = rows[2];
+  int width = (int)strlen(b);
+  for (int j = 0; j <= width; j++) last[j] = j;
+  for (int i = 1; a[i - 1]; i++) {
+    row[0] = i;
+    for (int j = 1; j <= width; j++) {
+      int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
+      row[j] = smallest(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y));
+      bool swapped = i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) && y == tolower((unsigned char)a[i - 2]);
+      if (swapped && before[j - 2] + 1 < row[j]) row[j] = before[j - 2] + 1;
+    }
+    int *oldest = before;
+    before = last;
+    last = row;
+    row = oldest;
+  }
+  return last[width];
+}
+
+const char *diag_nearest(const char *word, const char *const *candidates, int count) {
+  size_t length = strlen(word);
+  if (length > LONGEST_WORD) return NULL;
+  const char *nearest = NULL;
+  int limit = (int)length / 3;
+  for (int i = 0; i < count; i++) {
+    if (strlen(candidates[i]) > LONGEST_WORD || !strcmp(word, candidates[i])) continue;
+    int distance = edit_distance(word, candidates[i]);
+    if (distance > limit) continue;
+    nearest = candidates[i];
+    limit = distance - 1;
+  }
+  return nearest;
+}

@@ -1,0 +1,74 @@
+/* Diagnostics: every message that the compiler gives passes through here.
+ *
+ * A diagnostic has a message from the table in messages.def (its stable code, class and wording), a place, and any
+ * number of further ranges (the reason why something else was expected) and notes.  Diagnostics accumulate; a stage
+ * that reported an error returns NULL or false and the driver looks at diag_worst() between stages. */
+#ifndef HRMC_DIAG_H
+#define HRMC_DIAG_H
+
+#include "arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A text that diagnostics point into: a file, a library file, a command-line definition, a line typed at the prompt. */
+struct source {
+  const char *name; /* as shown in messages */
+  const char *text; /* NUL-terminated copy */
+  size_t length;
+};
+
+/* Bytes [begin, end) of a source; source NULL: no place. */
+struct span {
+  const struct source *source;
+  uint32_t begin, end;
+};
+
+struct span span_join(struct span first, struct span last);
+
+enum severity {
+  SEVERITY_WARNING,
+  SEVERITY_ERROR,      /* the user's mistake: exit code 1 */
+  SEVERITY_LIMITATION, /* correct, but not supported: exit code 3 */
+  SEVERITY_BUG,        /* our mistake: exit code 4 */
+  SEVERITY_SYSTEM      /* the system's refusal (disk, missing program): exit code 5 */
+};
+
+enum message {
+#define MESSAGE(name, code, severity, format) MSG_##name,
+#include "messages.def"
+#undef MESSAGE
+  MESSAGE_COUNT
+};
+
+struct diag;  /* one diagnostic */
+struct diags; /* all of one compilation */
+
+struct diags *diags_new(struct arena *a);
+
+/* Reports a message at a place; the arguments are those of the message's format.  Returns the diagnostic so that
+ * ranges and notes can be added to it. */
+struct diag *diag_report(struct diags *d, enum message message, struct span place, ...);
+struct diag *diag_vreport(struct diags *d, enum message message, struct span place, va_list arguments);
+
+/* Adds a second range within the excerpt, with its label ("~~~ [seq_len, hidden] = [81, 512]"). */
+void diag_range(struct diags *d, struct diag *diagnostic, struct span place, const char *format, ...)
+  __attribute__((format(printf, 4, 5)));
+
+/* Adds a note with its own excerpt (place.source may be NULL: text alone). */
+void diag_note(struct diags *d, struct diag *diagnostic, struct span place, const char *format, ...)
+  __attribute__((format(printf, 4, 5)));
+
+int diag_count(const struct diags *d, enum severity at_least);
+
+/* 0 when nothing worse than a warning was reported; else the exit code of the worst class. */
+int diag_exit_code(const struct diags *d);
+
+/* Prints all diagnostics in order of report, identical ones once.  Colour only when asked. */
+void diag_print(const struct diags *d, FILE *out, bool colour);
+
+/* The nearest of the candidates to a mistyped word (a small edit distance), or NULL. */
+const char *diag_nearest(const char *word, const char *const *candidates, int count);
+
+#endif

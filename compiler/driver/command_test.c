@@ -1,0 +1,67 @@
+/* hrmc test FILE: runs the test blocks; a gradcheck compares with central finite differences in double precision. */
+#include "commands.h"
+
+#include "execute.h"
+
+#include <math.h>
+
+static void run_asserts(struct compilation *c, const struct test_case *t) {
+  struct executable x;
+  if (t->count > 0 && execute_load(c, t->graph, t->asserts, t->count, &x)) {
+    execute_run(&x);
+    for (int i = 0; i < t->count; i++) {
+      const float *held = execute_value(&x, t->asserts[i]);
+      if (!(*held == 1.0f)) diag_report(c->diags, MSG_TEST_FAILED, t->places[i], t->title);
+    }
+  }
+  if (t->count > 0) execute_free(&x);
+}
+
+static double loss_at(struct executable *x, const struct gradient_check *k, int element, double value) {
+  double *argument = execute_value(x, k->argument);
+  double saved = argument[element];
+  argument[element] = value;
+  execute_run(x);
+  argument[element] = saved;
+  return *(const double *)execute_value(x, k->loss);
+}
+
+static void compare_gradient(struct compilation *c, const struct test_case *t, const struct gradient_check *k,
+                             struct executable *x) {
+  enum { CENTRAL = 2 };
+  int n = (int)type_elements(&k->argument->type);
+  double *argument = execute_value(x, k->argument), *gradient = execute_value(x, k->gradient);
+  double *exact = arena_new_array(c->arena, double, (size_t)n);
+  for (int i = 0; i < n; i++) argument[i] = k->values[i];
+  execute_run(x);
+  for (int i = 0; i < n; i++) exact[i] = gradient[i];
+  for (int i = 0; i < n; i++) {
+    double step = 1e-5 * fmax(1, fabs(k->values[i]));
+    double rise = loss_at(x, k, i, k->values[i] + step) - loss_at(x, k, i, k->values[i] - step);
+    double slope = rise / (CENTRAL * step);
+    if (fabs(slope - exact[i]) <= 1e-6 * fmax(1, fabs(slope))) continue;
+    diag_report(c->diags, MSG_GRADCHECK_FAILED, k->place, t->title, i, exact[i], slope);
+    return;
+  }
+}
+
+static void run_check(struct compilation *c, const struct test_case *t, const struct gradient_check *k) {
+  struct executable x;
+  struct symbol *symbols[] = {k->argument, k->gradient, k->loss};
+  if (execute_load(c, k->graph, symbols, 3, &x)) compare_gradient(c, t, k, &x);
+  execute_free(&x);
+}
+
+void command_test(struct compilation *c, const char *path) {
+  struct elaboration request;
+  int count, passed = 0;
+  if (!compile_parse(c, path) || !compile_request(c, &request)) return;
+  const struct test_case *tests = elaborate_tests(&request, &count);
+  for (int i = 0; tests && i < count; i++) {
+    int before = diag_count(c->diags, SEVERITY_ERROR);
+    run_asserts(c, &tests[i]);
+    for (int k = 0; k < tests[i].check_count; k++) run_check(c, &tests[i], &tests[i].checks[k]);
+    passed += diag_count(c->diags, SEVERITY_ERROR) == before;
+  }
+  if (tests) printf("%s: %d passed, %d failed\n", path, passed, count - passed);
+}

@@ -1,0 +1,14 @@
+/* The commands of hrmc; each returns the exit code, diagnostics are in c->diags. */
+#ifndef HRMC_DRIVER_COMMANDS_H
+#define HRMC_DRIVER_COMMANDS_H
+
+#include "compile.h"
+
+void command_compile(struct compilation *c, const char *path);
+void command_check(struct compilation *c, const char *path);
+void command_test(struct compilation *c, const char *path);
+
+/* Returns the exit code of the executable's command. */
+int command_run(struct compilation *c, const char *path);
+
+#endif

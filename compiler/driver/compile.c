@@ -1,0 +1,132 @@
+/* The whole way from a file to machine code: read this first. */
+#include "compile.h"
+
+#include "../describe.h"
+#include "../passes.h"
+#include "../source.h"
+#include "../stdlib.h"
+#include "runtime/dataset.h"
+
+#include <string.h>
+#include <time.h>
+
+const struct pass compile_passes[] = {
+  {"batch", "add the batch axis", pass_batch},
+  {"horizon", "split repeats by their gradient horizon", pass_horizon},
+  {"grad", "differentiate the loss", pass_grad},
+  {"simplify", "fold constants and views, share, drop what is dead", pass_simplify},
+};
+
+int compile_pass_count(void) { return sizeof compile_passes / sizeof *compile_passes; }
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void record_time(struct compilation *c, const char *stage, double begin) {
+  if (c->timing_count < (int)(sizeof c->timings / sizeof *c->timings))
+    c->timings[c->timing_count++] = (struct timing){stage, seconds() - begin};
+}
+
+/* An imported file: beside the user's file, else in the library. */
+static const struct source *import_source(void *context, const char *name) {
+  struct compilation *c = context;
+  const char *slash = strrchr(c->source->name, '/');
+  int folder = slash ? (int)(slash - c->source->name + 1) : 0;
+  const char *path = arena_printf(c->arena, "%.*s%s.hrm", folder, c->source->name, name);
+  FILE *own = fopen(path, "r");
+  if (own) {
+    fclose(own);
+    return source_read(c->arena, c->diags, path);
+  }
+  const char *text = stdlib_text(name);
+  return text ? source_from_text(c->arena, arena_printf(c->arena, "stdlib/%s.hrm", name), text) : NULL;
+}
+
+static void bind_data(struct compilation *c, struct binding *out, int *count, const struct dataset_sizes *sizes) {
+  const struct { const char *name; int64_t value; } values[] = {{"vocab_size", sizes->vocab_size},
+                                                                {"seq_len", sizes->seq_len},
+                                                                {"num_puzzle_identifiers", sizes->num_puzzle_identifiers}};
+  for (int i = 0; i < 3; i++)
+    out[(*count)++] = (struct binding){values[i].name, arena_printf(c->arena, "%lld", (long long)values[i].value),
+                                       {0}, true};
+}
+
+bool compile_request(struct compilation *c, struct elaboration *request) {
+  const struct options *o = c->options;
+  struct binding *bindings = arena_new_array(c->arena, struct binding, (size_t)o->define_count + 4);
+  struct hrm_error error;
+  struct dataset_sizes sizes;
+  int count = 0;
+  for (int i = 0; i < o->define_count; i++)
+    bindings[count++] = (struct binding){o->defines[i].name, o->defines[i].value, o->defines[i].place, false};
+  if (o->data && !dataset_read_sizes(&sizes, o->data, &error)) {
+    diag_report(c->diags, MSG_DATA, (struct span){0}, error.text);
+    return false;
+  }
+  if (o->data) bind_data(c, bindings, &count, &sizes);
+  *request = (struct elaboration){c->arena, c->diags, c->ast, bindings, count, import_source, c};
+  return true;
+}
+
+bool compile_parse(struct compilation *c, const char *path) {
+  double begin = seconds();
+  c->source = source_read(c->arena, c->diags, path);
+  if (c->source) c->ast = parse_file(c->arena, c->diags, c->source);
+  record_time(c, "parse", begin);
+  return diag_exit_code(c->diags) == 0;
+}
+
+bool compile_front(struct compilation *c, const char *path) {
+  struct elaboration request;
+  if (!compile_parse(c, path) || !compile_request(c, &request)) return false;
+  double begin = seconds();
+  c->program = elaborate_model(&request);
+  record_time(c, "elaborate", begin);
+  return c->program != NULL;
+}
+
+const struct graph *compile_run_passes(struct compilation *c, const struct graph *g, const char *after) {
+  const char *fault = graph_verify(c->arena, g), *stage = "elaborate";
+  for (int i = 0; !fault && (!after || strcmp(stage, after)) && i < compile_pass_count(); i++) {
+    double begin = seconds();
+    stage = compile_passes[i].name;
+    g = compile_passes[i].function(g);
+    record_time(c, stage, begin);
+    fault = graph_verify(c->arena, g);
+  }
+  if (!fault) return g;
+  diag_report(c->diags, MSG_BAD_GRAPH, (struct span){0}, stage, g->name, fault);
+  return NULL;
+}
+
+bool compile_graphs(struct compilation *c) {
+  c->forward = compile_run_passes(c, c->program->forward, c->options->after);
+  c->train = compile_run_passes(c, c->program->train, c->options->after);
+  return c->forward && c->train;
+}
+
+bool compile_plan(struct compilation *c) {
+  enum { DEFAULT_TILE = 4 };
+  double begin = seconds();
+  int64_t tile = c->options->tile ? c->options->tile : DEFAULT_TILE;
+  c->plan = plan_program(c->arena, c->program, c->forward, c->train, tile);
+  record_time(c, "plan", begin);
+  return true;
+}
+
+bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out) {
+  const char *error = NULL;
+  const char *cpu = c->options->target_cpu;
+  struct target target = cpu ? (struct target){cpu, ""} : emit_host(c->arena);
+  double begin = seconds();
+  c->description = describe(c->arena, c->program, c->plan, c->source->text, target.cpu, target.features);
+  if (!emit_plan(c->arena, c->plan, c->description, &target, form, out, &error)) {
+    diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
+    return false;
+  }
+  record_time(c, "emit", begin);
+  return true;
+}

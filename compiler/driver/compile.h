@@ -1,0 +1,44 @@
+/* The whole way from a file to machine code. */
+#ifndef HRMC_DRIVER_COMPILE_H
+#define HRMC_DRIVER_COMPILE_H
+
+#include "../elaborate.h"
+#include "../emit/emit.h"
+#include "options.h"
+
+struct compilation {
+  struct arena *arena;
+  struct diags *diags;
+  const struct options *options;
+  const struct source *source;
+  const struct ast_file *ast;
+  const struct program *program;
+  const struct graph *forward, *train;
+  const struct plan *plan;
+  const char *description;
+  struct timing { const char *stage; double seconds; } timings[16];
+  int timing_count;
+};
+
+/* The stages; each reports to c->diags and returns false after an error.  A later one needs the earlier. */
+bool compile_front(struct compilation *c, const char *path); /* read, parse, bind, elaborate */
+bool compile_parse(struct compilation *c, const char *path); /* read and parse alone */
+bool compile_graphs(struct compilation *c);                  /* the passes, verified one by one */
+bool compile_plan(struct compilation *c);
+bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out);
+
+/* One pass over graphs, in the order in which they run. */
+struct pass {
+  const char *name, *description;
+  struct graph *(*function)(const struct graph *);
+};
+extern const struct pass compile_passes[];
+int compile_pass_count(void);
+
+/* All passes over one graph; NULL after a bug (reported).  `after`: the last pass to run, or NULL for all. */
+const struct graph *compile_run_passes(struct compilation *c, const struct graph *g, const char *after);
+
+/* The elaboration request of a parsed file, for tests. */
+bool compile_request(struct compilation *c, struct elaboration *request);
+
+#endif

@@ -1,0 +1,25 @@
+/* Running one graph in this process: for test blocks and whatever else needs a value now. */
+#ifndef HRMC_DRIVER_EXECUTE_H
+#define HRMC_DRIVER_EXECUTE_H
+
+#include "compile.h"
+
+/* A graph compiled and loaded.  Its symbols are tensors of one example. */
+struct executable {
+  struct program *program;
+  struct jit *jit;
+  void **tensors; /* by number of program->tensors; zeroed, owned */
+  void *shared, *arena;
+};
+
+/* Compiles a graph over `symbols` (no weights); a ROWS symbol is followed by the output that takes its gradient.  False
+ * after a bug (reported); execute_free() is due in either case. */
+bool execute_load(struct compilation *c, const struct graph *g, struct symbol *const *symbols, int count,
+                  struct executable *out);
+void execute_run(struct executable *x);
+void execute_free(struct executable *x);
+
+/* Where a symbol's value lies. */
+void *execute_value(const struct executable *x, const struct symbol *symbol);
+
+#endif

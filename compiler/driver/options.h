@@ -1,0 +1,51 @@
+/* The command line of hrmc. */
+#ifndef HRMC_DRIVER_OPTIONS_H
+#define HRMC_DRIVER_OPTIONS_H
+
+#include "../diag.h"
+
+#include <stdint.h>
+
+/* NAME(identifier, word, what it writes) */
+#define EMIT_FORMS(NAME)                                                                                      \
+  NAME(AST, "ast", "the syntax tree as text")                                                                 \
+  NAME(GRAPH, "graph", "the graphs as text (see --after)")                                                    \
+  NAME(KERNELS, "kernels", "the kernels as text")                                                             \
+  NAME(LLVM, "llvm", "LLVM IR")                                                                               \
+  NAME(ASM, "asm", "assembly")                                                                                \
+  NAME(OBJ, "obj", "an object file")                                                                          \
+  NAME(EXE, "exe", "an executable (the default)")
+
+enum emit_kind {
+#define NAME(identifier, word, what) EMIT_KIND_##identifier,
+  EMIT_FORMS(NAME)
+#undef NAME
+};
+
+struct define {
+  const char *name, *value;
+  struct span place; /* in a source that holds the argument as typed */
+};
+
+struct options {
+  const char *command; /* "compile", "check", "test", "run" */
+  const char **files;
+  int file_count, file_capacity;
+  struct define *defines;
+  int define_count, define_capacity;
+  const char *data;   /* folder of a data set, or NULL */
+  const char *output; /* or NULL */
+  enum emit_kind emit;
+  const char *after;  /* name of the pass after which --emit=graph prints, or NULL: after all */
+  bool report_memory, report_time;
+  const char *target_cpu;
+  int64_t tile; /* 0: chosen by the compiler */
+  char **rest;  /* run: the arguments behind "--" */
+  int rest_count;
+};
+
+/* Parses the command line; prints help, version and mistakes as GNU programs do, ending the process (exit code 2 for a mistake).
+ * Everything returned lives in the arena or in argv. */
+struct options *options_parse(struct arena *a, int argc, char **argv);
+
+#endif

@@ -1,0 +1,212 @@
+/* Inside of elaboration: values, scopes and the functions that the elab_*.c files share.
+ *
+ * A value is either known at compile time (number, string, module, …) or a tensor: a node of the graph under
+ * construction.
+ *
+ * Lifting.  A function is elaborated for its core shapes.  When arguments have extra leading axes, these form a *frame*
+ * that is hidden from the body: a tensor's node has first the axes of its frames (in order of nesting), then its core.
+ * Operations join the frames of their operands; on return the innermost frame becomes visible again. */
+#ifndef HRMC_ELAB_H
+#define HRMC_ELAB_H
+
+#include "elaborate.h"
+
+/* A dimension: its number, and its name as a reader knows it ("seq_len", "prefix + seq_len"), NULL where it has none. */
+struct dim {
+  int64_t size;
+  const char *name;
+};
+
+struct tensor_value {
+  struct node *node;
+  uint32_t frames; /* bit k: the axes of frame k lead the node's shape */
+  int rank;        /* of the core */
+  struct dim dim[GRAPH_MAX_RANK];
+};
+
+enum value_kind_elab {
+  KIND_ERROR, /* something reported already: swallows what is done with it */
+  KIND_NUMBER,
+  KIND_STRING,
+  KIND_TENSOR,
+  KIND_WEIGHT,      /* a param or buffer: becomes a leaf where it is used */
+  KIND_LIST,        /* [a, b] and module lists; also (a, b) */
+  KIND_FUNCTION,    /* fn with its scope */
+  KIND_BUILTIN,
+  KIND_CONSTRUCTOR, /* a module's name */
+  KIND_TEMPLATE,    /* a module with its arguments: becomes an instance when a field takes it and gives it a path */
+  KIND_INSTANCE,
+  KIND_NAMESPACE, /* an import */
+  KIND_INIT,      /* an initialiser */
+  KIND_ABSENT     /* a conditional parameter whose condition is false */
+};
+
+struct value_list {
+  const struct val **items;
+  int count;
+};
+
+struct val {
+  enum value_kind_elab kind;
+  union {
+    struct { double value; const char *name; } number;
+    const char *string;
+    struct tensor_value tensor;
+    struct { struct weight *weight; struct tensor_value shape; } weight; /* shape.node unused */
+    struct value_list list;
+    struct { const struct fn_decl *decl; struct scope *scope; } function;
+    const struct builtin *builtin;
+    struct { const struct decl *decl; struct scope *scope; } constructor;
+    struct { const struct decl *decl; struct scope *scope; struct scope *arguments; } template;
+    struct { struct scope *members; const struct val *call; const char *path; const char *name; } instance; /* call: function or NULL */
+    struct { struct scope *members; const char *name; } space;
+    struct init init;
+  };
+};
+
+struct entry {
+  const char *name;
+  const struct val *value;
+  struct span span;
+  bool is_mutable;
+  struct entry *next;
+};
+
+struct scope {
+  struct scope *parent;
+  struct entry *entries; /* newest first */
+  bool is_repeat;        /* body of a repeat */
+};
+
+struct frame {
+  int rank;
+  int64_t extent[GRAPH_MAX_RANK];
+  struct dim dim[GRAPH_MAX_RANK];
+};
+
+enum { ELAB_MAX_FRAMES = 24, ELAB_MAX_DEPTH = 200 };
+
+struct import {
+  const char *name;
+  const struct val *space;
+  struct import *next;
+};
+
+struct elab {
+  const struct elaboration *request;
+  struct arena *arena;
+  struct diags *diags;
+  struct graph *graph;
+  struct program *program;
+  int weight_capacity, tensor_capacity, group_capacity, config_capacity;
+  struct frame frame[ELAB_MAX_FRAMES];
+  int frame_count;
+  int depth;          /* of calls */
+  bool no_gradient;   /* repeats record nothing, whatever they say */
+  enum dtype float_dtype; /* of float values: f32, but f64 in a gradient check */
+  struct import *imports;
+  struct scope *prelude;
+  struct index_space *indices; /* index notation being elaborated, or NULL (elab_notation.c) */
+  bool *binding_used;
+  struct segment_outputs *outputs; /* where `output` statements go (elab_model.c), or NULL */
+  struct test_builder *test;       /* where `assert` statements go (elab_test.c), or NULL */
+};
+
+/* elab_value.c */
+extern const struct val val_error;
+const struct val *val_number(struct elab *e, double value, const char *name);
+const struct val *val_string(struct elab *e, const char *text);
+const struct val *val_tensor(struct elab *e, struct tensor_value t);
+const struct val *val_list(struct elab *e, const struct val **items, int count);
+bool val_is_error(const struct val *v);
+bool val_is_whole(const struct val *v);
+const char *val_describe(struct elab *e, const struct val *v); /* "a number", "a tensor [S, 4] = [81, 4]" */
+const char *number_text(struct elab *e, double value);
+const char *dims_text(struct elab *e, const struct dim *dim, int rank); /* "[seq_len, hidden] = [81, 512]" */
+/* As a type is written, with its numbers: "int[S] = int[81]", "[S, D] = [81, 512]", "float". */
+const char *written_type(struct elab *e, const struct tensor_value *shape, bool is_integer);
+const char *code_text(struct elab *e, struct span span); /* the source between two places, on one line, shortened */
+
+struct scope *scope_new(struct elab *e, struct scope *parent);
+struct entry *scope_find_here(const struct scope *s, const char *name);
+struct entry *scope_find(const struct scope *s, const char *name);
+/* Defines a name; a second definition in one scope is reported. */
+struct entry *scope_define(struct elab *e, struct scope *s, struct ident name, const struct val *value);
+void scope_put(struct elab *e, struct scope *s, const char *name, const struct val *value); /* made by the compiler */
+struct diag *report_unknown_name(struct elab *e, const struct scope *s, const char *name, struct span place);
+
+/* elab_expr.c */
+const struct val *elab_expr(struct elab *e, struct scope *s, const struct expr *x);
+bool elab_number(struct elab *e, struct scope *s, const struct expr *x, const char *what, double *out);
+bool elab_whole(struct elab *e, struct scope *s, const struct expr *x, const char *what, int64_t *out, const char **name);
+/* The truth of a compile-time condition; false and *ok = false after an error. */
+bool elab_condition(struct elab *e, struct scope *s, const struct expr *x, const char *what, bool *ok);
+/* A tensor from any value that can be one (number, weight, nested list); an error is reported. */
+bool elab_as_tensor(struct elab *e, const struct val *v, struct span place, struct tensor_value *out);
+struct tensor_value tensor_constant(struct elab *e, enum dtype dtype, double value);
+
+/* elab_tensor.c: operations on tensors with frames */
+struct node *tensor_align(struct elab *e, const struct tensor_value *t, uint32_t frames);
+int frames_rank(const struct elab *e, uint32_t frames);
+struct tensor_value tensor_make(struct node *node, uint32_t frames, int rank, const struct dim *dim);
+/* Brings operands to one shape (equal, scalar, or lifted over leading axes) and one dtype. False after an error at `place`. */
+struct operand { const struct val *value; const struct expr *expr; };
+bool tensor_unify(struct elab *e, struct scope *s, struct operand *operands, int count, struct span place, struct tensor_value *out);
+const struct val *tensor_elementwise(struct elab *e, struct scope *s, enum scalar_op op, struct operand *operands, int count,
+                                     struct span place);
+/* Core axes repeated in front: shape = leading dims + t. */
+struct tensor_value tensor_lead(struct elab *e, const struct tensor_value *t, const struct dim *dim, int rank);
+void diag_operand_shape(struct elab *e, struct diag *d, struct scope *s, const struct operand *o);
+
+/* elab_subscript.c */
+const struct val *elab_subscript(struct elab *e, struct scope *s, const struct expr *x);
+struct tensor_value tensor_take(struct elab *e, const struct tensor_value *t, int axis, int64_t index);
+/* Rows of a table by an integer tensor, the first subscript of x; handles sparse tables. */
+const struct val *tensor_gather(struct elab *e, const struct val *table, const struct tensor_value *index,
+                                const struct expr *x);
+
+/* elab_notation.c: index notation */
+const struct val *elab_indexed_let(struct elab *e, struct scope *s, const struct stmt *stmt);
+const struct val *elab_index_reduce(struct elab *e, struct scope *s, const struct expr *x);
+
+/* elab_call.c */
+struct bound_argument { const struct val *value; const struct expr *expr; };
+const struct val *elab_call(struct elab *e, struct scope *s, const struct expr *x);
+const struct val *call_function(struct elab *e, const struct val *f, struct bound_argument *arguments, struct span place);
+const char *function_name(const struct val *f);
+void check_parameters(struct elab *e, const struct parameter *parameters, int count); /* that no name stands twice */
+/* Puts the call's arguments in the order of the parameter names; absent ones have value NULL. False after an error. */
+bool bind_arguments(struct elab *e, struct scope *s, const struct expr *call, const char *callee, const char *const *names,
+                    int count, struct bound_argument *out);
+/* Resolves a written type: dims; unbound plain names become dimension variables in `s` when bind_from is given. */
+bool elab_type(struct elab *e, struct scope *s, const struct type_expr *t, struct tensor_value *out);
+
+/* elab_builtin.c */
+const struct builtin *builtin_find(const char *name);
+const char *builtin_name(const struct builtin *b);
+const struct val *builtin_call(struct elab *e, struct scope *s, const struct builtin *b, const struct expr *call);
+int builtin_names(const char **names, int capacity);
+
+/* elab_module.c */
+const struct val *elab_template(struct elab *e, struct scope *s, const struct val *constructor, const struct expr *call);
+const struct val *instantiate(struct elab *e, const struct val *v, const char *path);
+bool elab_members(struct elab *e, struct scope *s, const struct members *members, const char *path, const struct val **call);
+
+/* elab_stmt.c: runs statements; *result is set when a return was reached */
+void elab_block(struct elab *e, struct scope *s, const struct block *b, const struct val **result);
+
+/* elab_file.c: declarations of a file */
+struct scope *elab_file(struct elab *e, const struct ast_file *file, bool is_main);
+const struct val *elab_import(struct elab *e, const char *name, struct span place);
+struct scope *elab_prelude(struct elab *e);
+
+/* elab_model.c (see also elab_model.h) and elab_train.c */
+struct segment_outputs { struct { const char *name; struct span span; struct tensor_value value; } *items; int count, capacity; };
+void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, const struct val *value);
+void elab_train(struct elab *e, struct scope *s, const struct decl *train);
+
+/* elab_test.c */
+void test_assert(struct elab *e, struct scope *s, const struct stmt *stmt);
+void elab_test_block(struct elab *e, struct scope *file, const struct decl *decl, struct test_case *out);
+
+#endif

@@ -1,0 +1,123 @@
+/* The train block: optimiser groups, schedule, batch and the like; and which weights each optimiser takes. */
+#include "elab_policy.h"
+
+#include <string.h>
+
+/* "a.b.c" of a written path; NULL where it is none. */
+static const char *path_text(struct elab *e, const struct expr *x) {
+  if (x->kind == EXPR_NAME) return x->name;
+  if (x->kind != EXPR_FIELD) return NULL;
+  const char *base = path_text(e, x->field.base);
+  return base ? arena_printf(e->arena, "%s.%s", base, x->field.name.text) : NULL;
+}
+
+static bool path_covers(const char *prefix, const char *path) {
+  size_t n = strlen(prefix);
+  return !strncmp(prefix, path, n) && (path[n] == '\0' || path[n] == '.');
+}
+
+/* Whether the model has a member of that name under any condition: then a target without parameters is no mistake. */
+static bool declares(const struct members *members, const char *name) {
+  for (int i = 0; i < members->count; i++) {
+    const struct member *m = members->items[i];
+    if (m->kind == MEMBER_IF && (declares(&m->branch.then, name) || declares(&m->branch.otherwise, name))) return true;
+    if ((m->kind == MEMBER_FIELD || m->kind == MEMBER_PARAM) && !strcmp(m->name.text, name)) return true;
+  }
+  return false;
+}
+
+static bool is_conditional_member(struct elab *e, const struct expr *target) {
+  while (target->kind == EXPR_FIELD) target = target->field.base;
+  for (int i = 0; i < e->request->file->count; i++) {
+    const struct decl *d = e->request->file->decls[i];
+    if (d->kind == DECL_MODEL && target->kind == EXPR_NAME && declares(&d->module.members, target->name)) return true;
+  }
+  return false;
+}
+
+static void assign_target(struct elab *e, const struct expr *target, int group, bool sparse) {
+  const char *path = path_text(e, target);
+  bool found = false;
+  for (int i = 0; path && i < e->program->weight_count; i++) {
+    struct weight *w = e->program->weights[i];
+    if (w->symbol->role != ROLE_PARAM || !path_covers(path, w->symbol->name)) continue;
+    w->group = group;
+    w->sparse = sparse;
+    found = true;
+  }
+  if (!found && !is_conditional_member(e, target))
+    diag_report(e->diags, MSG_TARGET_NOTHING, target->span, code_text(e, target->span));
+}
+
+static void optimizer_item(struct elab *e, struct scope *s, const struct train_item *item) {
+  struct policy policy;
+  const struct expr *tensors[2];
+  if (!elab_policy(e, s, POLICY_OPTIMIZER, item->value, &policy, tensors)) return;
+  int group = e->program->group_count;
+  arena_push(e->arena, e->program->groups, e->program->group_count, e->group_capacity, policy);
+  for (int i = 0; i < item->target_count; i++)
+    assign_target(e, item->targets[i], group, !strcmp(policy.kind, "sign_sgd"));
+  for (int i = 0; item->target_count == 0 && i < e->program->weight_count; i++)
+    if (e->program->weights[i]->symbol->role == ROLE_PARAM) e->program->weights[i]->group = group;
+}
+
+static void number_item(struct elab *e, struct scope *s, const struct train_item *item, double least, double most,
+                        double *out) {
+  if (!elab_number(e, s, item->value, arena_printf(e->arena, "'%s'", item->keyword.text), out)) return;
+  if (*out >= least && *out <= most) return;
+  diag_report(e->diags, MSG_SETTING_RANGE, item->value->span, item->keyword.text, number_text(e, *out),
+              number_text(e, least), number_text(e, most));
+}
+
+static void train_item(struct elab *e, struct scope *s, const struct train_item *item) {
+  static const char *const keywords[] = {"optimizer", "schedule", "batch", "ema", "clip"};
+  const struct expr *tensors[2];
+  const char *keyword = item->keyword.text;
+  double batch = 0;
+  if (!strcmp(keyword, "optimizer")) {
+    optimizer_item(e, s, item);
+  } else if (!strcmp(keyword, "schedule")) {
+    elab_policy(e, s, POLICY_SCHEDULE, item->value, &e->program->schedule, tensors);
+  } else if (!strcmp(keyword, "batch")) {
+    number_item(e, s, item, 1, 1 << 20, &batch);
+    e->program->batch = (int64_t)batch;
+  } else if (!strcmp(keyword, "ema")) {
+    number_item(e, s, item, 0, 1, &e->program->ema);
+  } else if (!strcmp(keyword, "clip")) {
+    number_item(e, s, item, 0, 1e9, &e->program->clip);
+  } else {
+    struct diag *d = diag_report(e->diags, MSG_UNKNOWN_TRAIN_ITEM, item->keyword.span, keyword);
+    const char *nearest = diag_nearest(keyword, keywords, 5);
+    if (nearest) diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+  }
+}
+
+/* Without a train block: AdamW, a constant rate, batches of 64. */
+static void defaults(struct elab *e) {
+  struct program *p = e->program;
+  static const struct setting adamw[] = {{"lr", SETTING_NUMBER, 1e-3, false, NULL},   {"beta1", SETTING_NUMBER, 0.9, false, NULL},
+                                   {"beta2", SETTING_NUMBER, 0.95, false, NULL}, {"weight_decay", SETTING_NUMBER, 0, false, NULL},
+                                   {"eps", SETTING_NUMBER, 1e-8, false, NULL}};
+  static const struct setting constant[] = {{"warmup", SETTING_NUMBER, 0, false, NULL}};
+  struct policy policy = {"adamw", adamw, 5};
+  if (!p->schedule.kind) p->schedule = (struct policy){"constant", constant, 1};
+  if (p->batch == 0) p->batch = 64;
+  int group = p->group_count;
+  bool needed = false;
+  for (int i = 0; i < p->weight_count; i++)
+    if (p->weights[i]->symbol->role == ROLE_PARAM && p->weights[i]->group < 0) {
+      p->weights[i]->group = group;
+      needed = true;
+    }
+  if (needed) arena_push(e->arena, p->groups, p->group_count, e->group_capacity, policy);
+}
+
+/* Plain optimisers first, so that those "for" a path win. */
+void elab_train(struct elab *e, struct scope *s, const struct decl *train) {
+  for (int targeted = 0; train && targeted < 2; targeted++)
+    for (int i = 0; i < train->train.count; i++) {
+      const struct train_item *item = &train->train.items[i];
+      if ((item->target_count > 0) == (targeted == 1)) train_item(e, s, item);
+    }
+  defaults(e);
+}

@@ -1,0 +1,64 @@
+/* Elaboration: from syntax trees to a checked program.
+ *
+ * One walk evaluates what is known at compile time (configs, dimensions, modules, `if`, `for`), checks names and shapes, and
+ * appends graph nodes for what is known only at run time.  Every mistake is reported with its place; several independent
+ * ones in one run. */
+#ifndef HRMC_ELABORATE_H
+#define HRMC_ELABORATE_H
+
+#include "ast.h"
+#include "program.h"
+
+/* NAME=VALUE from -D or from a data set. */
+struct binding {
+  const char *name;
+  const char *value;
+  struct span place; /* for messages: where the user gave it */
+  bool from_data;    /* a data set's value is ignored where no config has the name */
+};
+
+/* Loads imported files by name ("nn"): the user's folder first, then the library inside hrmc.  NULL: no such file. */
+typedef const struct source *import_fn(void *context, const char *name);
+
+struct elaboration {
+  struct arena *arena;
+  struct diags *diags;
+  const struct ast_file *file;
+  const struct binding *bindings;
+  int binding_count;
+  import_fn *import;
+  void *import_context;
+};
+
+/* The file's model as a program whose graphs have no batch axis yet; NULL after an error (reported). */
+struct program *elaborate_model(const struct elaboration *e);
+
+/* Whether the file has a model, or a train block, which needs one. */
+bool elaborate_has_model(const struct ast_file *file);
+
+/* gradcheck(f, x): the gradient of a fixed weighted sum of f's result at x. */
+struct gradient_check {
+  struct graph *graph;      /* stores `loss`, and holds it as LOSS */
+  struct symbol *argument;  /* ROLE_ROWS, f64: x */
+  struct symbol *loss;      /* ROLE_OUTPUT, f64 [] */
+  struct symbol *gradient;  /* ROLE_OUTPUT of x's type: where the gradient goes */
+  const double *values;     /* x */
+  struct span place;
+};
+
+/* One `test` block. */
+struct test_case {
+  const char *title;
+  struct span place;
+  struct graph *graph;      /* stores one f32 [] per assert: 1 where it holds */
+  struct symbol **asserts;  /* ROLE_OUTPUT */
+  struct span *places;
+  int count;
+  struct gradient_check *checks;
+  int check_count;
+};
+
+/* All test blocks of the file, *count of them; NULL after an error (reported). */
+struct test_case *elaborate_tests(const struct elaboration *e, int *count);
+
+#endif

@@ -1,0 +1,259 @@
+#include "contraction.h"
+
+/* Contractions: loops around register tiles.
+ *
+ * From the outside in: loops that b follows; panels of columns; loops that b does not follow (they reuse the panel);
+ * rows in tiles; loops that sum; k.  Rows are read as scalars and broadcast, so a may have any strides. */
+
+struct axis {
+  struct extent extent;
+  struct strides stride;
+};
+
+/* A run of panels or of row tiles of one size. */
+struct run {
+  int64_t from, count;
+  int size;
+};
+
+struct contraction_nest {
+  struct tiling t;
+  struct axis around[KERNEL_MAX_AXES], inside[KERNEL_MAX_AXES]; /* outside and inside of the panels */
+  int around_count, inside_count;
+  struct extent rows;
+  int64_t columns;
+  int max_rows, max_vectors;
+};
+
+static struct strides bytes_along(const struct contraction *c, int axis) {
+  int64_t size = dtype_size(c->c.dtype);
+  return (struct strides){c->a.stride[axis] * size, c->b.stride[axis] * size, c->c.stride[axis] * size};
+}
+
+/* The lanes to use: all of the machine's, or the fewest that hold a short row. */
+static int choose_width(const struct machine *m, int element_bytes, int64_t columns) {
+  int width = m->vector_bytes / element_bytes;
+  while (width > 1 && width / 2 >= columns) width /= 2;
+  return width;
+}
+
+static int64_t most_rows(const struct contraction_nest *nest) {
+  return nest->rows.per_example ? nest->rows.count * nest->t.g->tile : nest->rows.count;
+}
+
+/* As many accumulators as fit beside a row of b and a broadcast; wider tiles where there are few rows. */
+static void choose_tile(struct contraction_nest *nest) {
+  bool many = nest->t.g->machine.vector_registers >= 32;
+  int64_t rows = most_rows(nest);
+  int accumulators = many ? 24 : 12;
+  nest->max_vectors = rows > 6 ? 2 : rows > 3 || !many ? 4 : 8;
+  nest->max_rows = accumulators / nest->max_vectors;
+}
+
+/* Rows of a tile of so many vectors; no more of them where it is a single one. */
+static int rows_beside(const struct contraction_nest *nest, int vectors) {
+  return nest->max_rows * nest->max_vectors / (vectors > 2 ? vectors : 2);
+}
+
+static void push_axis(struct axis *list, int *count, struct extent extent, struct strides stride) {
+  list[(*count)++] = (struct axis){extent, stride};
+}
+
+static void sort_loops(struct contraction_nest *nest, const struct contraction *c) {
+  struct tiling *t = &nest->t;
+  for (int i = 0; i < c->loop_count; i++) {
+    struct strides stride = bytes_along(c, i);
+    if (c->c.stride[i] == 0)
+      t->sums[t->sum_count++] = (struct sum_axis){c->loop[i], stride};
+    else if (c->b.stride[i] != 0)
+      push_axis(nest->around, &nest->around_count, c->loop[i], stride);
+    else
+      push_axis(nest->inside, &nest->inside_count, c->loop[i], stride);
+  }
+  t->sums[t->sum_count++] = (struct sum_axis){c->k, bytes_along(c, c->loop_count + 2)};
+}
+
+static struct operands move(const struct contraction_nest *nest, struct operands at, LLVMValueRef index,
+                            struct strides stride) {
+  struct codegen *g = nest->t.g;
+  return (struct operands){build_indexed(g, at.a, index, stride.a), build_indexed(g, at.b, index, stride.b),
+                           build_indexed(g, at.c, index, stride.c)};
+}
+
+static struct operands move_constant(const struct contraction_nest *nest, struct operands at, int64_t count,
+                                     struct strides stride) {
+  return move(nest, at, constant_i64(nest->t.g, count), stride);
+}
+
+static struct strides row_stride(const struct contraction_nest *nest) {
+  return (struct strides){nest->t.a_row, 0, nest->t.c_row};
+}
+
+/* `count` tiles of the same shape, one below the other. */
+static void emit_run_of_tiles(const struct contraction_nest *nest, struct run run, struct tile_shape shape,
+                              struct operands at) {
+  struct codegen *g = nest->t.g;
+  if (run.count == 0) return;
+  shape.rows = run.size;
+  at = move_constant(nest, at, run.from, row_stride(nest));
+  if (run.count == 1) {
+    emit_tile(&nest->t, shape, at);
+    return;
+  }
+  struct counted_loop l;
+  loop_open(g, &l, constant_i64(g, 0), constant_i64(g, run.count * run.size), run.size, false, NULL, 0);
+  emit_tile(&nest->t, shape, move(nest, at, l.index, row_stride(nest)));
+  loop_close(g, &l);
+}
+
+/* A known number of rows in tiles of nearly equal size: 82 = 5 · 12 + 2 · 11. */
+static void emit_even_rows(const struct contraction_nest *nest, int64_t rows, struct tile_shape shape,
+                           struct operands at) {
+  int most = rows_beside(nest, shape.vectors);
+  int64_t tiles = (rows + most - 1) / most;
+  int size = (int)(rows / tiles);
+  int64_t larger = rows % tiles;
+  emit_run_of_tiles(nest, (struct run){0, larger, size + 1}, shape, at);
+  emit_run_of_tiles(nest, (struct run){larger * (size + 1), tiles - larger, size}, shape, at);
+}
+
+/* A few rows for each of n examples, all alike: as many large tiles as fit, then ever smaller ones. */
+static void emit_row_ladder(const struct contraction_nest *nest, struct tile_shape shape, struct operands at) {
+  struct codegen *g = nest->t.g;
+  LLVMValueRef total = build_extent(g, nest->rows, nest->t.n), done = constant_i64(g, 0);
+  int most = rows_beside(nest, shape.vectors);
+  for (int size = most; size >= 1; size /= 2) {
+    if (size > most_rows(nest)) continue;
+    struct counted_loop l;
+    LLVMValueRef limit = LLVMBuildSub(g->builder, total, constant_i64(g, size - 1), "");
+    LLVMValueRef carried = done;
+    loop_open(g, &l, done, limit, size, true, &carried, 1);
+    shape.rows = size;
+    emit_tile(&nest->t, shape, move(nest, at, l.index, row_stride(nest)));
+    carried = LLVMBuildAdd(g->builder, l.index, constant_i64(g, size), "");
+    loop_close(g, &l);
+    done = carried;
+  }
+}
+
+static void emit_rows(const struct contraction_nest *nest, struct tile_shape shape, struct operands at) {
+  struct codegen *g = nest->t.g;
+  if (!nest->rows.per_example) {
+    emit_even_rows(nest, nest->rows.count, shape, at);
+  } else if (nest->rows.count < nest->max_rows) {
+    emit_row_ladder(nest, shape, at);
+  } else {
+    struct counted_loop l;
+    LLVMValueRef total = build_extent(g, nest->rows, nest->t.n);
+    loop_open(g, &l, constant_i64(g, 0), total, nest->rows.count, false, NULL, 0);
+    emit_even_rows(nest, nest->rows.count, shape, move(nest, at, l.index, row_stride(nest)));
+    loop_close(g, &l);
+  }
+}
+
+/* The loops that reuse a panel, from number `depth` on. */
+static void emit_inside(const struct contraction_nest *nest, int depth, struct tile_shape shape, struct operands at) {
+  struct codegen *g = nest->t.g;
+  if (depth == nest->inside_count) {
+    emit_rows(nest, shape, at);
+    return;
+  }
+  const struct axis *axis = &nest->inside[depth];
+  struct counted_loop l;
+  loop_open(g, &l, constant_i64(g, 0), build_extent(g, axis->extent, nest->t.n), 1, false, NULL, 0);
+  emit_inside(nest, depth + 1, shape, move(nest, at, l.index, axis->stride));
+  loop_close(g, &l);
+}
+
+static void emit_run_of_panels(const struct contraction_nest *nest, struct run run, int last, struct operands at) {
+  struct codegen *g = nest->t.g;
+  if (run.count == 0) return;
+  int64_t vector_bytes = (int64_t)nest->t.width * nest->t.element_bytes;
+  struct strides vector = {0, vector_bytes, vector_bytes};
+  struct tile_shape shape = {.vectors = run.size, .last = last};
+  at = move_constant(nest, at, run.from, vector);
+  if (run.count == 1) {
+    emit_inside(nest, 0, shape, at);
+    return;
+  }
+  struct counted_loop l;
+  loop_open(g, &l, constant_i64(g, 0), constant_i64(g, run.count * run.size), run.size, false, NULL, 0);
+  emit_inside(nest, 0, shape, move(nest, at, l.index, vector));
+  loop_close(g, &l);
+}
+
+/* Full panels, then one that holds the rest.  A single vector left over joins the last full panel: alone it would use
+ * each broadcast only once. */
+static void emit_panels(const struct contraction_nest *nest, struct operands at) {
+  int width = nest->t.width, size = nest->max_vectors;
+  int64_t vectors = (nest->columns + width - 1) / width;
+  int64_t full = vectors / size;
+  int rest = (int)(vectors % size), tail = (int)(nest->columns % width);
+  bool joins = (rest == 1 && size == 2) || (rest == 0 && tail);
+  if (joins && full > 0) {
+    full--;
+    rest += size;
+  }
+  emit_run_of_panels(nest, (struct run){0, full, size}, width, at);
+  emit_run_of_panels(nest, (struct run){full * size, rest > 0, rest}, tail ? tail : width, at);
+}
+
+static void emit_around(const struct contraction_nest *nest, int depth, struct operands at) {
+  struct codegen *g = nest->t.g;
+  if (depth == nest->around_count) {
+    emit_panels(nest, at);
+    return;
+  }
+  const struct axis *axis = &nest->around[depth];
+  struct counted_loop l;
+  loop_open(g, &l, constant_i64(g, 0), build_extent(g, axis->extent, nest->t.n), 1, false, NULL, 0);
+  emit_around(nest, depth + 1, move(nest, at, l.index, axis->stride));
+  loop_close(g, &l);
+}
+
+/* Where c is a single column with neighbouring elements, and a's columns are contiguous, the transposed problem is
+ * one of vectors: cᵀ = bᵀ aᵀ. */
+static bool is_better_transposed(const struct contraction *c) {
+  int m = c->loop_count;
+  return c->n.count == 1 && c->m.count > 1 && !c->m.per_example && c->a.stride[m] == 1 && c->c.stride[m] == 1;
+}
+
+static void swap_strides(int64_t stride[], int m) {
+  int64_t kept = stride[m];
+  stride[m] = stride[m + 1];
+  stride[m + 1] = kept;
+}
+
+static struct contraction transposed(const struct contraction *c) {
+  struct contraction result = *c;
+  result.a = c->b;
+  result.b = c->a;
+  result.m = c->n;
+  result.n = c->m;
+  swap_strides(result.a.stride, c->loop_count);
+  swap_strides(result.b.stride, c->loop_count);
+  swap_strides(result.c.stride, c->loop_count);
+  return result;
+}
+
+void emit_contraction(struct codegen *g, const struct contraction *given) {
+  bool swapped = is_better_transposed(given);
+  struct contraction c = swapped ? transposed(given) : *given;
+  struct strides m = bytes_along(&c, c.loop_count);
+  int bytes = dtype_size(c.c.dtype);
+  struct contraction_nest nest = {.t = {.g = g,
+                                        .n = LLVMGetParam(g->function, 0),
+                                        .element = type_of(g, c.c.dtype, 1),
+                                        .element_bytes = bytes,
+                                        .width = choose_width(&g->machine, bytes, c.n.count),
+                                        .a_row = m.a,
+                                        .c_row = m.c,
+                                        .accumulate = c.accumulate},
+                                  .rows = c.m,
+                                  .columns = c.n.count};
+  sort_loops(&nest, &c);
+  choose_tile(&nest);
+  LLVMValueRef a = LLVMGetParam(g->function, 1), b = LLVMGetParam(g->function, 2);
+  struct operands at = {swapped ? b : a, swapped ? a : b, LLVMGetParam(g->function, 3)};
+  emit_around(&nest, 0, at);
+}

@@ -1,0 +1,47 @@
+/* The register tile of a contraction: the part of c that stays in registers while k runs. */
+#ifndef HRMC_EMIT_CONTRACTION_H
+#define HRMC_EMIT_CONTRACTION_H
+
+#include "codegen.h"
+
+enum { TILE_MAX_ROWS = 12, TILE_MAX_VECTORS = 8, TILE_MAX_ACCUMULATORS = 24 };
+
+/* Addresses of the three operands at the current place of the loops around. */
+struct operands {
+  LLVMValueRef a, b, c;
+};
+
+/* Distance of neighbours along one axis, in bytes. */
+struct strides {
+  int64_t a, b, c;
+};
+
+/* An axis that is summed: k itself, or an outer loop that c does not follow. */
+struct sum_axis {
+  struct extent extent;
+  struct strides stride;
+};
+
+struct tile_shape {
+  int rows;    /* of c */
+  int vectors; /* of a row */
+  int last;    /* active lanes of the last vector */
+};
+
+/* One contraction, with what is the same for all of its tiles. */
+struct tiling {
+  struct codegen *g;
+  LLVMValueRef n; /* examples */
+  LLVMTypeRef element;
+  int element_bytes;
+  int width;                                 /* lanes of a vector */
+  int64_t a_row, c_row;                      /* bytes from row to row */
+  struct sum_axis sums[KERNEL_MAX_AXES + 1]; /* outermost first; the last is k */
+  int sum_count;
+  bool accumulate;
+};
+
+/* c tile (+)= Σ a · b, all sums inside, at the given addresses. */
+void emit_tile(const struct tiling *t, struct tile_shape shape, struct operands at);
+
+#endif

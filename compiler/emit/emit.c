@@ -1,0 +1,236 @@
+#include "codegen.h"
+#include "../../runtime/hrm.h"
+
+#include <llvm-c/Analysis.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A kernel form that has been generated. */
+struct generated {
+  const char *signature;
+  LLVMValueRef function;
+};
+
+struct emission {
+  struct codegen g;
+  struct generated *kernels;
+  int count, capacity;
+};
+
+/* What a model function reads once from its struct hrm_tile. */
+struct frame {
+  LLVMValueRef n;
+  LLVMValueRef base[SPACE_IO]; /* of the spaces before it */
+  LLVMValueRef tensors;
+};
+
+static LLVMTypeRef kernel_type(struct codegen *g, int access_count) {
+  LLVMTypeRef *parameters = arena_new_array(g->arena, LLVMTypeRef, (size_t)access_count + 1);
+  parameters[0] = LLVMInt64TypeInContext(g->context);
+  for (int i = 0; i < access_count; i++) parameters[i + 1] = g->pointer_type;
+  return LLVMFunctionType(LLVMVoidTypeInContext(g->context), parameters, (unsigned)access_count + 1, false);
+}
+
+static int kernel_accesses(const struct kernel *k, const struct access **accesses, struct access storage[3]) {
+  if (k->kind == KERNEL_LOOP) {
+    *accesses = k->loop.accesses;
+    return k->loop.access_count;
+  }
+  storage[0] = k->contraction.a;
+  storage[1] = k->contraction.b;
+  storage[2] = k->contraction.c;
+  *accesses = storage;
+  return 3;
+}
+
+static void emit_body(struct codegen *g, const struct kernel *k) {
+  if (k->kind == KERNEL_CONTRACTION)
+    emit_contraction(g, &k->contraction);
+  else if (loop_is_transposition(&k->loop))
+    emit_transposition(g, &k->loop);
+  else
+    emit_loop(g, &k->loop);
+}
+
+static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
+  struct codegen *g = &e->g;
+  LLVMValueRef caller = g->function;
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder);
+  LLVMValueRef function = function_open(g, arena_printf(g->arena, "kernel_%d", e->count), type, true);
+  emit_body(g, k);
+  function_close(g);
+  g->function = caller;
+  LLVMPositionBuilderAtEnd(g->builder, here);
+  return function;
+}
+
+static LLVMValueRef kernel_function(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
+  const char *signature = kernel_signature(e->g.arena, k);
+  for (int i = 0; i < e->count; i++)
+    if (strcmp(e->kernels[i].signature, signature) == 0) return e->kernels[i].function;
+  struct generated made = {signature, generate_kernel(e, k, type)};
+  arena_push(e->g.arena, e->kernels, e->count, e->capacity, made);
+  return made.function;
+}
+
+static LLVMValueRef access_base(struct codegen *g, const struct frame *f, const struct access *access) {
+  LLVMValueRef base = NULL;
+  if (access->space == SPACE_IO) {
+    LLVMValueRef entry = build_offset(g, f->tensors, (int64_t)sizeof(void *) * access->io);
+    base = build_load(g, g->pointer_type, entry, NULL);
+  } else {
+    base = f->base[access->space];
+  }
+  return build_offset(g, base, access->offset);
+}
+
+static void emit_call(struct emission *e, const struct frame *f, const struct kernel *k) {
+  struct codegen *g = &e->g;
+  struct access storage[3];
+  const struct access *accesses = NULL;
+  int count = kernel_accesses(k, &accesses, storage);
+  LLVMTypeRef type = kernel_type(g, count);
+  LLVMValueRef function = kernel_function(e, k, type);
+  LLVMValueRef *operands = arena_new_array(g->arena, LLVMValueRef, (size_t)count + 1);
+  operands[0] = f->n;
+  for (int i = 0; i < count; i++) operands[i + 1] = access_base(g, f, &accesses[i]);
+  LLVMBuildCall2(g->builder, type, function, operands, (unsigned)count + 1, "");
+}
+
+static void emit_steps(struct emission *e, const struct frame *f, const struct step *steps, int count) {
+  for (int i = 0; i < count; i++) {
+    if (steps[i].kind == STEP_KERNEL) {
+      emit_call(e, f, steps[i].kernel);
+    } else if (steps[i].repeat.trips > 0) {
+      struct counted_loop l;
+      LLVMValueRef trips = constant_i64(&e->g, steps[i].repeat.trips);
+      loop_open(&e->g, &l, constant_i64(&e->g, 0), trips, 1, false, NULL, 0);
+      emit_steps(e, f, steps[i].repeat.steps, steps[i].repeat.count);
+      loop_close(&e->g, &l);
+    }
+  }
+}
+
+static LLVMValueRef load_field(struct codegen *g, LLVMTypeRef type, size_t offset) {
+  return build_load(g, type, build_offset(g, LLVMGetParam(g->function, 0), (int64_t)offset), NULL);
+}
+
+static struct frame load_frame(struct codegen *g) {
+  struct frame f;
+  f.n = load_field(g, LLVMInt64TypeInContext(g->context), offsetof(struct hrm_tile, n));
+  f.base[SPACE_WEIGHTS] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, weights));
+  f.base[SPACE_SHARED] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, shared));
+  f.base[SPACE_ARENA] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, arena));
+  f.base[SPACE_GRADS] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, gradients));
+  f.tensors = load_field(g, g->pointer_type, offsetof(struct hrm_tile, tensors));
+  return f;
+}
+
+static void emit_function(struct emission *e, const struct function *f) {
+  struct codegen *g = &e->g;
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->context), &g->pointer_type, 1, false);
+  function_open(g, arena_printf(g->arena, "hrm_model_%s", f->name), type, false);
+  struct frame frame = load_frame(g);
+  emit_steps(e, &frame, f->steps, f->count);
+  function_close(g);
+}
+
+static void emit_description(struct codegen *g, const char *text) {
+  LLVMValueRef bytes = LLVMConstStringInContext2(g->context, text, strlen(text), false);
+  LLVMValueRef constant = LLVMAddGlobal(g->module, LLVMTypeOf(bytes), "hrm_model_description");
+  LLVMSetInitializer(constant, bytes);
+  LLVMSetGlobalConstant(constant, true);
+}
+
+static bool verify(struct codegen *g, const char **error) {
+  char *message = NULL;
+  bool broken = LLVMVerifyModule(g->module, LLVMReturnStatusAction, &message);
+  if (broken) *error = arena_printf(g->arena, "the generated code is invalid: %s", message);
+  LLVMDisposeMessage(message);
+  return !broken;
+}
+
+static bool copy_out(struct emitted *out, const char *bytes, size_t size) {
+  out->bytes = malloc(size + 1);
+  if (!out->bytes) return false;
+  memcpy(out->bytes, bytes, size);
+  out->bytes[size] = '\0';
+  out->size = size;
+  return true;
+}
+
+static bool write_text(struct codegen *g, struct emitted *out) {
+  char *text = LLVMPrintModuleToString(g->module);
+  bool done = copy_out(out, text, strlen(text));
+  LLVMDisposeMessage(text);
+  return done;
+}
+
+static bool write_machine_code(struct codegen *g, LLVMTargetMachineRef machine, LLVMCodeGenFileType type,
+                               struct emitted *out, const char **error) {
+  LLVMMemoryBufferRef buffer = NULL;
+  char *message = NULL;
+  if (LLVMTargetMachineEmitToMemoryBuffer(machine, g->module, type, &message, &buffer)) {
+    *error = arena_printf(g->arena, "code generation failed: %s", message);
+    LLVMDisposeMessage(message);
+    return false;
+  }
+  bool done = copy_out(out, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+  LLVMDisposeMemoryBuffer(buffer);
+  return done;
+}
+
+static bool write(struct codegen *g, LLVMTargetMachineRef machine, enum emit_form form, struct emitted *out,
+                  const char **error) {
+  *error = "out of memory";
+  if (form == EMIT_LLVM) return write_text(g, out);
+  return write_machine_code(g, machine, form == EMIT_OBJECT ? LLVMObjectFile : LLVMAssemblyFile, out, error);
+}
+
+static void module_open(struct codegen *g, LLVMTargetMachineRef machine) {
+  g->context = LLVMContextCreate();
+  g->module = LLVMModuleCreateWithNameInContext("model", g->context);
+  g->builder = LLVMCreateBuilderInContext(g->context);
+  g->pointer_type = LLVMPointerTypeInContext(g->context, 0);
+  char *triple = LLVMGetTargetMachineTriple(machine);
+  LLVMSetTarget(g->module, triple);
+  LLVMDisposeMessage(triple);
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+  LLVMSetModuleDataLayout(g->module, layout);
+  LLVMDisposeTargetData(layout);
+}
+
+static void module_close(struct codegen *g) {
+  LLVMDisposeBuilder(g->builder);
+  LLVMDisposeModule(g->module);
+  LLVMContextDispose(g->context);
+}
+
+bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
+               enum emit_form form, struct emitted *out, const char **error) {
+  struct emission e = {.g = {.arena = a, .tile = plan->tile}};
+  struct target resolved;
+  LLVMTargetMachineRef machine = target_open(a, target, &resolved, &e.g.machine, error);
+  *out = (struct emitted){0};
+  if (!machine) return false;
+  module_open(&e.g, machine);
+  emit_function(&e, &plan->prepare);
+  emit_function(&e, &plan->forward);
+  emit_function(&e, &plan->train);
+  if (description) emit_description(&e.g, description);
+  *error = e.g.error;
+  bool done = !e.g.error && verify(&e.g, error) && write(&e.g, machine, form, out, error);
+  if (done) *error = NULL;
+  out->cpu = resolved.cpu;
+  out->features = resolved.features;
+  module_close(&e.g);
+  LLVMDisposeTargetMachine(machine);
+  return done;
+}
+
+void emitted_free(struct emitted *e) {
+  free(e->bytes);
+  e->bytes = NULL;
+  e->size = 0;
+}

@@ -1,0 +1,39 @@
+/* Code generation: kernels and step lists to machine code through LLVM.  Only files in this folder include LLVM's
+ * headers. */
+#ifndef HRMC_EMIT_H
+#define HRMC_EMIT_H
+
+#include "../plan.h"
+
+#include <stddef.h>
+
+struct target {
+  const char *cpu;      /* "znver4", "x86-64-v3", …; NULL: this machine's */
+  const char *features; /* "+avx512f,-avx512bf16"; NULL: those of the cpu */
+};
+
+enum emit_form { EMIT_LLVM, EMIT_ASSEMBLY, EMIT_OBJECT };
+
+struct emitted {
+  char *bytes; /* malloc'd; free with emitted_free */
+  size_t size;
+  const char *cpu, *features; /* as resolved; in the arena */
+};
+
+/* Generates the functions of a plan as symbols hrm_model_prepare, hrm_model_forward, hrm_model_train (runtime/hrm.h)
+ * and the constant hrm_model_description (NUL-terminated JSON; may be NULL).  Position-independent. Returns false and
+ * sets *error (in the arena) when LLVM refuses, e.g. for an unknown cpu. */
+bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
+               enum emit_form form, struct emitted *out, const char **error);
+void emitted_free(struct emitted *e);
+
+/* The machine's cpu name and feature string, resolved as emit_plan resolves NULL; in the arena. */
+struct target emit_host(struct arena *a);
+
+/* JIT: loads an object that emit_plan made into this process. */
+struct jit;
+struct jit *jit_load(const void *object, size_t size, const char **error); /* error: static or leaked text */
+void *jit_symbol(struct jit *j, const char *name);                         /* NULL: no such symbol */
+void jit_free(struct jit *j);
+
+#endif

@@ -1,0 +1,67 @@
+#include "emit.h"
+
+#include <llvm-c/Core.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/Target.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+struct jit {
+  LLVMOrcLLJITRef engine;
+};
+
+/* The text of an error, which is consumed.  It lives until the process ends: the caller has no one to give it back
+ * to. */
+static const char *error_text(LLVMErrorRef error) {
+  char *message = LLVMGetErrorMessage(error);
+  char *copy = strdup(message);
+  LLVMDisposeErrorMessage(message);
+  return copy ? copy : "out of memory";
+}
+
+/* Lets generated code call the C library's functions of this process. */
+static LLVMErrorRef resolve_from_process(LLVMOrcLLJITRef engine) {
+  LLVMOrcDefinitionGeneratorRef generator = NULL;
+  char prefix = LLVMOrcLLJITGetGlobalPrefix(engine);
+  LLVMErrorRef error = LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(&generator, prefix, NULL, NULL);
+  if (!error) LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(engine), generator);
+  return error;
+}
+
+static LLVMErrorRef add_object(LLVMOrcLLJITRef engine, const void *object, size_t size) {
+  LLVMMemoryBufferRef copy = LLVMCreateMemoryBufferWithMemoryRangeCopy(object, size, "model");
+  return LLVMOrcLLJITAddObjectFile(engine, LLVMOrcLLJITGetMainJITDylib(engine), copy);
+}
+
+struct jit *jit_load(const void *object, size_t size, const char **error) {
+  LLVMInitializeNativeTarget();
+  LLVMInitializeNativeAsmPrinter();
+  struct jit *j = calloc(1, sizeof *j);
+  if (!j) {
+    *error = "out of memory";
+    return NULL;
+  }
+  LLVMErrorRef failure = LLVMOrcCreateLLJIT(&j->engine, NULL);
+  if (!failure) failure = resolve_from_process(j->engine);
+  if (!failure) failure = add_object(j->engine, object, size);
+  if (!failure) return j;
+  *error = error_text(failure);
+  jit_free(j);
+  return NULL;
+}
+
+void *jit_symbol(struct jit *j, const char *name) {
+  LLVMOrcExecutorAddress address = 0;
+  LLVMErrorRef error = LLVMOrcLLJITLookup(j->engine, &address, name);
+  if (!error) return (void *)(uintptr_t)address;
+  LLVMConsumeError(error);
+  return NULL;
+}
+
+void jit_free(struct jit *j) {
+  if (!j) return;
+  if (j->engine) LLVMConsumeError(LLVMOrcDisposeLLJIT(j->engine));
+  free(j);
+}

@@ -1,0 +1,130 @@
+#include "codegen.h"
+
+/* Copies that exchange two axes: what packs weights and turns keys for attention.
+ *
+ * A block of W x W elements (W lanes) goes through registers: W loads along the source's contiguous axis, log2 W
+ * stages that exchange ever larger squares, W stores along the result's. */
+
+struct exchange {
+  struct codegen *g;
+  const struct loop *l;
+  LLVMTypeRef type; /* of a vector */
+  int width;
+  int source_axis; /* contiguous in the source */
+  int result_axis; /* contiguous in the result: the vector axis */
+  LLVMValueRef n;
+};
+
+/* Addresses in the source and the result. */
+struct place {
+  LLVMValueRef from, to;
+};
+
+static const struct access *source(const struct loop *l) { return &l->accesses[l->values[0].access]; }
+
+static const struct access *result(const struct loop *l) { return &l->accesses[l->stores[0].access]; }
+
+static int contiguous_axis(const struct loop *l, const struct access *access) {
+  for (int i = 0; i < l->rank; i++)
+    if (access->stride[i] == 1 && !l->extent[i].per_example && l->extent[i].count > 1) return i;
+  return -1;
+}
+
+bool loop_is_transposition(const struct loop *l) {
+  if (l->value_count != 1 || l->store_count != 1 || l->values[0].kind != VALUE_LOAD || l->vector_axis < 0)
+    return false;
+  const struct access *from = source(l), *to = result(l);
+  bool plain = from->index < 0 && to->index < 0 && !l->stores[0].add && l->pass_axis < 0;
+  if (!plain || from->dtype != to->dtype || dtype_size(from->dtype) != 4) return false;
+  int axis = contiguous_axis(l, from);
+  bool known = !l->extent[l->vector_axis].per_example;
+  return axis >= 0 && axis != l->vector_axis && known && to->stride[l->vector_axis] == 1;
+}
+
+static struct place move(const struct exchange *x, struct place at, int axis, LLVMValueRef index) {
+  int64_t size = dtype_size(source(x->l)->dtype);
+  return (struct place){build_indexed(x->g, at.from, index, source(x->l)->stride[axis] * size),
+                        build_indexed(x->g, at.to, index, result(x->l)->stride[axis] * size)};
+}
+
+static struct place move_by(const struct exchange *x, struct place at, int axis, int64_t count) {
+  return move(x, at, axis, constant_i64(x->g, count));
+}
+
+/* Exchanges the squares of `size` beside the diagonal, in every square of 2·size of rows i and i + size. */
+static void exchange_squares(const struct exchange *x, LLVMValueRef *rows, int i, int size) {
+  LLVMValueRef upper[MAX_LANES], lower[MAX_LANES];
+  for (int j = 0; j < x->width; j++) {
+    bool right = j & size;
+    upper[j] = constant_i32(x->g, right ? x->width + j - size : j);
+    lower[j] = constant_i32(x->g, right ? x->width + j : j + size);
+  }
+  LLVMBuilderRef b = x->g->builder;
+  LLVMValueRef first = rows[i], second = rows[i + size];
+  rows[i] = LLVMBuildShuffleVector(b, first, second, LLVMConstVector(upper, (unsigned)x->width), "");
+  rows[i + size] = LLVMBuildShuffleVector(b, first, second, LLVMConstVector(lower, (unsigned)x->width), "");
+}
+
+static LLVMValueRef mask_of(const struct exchange *x, int active) {
+  return active == x->width ? NULL : constant_mask(x->g, active, x->width);
+}
+
+/* A block of `tall` rows of the source with `wide` elements each. */
+static void emit_block(const struct exchange *x, struct place at, int tall, int wide) {
+  LLVMValueRef rows[MAX_LANES];
+  for (int i = 0; i < x->width; i++) {
+    bool exists = i < tall;
+    LLVMValueRef from = exists ? move_by(x, at, x->result_axis, i).from : NULL;
+    rows[i] = exists ? build_load(x->g, x->type, from, mask_of(x, wide)) : LLVMConstNull(x->type);
+  }
+  for (int size = 1; size < x->width; size *= 2)
+    for (int i = 0; i < x->width; i++)
+      if (!(i & size)) exchange_squares(x, rows, i, size);
+  for (int i = 0; i < wide; i++) build_store(x->g, rows[i], move_by(x, at, x->source_axis, i).to, mask_of(x, tall));
+}
+
+static void emit_blocks_across(const struct exchange *x, struct place at, int tall) {
+  int64_t count = x->l->extent[x->source_axis].count, rest = count % x->width, whole = count - rest;
+  if (whole > 0) {
+    struct counted_loop l;
+    loop_open(x->g, &l, constant_i64(x->g, 0), constant_i64(x->g, whole), x->width, false, NULL, 0);
+    emit_block(x, move(x, at, x->source_axis, l.index), tall, x->width);
+    loop_close(x->g, &l);
+  }
+  if (rest > 0) emit_block(x, move_by(x, at, x->source_axis, whole), tall, (int)rest);
+}
+
+static void emit_blocks(const struct exchange *x, struct place at) {
+  int64_t count = x->l->extent[x->result_axis].count, rest = count % x->width, whole = count - rest;
+  if (whole > 0) {
+    struct counted_loop l;
+    loop_open(x->g, &l, constant_i64(x->g, 0), constant_i64(x->g, whole), x->width, false, NULL, 0);
+    emit_blocks_across(x, move(x, at, x->result_axis, l.index), x->width);
+    loop_close(x->g, &l);
+  }
+  if (rest > 0) emit_blocks_across(x, move_by(x, at, x->result_axis, whole), (int)rest);
+}
+
+static void emit_around(const struct exchange *x, struct place at, int axis) {
+  if (axis == x->l->rank) {
+    emit_blocks(x, at);
+  } else if (axis == x->source_axis || axis == x->result_axis) {
+    emit_around(x, at, axis + 1);
+  } else {
+    struct counted_loop l;
+    LLVMValueRef limit = build_extent(x->g, x->l->extent[axis], x->n);
+    loop_open(x->g, &l, constant_i64(x->g, 0), limit, 1, false, NULL, 0);
+    emit_around(x, move(x, at, axis, l.index), axis + 1);
+    loop_close(x->g, &l);
+  }
+}
+
+void emit_transposition(struct codegen *g, const struct loop *l) {
+  struct exchange x = {.g = g, .l = l, .width = machine_lanes(&g->machine), .result_axis = l->vector_axis};
+  x.type = type_of(g, source(l)->dtype, x.width);
+  x.source_axis = contiguous_axis(l, source(l));
+  x.n = LLVMGetParam(g->function, 0);
+  struct place at = {LLVMGetParam(g->function, (unsigned)l->values[0].access + 1),
+                     LLVMGetParam(g->function, (unsigned)l->stores[0].access + 1)};
+  emit_around(&x, at, 0);
+}

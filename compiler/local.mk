@@ -1,0 +1,155 @@
+# The compiler proper knows neither the command line nor LLVM; only %D%/emit sees LLVM's headers.
+
+noinst_LIBRARIES += libcompiler.a libemit.a libdriver.a
+
+libcompiler_a_SOURCES = \
+  %D%/analysis.c \
+  %D%/arena.c \
+  %D%/arena.h \
+  %D%/ast.h \
+  %D%/ast_print.c \
+  %D%/batch.c \
+  %D%/contraction.c \
+  %D%/contraction.h \
+  %D%/copy.c \
+  %D%/describe.c \
+  %D%/describe.h \
+  %D%/diag.c \
+  %D%/diag.h \
+  %D%/elab.h \
+  %D%/elab_builtin.c \
+  %D%/elab_call.c \
+  %D%/elab_expr.c \
+  %D%/elab_file.c \
+  %D%/elab_model.c \
+  %D%/elab_model.h \
+  %D%/elab_module.c \
+  %D%/elab_notation.c \
+  %D%/elab_policy.c \
+  %D%/elab_policy.h \
+  %D%/elab_stmt.c \
+  %D%/elab_subscript.c \
+  %D%/elab_tensor.c \
+  %D%/elab_test.c \
+  %D%/elab_train.c \
+  %D%/elab_value.c \
+  %D%/elaborate.c \
+  %D%/elaborate.h \
+  %D%/excerpt.c \
+  %D%/excerpt.h \
+  %D%/fuse.c \
+  %D%/grad.c \
+  %D%/grad_scalar.c \
+  %D%/grad_scalar.h \
+  %D%/graph.c \
+  %D%/graph.h \
+  %D%/graph_print.c \
+  %D%/graph_read.c \
+  %D%/graph_text.h \
+  %D%/graph_types.c \
+  %D%/group.c \
+  %D%/hoist.c \
+  %D%/horizon.c \
+  %D%/infer.c \
+  %D%/infer.h \
+  %D%/kernel.c \
+  %D%/kernel.h \
+  %D%/layout.c \
+  %D%/lex.c \
+  %D%/lex.h \
+  %D%/matrix.c \
+  %D%/memory.c \
+  %D%/messages.def \
+  %D%/nest.c \
+  %D%/nest_shape.c \
+  %D%/ops.def \
+  %D%/pads.c \
+  %D%/pads.h \
+  %D%/panels.c \
+  %D%/parse.c \
+  %D%/parse_block.c \
+  %D%/parse_decl.c \
+  %D%/parse_expr.c \
+  %D%/parse_member.c \
+  %D%/parse_stmt.c \
+  %D%/parse_token.c \
+  %D%/parse_type.c \
+  %D%/parser.h \
+  %D%/passes.h \
+  %D%/plan.c \
+  %D%/plan.h \
+  %D%/planner.h \
+  %D%/program.c \
+  %D%/program.h \
+  %D%/rebuild.c \
+  %D%/rebuild.h \
+  %D%/simplify.c \
+  %D%/simplify.h \
+  %D%/simplify_map.c \
+  %D%/simplify_view.c \
+  %D%/source.c \
+  %D%/source.h \
+  %D%/split.c \
+  %D%/stdlib.h \
+  %D%/tokens.def \
+  %D%/utf8.c \
+  %D%/utf8.h \
+  %D%/verify.c \
+  %D%/view.c
+nodist_libcompiler_a_SOURCES = %D%/stdlib_data.c
+
+libemit_a_CPPFLAGS = $(AM_CPPFLAGS) $(LLVM_CPPFLAGS)
+libemit_a_SOURCES = \
+  %D%/emit/build.c \
+  %D%/emit/codegen.h \
+  %D%/emit/contraction.c \
+  %D%/emit/contraction.h \
+  %D%/emit/contraction_tile.c \
+  %D%/emit/emit.c \
+  %D%/emit/emit.h \
+  %D%/emit/jit.c \
+  %D%/emit/loop.c \
+  %D%/emit/loop.h \
+  %D%/emit/loop_access.c \
+  %D%/emit/loop_plan.c \
+  %D%/emit/loop_value.c \
+  %D%/emit/math.c \
+  %D%/emit/scalar.c \
+  %D%/emit/target.c \
+  %D%/emit/transposition.c
+
+libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) \
+  -DHRMC_PKGLIBDIR='"$(pkglibdir)"' \
+  -DHRMC_LINKER='"$(CC)"' \
+  -DHRMC_RUNTIME_LIBS='"$(SANITIZER_FLAGS) $(RUNTIME_LIBS)"'
+libdriver_a_SOURCES = \
+  %D%/driver/command_compile.c \
+  %D%/driver/command_run.c \
+  %D%/driver/command_test.c \
+  %D%/driver/commands.h \
+  %D%/driver/compile.c \
+  %D%/driver/compile.h \
+  %D%/driver/execute.c \
+  %D%/driver/execute.h \
+  %D%/driver/options.c \
+  %D%/driver/options.h \
+  %D%/driver/output.c \
+  %D%/driver/output.h \
+  %D%/driver/paths.c \
+  %D%/driver/paths.h \
+  %D%/driver/report.c \
+  %D%/driver/report.h
+
+bin_PROGRAMS += hrmc
+hrmc_SOURCES = %D%/driver/main.c
+hrmc_LDADD = $(compiler_libraries)
+
+# What a program that compiles models is linked with.
+compiler_libraries = libdriver.a libemit.a libcompiler.a libhrm.a $(LLVM_LIBS) $(RUNTIME_LIBS)
+
+# The standard library, embedded.
+CLEANFILES += %D%/stdlib_data.c
+EXTRA_DIST += %D%/stdlib.awk
+%D%/stdlib_data.c: $(stdlib_modules) $(top_srcdir)/%D%/stdlib.awk
+	$(AM_V_GEN)$(MKDIR_P) %D% && \
+	(cd $(top_srcdir) && LC_ALL=C $(AWK) -f %D%/stdlib.awk $(stdlib_modules)) > $@.tmp && mv $@.tmp $@

@@ -1,0 +1,93 @@
+/* plan_memory: offsets of the buffers of one function in its arena.
+ *
+ * A buffer is live from the first to the last step that touches it; one that is touched both inside and outside a repeat
+ * is live during all of the repeat.  Large buffers are placed first, each into the smallest gap that the buffers
+ * placed before, and live at the same time, leave. */
+#include "planner.h"
+
+#include <stdlib.h>
+
+enum { ALIGNMENT = 64 };
+
+static int64_t align(int64_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
+
+static bool extend_over(struct buffer *b, const struct step_range *r) {
+  bool first_inside = b->first >= r->first && b->first <= r->last;
+  bool last_inside = b->last >= r->first && b->last <= r->last;
+  if (b->last < 0 || first_inside == last_inside) return false;
+  if (first_inside) b->first = r->first;
+  if (last_inside) b->last = r->last;
+  return true;
+}
+
+/* Inner repeats come before the outer ones around them, so one round is enough. */
+static void extend_over_repeats(struct planner *p) {
+  for (int i = 0; i < p->repeat_count; i++)
+    for (int j = 0; j < p->buffer_count; j++) extend_over(p->buffers[j], &p->repeats[i]);
+}
+
+static bool live_together(const struct buffer *a, const struct buffer *b) {
+  return a->first <= b->last && b->first <= a->last;
+}
+
+static int by_size(const void *x, const void *y) {
+  const struct buffer *const *a = x, *const *b = y;
+  if ((*a)->bytes != (*b)->bytes) return (*a)->bytes < (*b)->bytes ? 1 : -1;
+  return ((*a)->first > (*b)->first) - ((*a)->first < (*b)->first);
+}
+
+static int by_offset(const void *x, const void *y) {
+  const struct buffer *const *a = x, *const *b = y;
+  return ((*a)->offset > (*b)->offset) - ((*a)->offset < (*b)->offset);
+}
+
+/* The smallest gap between the neighbours (sorted by offset) that takes the bytes, else behind them all. */
+static int64_t best_gap(struct buffer *const *neighbours, int count, int64_t bytes) {
+  int64_t end = 0, best = -1, best_size = INT64_MAX;
+  for (int i = 0; i < count; i++) {
+    int64_t size = neighbours[i]->offset - end;
+    if (size >= bytes && size < best_size) {
+      best = end;
+      best_size = size;
+    }
+    int64_t after = align(neighbours[i]->offset + neighbours[i]->bytes);
+    if (after > end) end = after;
+  }
+  return best >= 0 ? best : end;
+}
+
+static void place(struct buffer *b, struct buffer *const *placed, int placed_count, struct buffer **neighbours) {
+  int count = 0;
+  for (int i = 0; i < placed_count; i++)
+    if (live_together(b, placed[i])) neighbours[count++] = placed[i];
+  qsort(neighbours, (size_t)count, sizeof *neighbours, by_offset);
+  b->offset = best_gap(neighbours, count, b->bytes);
+}
+
+static int64_t peak_of(const struct planner *p) {
+  int64_t *live = arena_new_array(p->arena, int64_t, (size_t)p->step_number + 1);
+  for (int i = 0; i < p->buffer_count; i++) {
+    const struct buffer *b = p->buffers[i];
+    for (int step = b->first; step <= b->last; step++) live[step] += align(b->bytes);
+  }
+  int64_t peak = 0;
+  for (int step = 0; step < p->step_number; step++)
+    if (live[step] > peak) peak = live[step];
+  return peak;
+}
+
+void plan_memory(struct planner *p, struct function *f) {
+  size_t count = (size_t)p->buffer_count;
+  struct buffer **placed = arena_new_array(p->arena, struct buffer *, count);
+  struct buffer **neighbours = arena_new_array(p->arena, struct buffer *, count);
+  extend_over_repeats(p);
+  for (size_t i = 0; i < count; i++) placed[i] = p->buffers[i];
+  qsort(placed, count, sizeof *placed, by_size);
+  for (int i = 0; i < p->buffer_count; i++) {
+    place(placed[i], placed, i, neighbours);
+    int64_t end = align(placed[i]->offset + placed[i]->bytes);
+    if (placed[i]->last >= 0 && end > f->arena_bytes) f->arena_bytes = end;
+  }
+  f->peak_bytes = peak_of(p);
+  for (int i = 0; i < p->place_count; i++) p->places[i].access->offset += p->places[i].buffer->offset;
+}

@@ -1,0 +1,117 @@
+/* plan_panels: contractions with a weight.
+ *
+ * The weight w[k, n] is copied into panels [n / 32][k][32] by `prepare`, so that the kernel streams through memory; the
+ * columns that do not fill a panel make one of their own.  Equal copies are made once. */
+#include "contraction.h"
+
+#include <string.h>
+
+enum { PANEL = 32, ALIGNMENT = 64 };
+
+/* ---- parts of a problem ---- */
+
+static void narrow(struct view *v, int axis, int64_t from, int64_t size) {
+  struct type type = v->type;
+  type.extent[axis] = size;
+  *v = view_slice(v, axis, from, 1, &type);
+}
+
+/* The part of the problem with columns from … from + size - 1 of label n. */
+static struct problem columns_of(const struct problem *q, int b, int n, int64_t from, int64_t size) {
+  struct problem part = *q;
+  part.label[n].extent = size;
+  narrow(&part.view[b], part.label[n].axis[b], from, size);
+  narrow(&part.view[C], part.label[n].axis[C], from, size);
+  return part;
+}
+
+static void split_axis(struct problem *q, int which, int n, int panels) {
+  struct view *v = &q->view[which];
+  int inner = q->label[n].axis[which], outer = v->type.rank++;
+  v->type.extent[outer] = q->label[panels].extent;
+  v->stride[outer] = PANEL * v->stride[inner];
+  v->type.extent[inner] = PANEL;
+  q->label[panels].axis[which] = outer;
+}
+
+/* Label n becomes two: the panel and the column in it. */
+static void split_label(struct problem *q, int b, int n) {
+  int panels = q->count++;
+  q->label[panels].extent = q->label[n].extent / PANEL;
+  q->label[n].extent = PANEL;
+  split_axis(q, b, n, panels);
+  split_axis(q, C, n, panels);
+
+}
+
+/* ---- packing ---- */
+
+/* All labels but k and n lie outside, then k like the other operand's, then n. */
+static void order_of_pack(const struct problem *q, int b, int n, int8_t *order) {
+  int labels[CONTRACTION_MAX_LABELS], columns[CONTRACTION_MAX_LABELS];
+  int count = labels_sorted(q, label_is_outer, b, C, labels, 0);
+  int column_count = labels_sorted(q, label_is_column, b, C, columns, 0);
+  for (int i = 0; i < column_count; i++)
+    if (columns[i] != n) labels[count++] = columns[i];
+  count = labels_sorted(q, label_is_summed, b, 1 - b, labels, count);
+  labels[count++] = n;
+  for (int i = 0; i < count; i++) order[i] = (int8_t)q->label[labels[i]].axis[b];
+}
+
+static const char *key_of_pack(struct arena *a, const struct view *v, const int8_t *order) {
+  const struct buffer *b = v->buffer;
+  char *key = arena_printf(a, "%d %lld+%lld %d:", b->space, (long long)b->offset, (long long)v->offset, v->type.dtype);
+  for (int i = 0; i < v->type.rank; i++)
+    key = arena_printf(a, "%s %lld*%lld", key, (long long)v->type.extent[order[i]], (long long)v->stride[order[i]]);
+  return key;
+}
+
+static struct buffer *shared_buffer(struct shared *s, const struct type *type) {
+  struct buffer *b = arena_new_object(s->arena, struct buffer);
+  int64_t bytes = type_elements(type) * dtype_size(type->dtype);
+  *b = (struct buffer){.space = SPACE_SHARED, .offset = s->bytes, .bytes = bytes};
+  s->bytes += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  return b;
+}
+
+static struct buffer *find_packed(const struct shared *s, const char *key) {
+  for (int i = 0; i < s->packed_count; i++)
+    if (strcmp(s->packed[i].key, key) == 0) return s->packed[i].buffer;
+  return NULL;
+}
+
+static void pack(struct problem *q, int b, int n) {
+  int8_t order[GRAPH_MAX_RANK];
+  order_of_pack(q, b, n, order);
+  struct shared *s = q->planner->shared;
+  struct view *v = &q->view[b];
+  struct packed packed = {.key = key_of_pack(s->arena, v, order)};
+  packed.buffer = find_packed(s, packed.key);
+  bool is_new = !packed.buffer;
+  if (is_new) packed.buffer = shared_buffer(s, &v->type);
+  struct view copy = view_dense(packed.buffer, &v->type, order);
+  if (is_new) {
+    arena_push(s->arena, s->packed, s->packed_count, s->packed_capacity, packed);
+    plan_copy(s->prepare, v, &copy, false);
+  }
+  *v = copy;
+}
+
+/* ---- the contraction ---- */
+
+void plan_panels(const struct problem *q, int b, int n, bool accumulate) {
+  int64_t columns = q->label[n].extent;
+  bool has_room = q->view[b].type.rank < GRAPH_MAX_RANK && q->view[C].type.rank < GRAPH_MAX_RANK;
+  int64_t whole = has_room ? columns / PANEL * PANEL : 0;
+  if (whole > 0) {
+    struct problem part = columns_of(q, b, n, 0, whole);
+    if (whole > PANEL) split_label(&part, b, n);
+    pack(&part, b, n);
+    plan_matrix(&part, b, accumulate);
+  }
+  if (columns > whole) {
+    struct problem part = columns_of(q, b, n, whole, columns - whole);
+    pack(&part, b, n);
+    plan_matrix(&part, b, accumulate);
+  }
+}

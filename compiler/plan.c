@@ -1,0 +1,121 @@
+/* plan_program: from the final graphs to the functions of a plan. */
+#include "planner.h"
+
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+/* ---- appending kernels ---- */
+
+static void touch(struct planner *p, struct access *access, struct buffer *b) {
+  if (b->space != SPACE_ARENA) {
+    access->offset += b->offset;
+    return;
+  }
+  if (p->step_number < b->first) b->first = p->step_number;
+  b->last = p->step_number;
+  struct access_place place = {.access = access, .buffer = b};
+  arena_push(p->arena, p->places, p->place_count, p->place_capacity, place);
+}
+
+static struct kernel *push_kernel(struct planner *p, enum kernel_kind kind) {
+  struct kernel *k = arena_new_object(p->arena, struct kernel);
+  k->kind = kind;
+  k->origin = p->origin;
+  struct step step = {.kind = STEP_KERNEL, .kernel = k};
+  arena_push(p->arena, p->steps->steps, p->steps->count, p->steps->capacity, step);
+  return k;
+}
+
+void plan_push_loop(struct planner *p, const struct loop *loop, struct buffer *const *buffers) {
+  struct kernel *k = push_kernel(p, KERNEL_LOOP);
+  k->loop = *loop;
+  for (int i = 0; i < loop->access_count; i++) touch(p, &k->loop.accesses[i], buffers[i]);
+  p->step_number++;
+}
+
+void plan_push_contraction(struct planner *p, const struct contraction *c, struct buffer *const buffers[3]) {
+  struct kernel *k = push_kernel(p, KERNEL_CONTRACTION);
+  k->contraction = *c;
+  struct access *accesses[3] = {&k->contraction.a, &k->contraction.b, &k->contraction.c};
+  for (int i = 0; i < 3; i++) touch(p, accesses[i], buffers[i]);
+  p->step_number++;
+}
+
+/* ---- memory outside the arena ---- */
+
+static struct buffer *fixed_buffer(struct arena *a, enum space space, int io, int64_t offset) {
+  struct buffer *b = arena_new_object(a, struct buffer);
+  *b = (struct buffer){.space = space, .io = io, .offset = offset};
+  return b;
+}
+
+static void add_weights(struct shared *s) {
+  int count = s->program->weight_count;
+  s->weights = arena_new_array(s->arena, struct buffer *, (size_t)count);
+  s->gradients = arena_new_array(s->arena, struct buffer *, (size_t)count);
+  for (int i = 0; i < count; i++) {
+    s->weights[i] = fixed_buffer(s->arena, SPACE_WEIGHTS, 0, s->program->weights[i]->offset);
+    s->gradients[i] = fixed_buffer(s->arena, SPACE_GRADS, 0, s->program->weights[i]->offset);
+  }
+}
+
+static void add_tensors(struct shared *s) {
+  int count = s->program->tensor_count;
+  s->tensors = arena_new_array(s->arena, struct buffer *, (size_t)count);
+  for (int i = 0; i < count; i++) s->tensors[i] = fixed_buffer(s->arena, SPACE_IO, i, 0);
+}
+
+static void add_hoisted(struct shared *s, const struct hoisted *h) {
+  for (int i = 0; i < h->symbol_count; i++) {
+    const struct type *type = &h->symbols[i]->type;
+    struct shared_value value = {.symbol = h->symbols[i],
+                                 .buffer = fixed_buffer(s->arena, SPACE_SHARED, 0, s->bytes)};
+    arena_push(s->arena, s->values, s->value_count, s->value_capacity, value);
+    int64_t bytes = type_elements(type) * dtype_size(type->dtype);
+    s->bytes += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+}
+
+/* ---- functions ---- */
+
+/* A planner with its graph's kernels; their arena has no offsets yet. */
+static struct planner *plan_graph(struct shared *s, const struct graph *g, bool is_prepare) {
+  struct planner *p = arena_new_object(s->arena, struct planner);
+  p->arena = s->arena;
+  p->shared = s;
+  p->graph = g;
+  p->facts = analyse(s->arena, g);
+  p->steps = arena_new_object(s->arena, struct step_list);
+  if (is_prepare) s->prepare = p;
+  plan_fuse(p);
+  plan_region(p, g->top);
+  plan_late_stores(p);
+  p->origin = NULL;
+  return p;
+}
+
+static struct function function_of(struct planner *p, const char *name) {
+  struct function f = {.name = name, .steps = p->steps->steps, .count = p->steps->count};
+  plan_memory(p, &f);
+  return f;
+}
+
+struct plan *plan_program(struct arena *a, const struct program *program, const struct graph *forward,
+                          const struct graph *train, int64_t tile) {
+  struct hoisted h = plan_hoist(a, plan_split(forward), plan_split(train));
+  struct shared s = {.arena = a, .program = program, .tile = tile};
+  add_weights(&s);
+  add_tensors(&s);
+  add_hoisted(&s, &h);
+  struct planner *prepare_planner = plan_graph(&s, h.prepare, true);
+  struct planner *forward_planner = plan_graph(&s, h.forward, false);
+  struct planner *train_planner = plan_graph(&s, h.train, false);
+  struct plan *plan = arena_new_object(a, struct plan);
+  plan->tile = tile;
+  plan->prepare = function_of(prepare_planner, "prepare");
+  plan->forward = function_of(forward_planner, "forward");
+  plan->train = function_of(train_planner, "train");
+  plan->shared_bytes = s.bytes;
+  return plan;
+}

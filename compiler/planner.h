@@ -1,0 +1,260 @@
+/* What the files of the planner share; private to them.
+ *
+ * One planner makes one function of one graph, in four steps: facts (who uses a node), fuse (which nodes make a kernel
+ * together: groups), then, group by group in their order of execution, layout and kernels, and memory at last.
+ *
+ *   analysis.c     facts about nodes; through views to what they show
+ *   fuse.c         nodes to groups                   group.c        groups, their order, merging
+ *   layout.c       where values lie                  view.c         the algebra of strides
+ *   nest.c         a group to a loop nest            nest_shape.c   its axes: order, collapse, passes
+ *   contraction.c  a contraction to its kernel       copy.c         copies, fills, packed weights
+ *   memory.c       offsets of buffers
+ */
+#ifndef HRMC_PLANNER_H
+#define HRMC_PLANNER_H
+
+#include "plan.h"
+
+/* ---- memory ---- */
+
+/* A piece of memory.  In the arena it gets its offset last (memory.c); elsewhere the offset is known from the start. */
+struct buffer {
+  enum space space;
+  int io;
+  int64_t offset;  /* bytes */
+  int64_t bytes;   /* for a whole tile */
+  int first, last; /* steps that touch it, numbered in the order of the text; last -1: none */
+};
+
+/* How a value lies in a buffer. */
+struct view {
+  struct buffer *buffer;
+  struct type type;               /* shape and dtype of the value */
+  int64_t offset;                 /* elements */
+  int64_t stride[GRAPH_MAX_RANK]; /* elements; 0 along axes that repeat */
+};
+
+/* A dense array with its axes in the given order, outermost first (NULL: as they are). */
+struct view view_dense(struct buffer *buffer, const struct type *type, const int8_t *order);
+
+/* Puts an axis of extent 1 into an order of `count` axes, before its successor: a concat may make it longer.  To be called
+ * with such axes from the last to the first. */
+void order_insert(int8_t *order, int count, int axis);
+
+/* The result of view operator n, given how its operand lies.  False: a reshape that strides cannot express. */
+bool view_forward(const struct node *n, const struct view *operand, struct view *result);
+
+/* How the operand of n must lie so that the result of n lies as given.  False: not possible. */
+bool view_backward(const struct node *n, const struct view *result, struct view *operand);
+
+/* Elements from, from + step, … along an axis, as many as part has. */
+struct view view_slice(const struct view *whole, int axis, int64_t from, int64_t step, const struct type *part);
+
+bool view_same_place(const struct view *a, const struct view *b);
+
+/* ---- facts about nodes ---- */
+
+struct group;
+
+/* What is known of a node, by id. */
+struct facts {
+  struct region *region; /* where it stands */
+  struct node **users;   /* a repeat uses its initial values and the results of its body */
+  int user_count, user_capacity;
+  int cheapness;         /* 0: not cheap; else 1 + the number of scalar operators that recomputing it takes */
+
+  struct group *group;   /* what computes it, or NULL */
+  int8_t axis[GRAPH_MAX_RANK]; /* the group's axis for each axis of the node's type; -1: extent 1 */
+  bool is_stored;        /* its value is needed in memory */
+  bool has_view;
+  struct view view;      /* where it lies, once known */
+  struct group **readers; /* of a leaf or carry: the groups of its region that read it */
+  int reader_count, reader_capacity;
+};
+
+/* Facts of all nodes of a graph (regions, users, cheapness), by id. */
+struct facts *analyse(struct arena *a, const struct graph *g);
+
+bool op_is_view(enum op op);
+
+/* Is the value always recomputed where it is used: constants, iotas and a few simple operators on them? */
+bool is_cheap(const struct facts *facts, const struct node *n);
+
+/* A value at a point: the node, and for each of its axes the number of the axis (of whatever space) that runs along it;
+ * -1 for extents of 1. */
+struct element {
+  struct node *node;
+  int8_t axis[GRAPH_MAX_RANK];
+};
+
+/* Goes through transposes, broadcasts and changes of extents of 1, which only rename axes. */
+struct element resolve(struct node *n, const int8_t *axis);
+
+/* resolve() for a node of a space made of the node's own axes. */
+struct element resolve_own(struct node *n);
+
+/* The node whose memory a view shows: through all views. */
+struct node *storage_of(struct node *n);
+
+/* ---- groups ---- */
+
+enum group_kind { GROUP_LOOP, GROUP_CONTRACT, GROUP_ASSEMBLE /* concat, pad */, GROUP_REPEAT };
+
+/* Nodes that become one kernel. */
+struct group {
+  enum group_kind kind;
+  struct region *region;
+  struct group *merged; /* into this one; NULL: not merged */
+  int rank;             /* LOOP: its space, extents above 1 or the batch */
+  int64_t extent[KERNEL_MAX_AXES];
+  int pass_axis;
+  struct node **members; /* computed values and sinks */
+  int count, capacity;
+  struct group **before; /* groups that must run earlier */
+  int before_count, before_capacity;
+  int stamp;             /* of the last search that saw it */
+  int waits;             /* for the schedule */
+};
+
+struct planner;
+
+struct group *group_new(struct planner *p, enum group_kind kind, struct region *region);
+void group_add(struct planner *p, struct group *g, struct node *n);
+struct group *group_find(struct group *g);                      /* after merging */
+struct group *group_of(const struct planner *p, const struct node *n); /* NULL: none */
+void group_order(struct planner *p, struct group *before, struct group *after);
+bool group_depends(struct planner *p, struct group *g, struct group *on); /* directly or not; g on itself: true */
+
+/* Moves all of `other` into g; axis[i] is g's axis for the other's axis i. */
+void group_merge(struct planner *p, struct group *g, struct group *other, const int8_t *axis);
+
+/* The groups of a region in order of execution, each with its members in order. */
+struct group **group_schedule(struct planner *p, struct region *r, int *count);
+
+/* ---- the planner ---- */
+
+struct access_place { /* where a buffer's offset must be added at the end */
+  struct access *access;
+  struct buffer *buffer;
+};
+
+struct step_list {
+  struct step *steps;
+  int count, capacity;
+};
+
+struct step_range {
+  int first, last;
+};
+
+/* What all functions of a plan share: weights, and what `prepare` writes. */
+struct shared {
+  struct arena *arena;
+  const struct program *program;
+  int64_t tile, bytes; /* bytes: extent of SPACE_SHARED so far */
+  struct buffer **weights; /* by number of the weight */
+  struct buffer **gradients;
+  struct buffer **tensors;
+  struct shared_value { struct symbol *symbol; struct buffer *buffer; } *values;
+  int value_count, value_capacity;
+  struct packed { const char *key; struct buffer *buffer; } *packed; /* copies of weights */
+  int packed_count, packed_capacity;
+  struct planner *prepare; /* takes the steps that make the packed copies */
+};
+
+struct planner {
+  struct arena *arena;
+  struct shared *shared;
+  const struct graph *graph;
+  struct facts *facts;
+  struct group **groups;
+  int group_count, group_capacity;
+  int stamp;
+  struct node **late_stores; /* STOREs that no kernel could take: copies at the end */
+  int late_count, late_capacity;
+  struct step_list *steps; /* being filled */
+  int step_number;
+  const char *origin;      /* given to new kernels */
+  struct buffer **buffers; /* of the arena */
+  int buffer_count, buffer_capacity;
+  struct access_place *places;
+  int place_count, place_capacity;
+  struct step_range *repeats;
+  int repeat_count, repeat_capacity;
+};
+
+static inline struct facts *facts_of(const struct planner *p, const struct node *n) { return &p->facts[n->id]; }
+
+/* ---- passes before planning ---- */
+
+/* Lowers what kernels do not have: reductions over several axes, degenerate contractions (to products and sums),
+ * repeats of one trip; moves what a repeat does not change out of it. */
+struct graph *plan_split(const struct graph *g);
+
+/* Parts the graphs: what depends on weights alone goes to `prepare`, which stores it under new symbols (OUTPUT) that are
+ * leaves of the others. */
+struct hoisted {
+  struct graph *prepare, *forward, *train;
+  struct symbol **symbols;
+  int symbol_count, symbol_capacity;
+};
+struct hoisted plan_hoist(struct arena *a, const struct graph *forward, const struct graph *train);
+
+/* ---- steps of planning one function ---- */
+
+void plan_fuse(struct planner *p);
+void plan_region(struct planner *p, struct region *r); /* groups to kernels, appended to p->steps */
+void plan_late_stores(struct planner *p);
+void plan_memory(struct planner *p, struct function *f);
+
+/* fuse.c */
+bool is_inline(const struct planner *p, const struct node *n); /* evaluated in each kernel that uses it */
+/* The accumulate sink of a param that is the only use of a contraction; NULL: none. */
+struct node *sink_of_contraction(const struct planner *p, const struct node *n);
+
+/* layout.c */
+struct view view_of(struct planner *p, struct node *n); /* may append copies for a reshape */
+struct view view_symbol(struct planner *p, const struct symbol *symbol, const struct type *type);
+struct view view_gradient(struct planner *p, const struct symbol *symbol, const struct type *type);
+struct view view_new(struct planner *p, const struct type *type, const int8_t *order); /* in a buffer of its own */
+/* Gives node n its place: that of a user that wants it somewhere, or a new buffer in the wanted order (unless a user
+ * demands another). */
+struct view place_of(struct planner *p, struct node *n, const int8_t *order);
+/* Does some user want the axes in a certain order? */
+bool demanded_order(const struct planner *p, const struct node *n, int8_t *order);
+
+/* nest.c */
+void plan_nest(struct planner *p, struct group *g);
+
+/* A loop nest in the making: axes as in its group, buffers beside the accesses. */
+struct nest {
+  struct planner *planner;
+  struct group *group; /* NULL: a copy or fill */
+  struct loop loop;
+  int64_t extent[KERNEL_MAX_AXES]; /* EXTENT_BATCH for the batch */
+  struct buffer **buffers;
+  int access_capacity, buffer_count, buffer_capacity, value_capacity, store_capacity;
+  struct memo { struct element element; int value; } *memos;
+  int memo_count, memo_capacity;
+};
+/* nest_shape.c */
+void nest_order(const struct nest *nest, int8_t *order);         /* outermost first */
+void nest_finish(struct nest *nest, const int8_t *order);        /* permutes, collapses, chooses the vector axis, passes */
+
+/* nest.c, for copies too */
+int nest_access(struct nest *nest, const struct view *v, const int8_t *axis);
+int nest_value(struct nest *nest, struct value value);
+void nest_store(struct nest *nest, int value, int access, bool add);
+
+/* copy.c */
+void plan_copy(struct planner *p, const struct view *from, const struct view *to, bool add);
+void plan_fill(struct planner *p, const struct view *to);
+
+/* contraction.c */
+void plan_contraction(struct planner *p, struct node *n);
+
+/* plan.c: appends a kernel; buffers as its accesses (contraction: a, b, c). */
+void plan_push_loop(struct planner *p, const struct loop *loop, struct buffer *const *buffers);
+void plan_push_contraction(struct planner *p, const struct contraction *c, struct buffer *const buffers[3]);
+
+#endif

@@ -1,0 +1,4 @@
+models = \
+  %D%/hrm.hrm
+modelsdir = $(pkgdatadir)/models
+dist_models_DATA = $(models)

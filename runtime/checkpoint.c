@@ -1,0 +1,254 @@
+#include "runtime/checkpoint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/safetensors.h"
+
+static const char *const prefixes[] = {"optimizer.", "ema.", "carry.", "slot."};
+static const char *const metrics_name = "metrics";
+
+/* Calls visit for every tensor of a checkpoint of a trainer, until it returns false.  Saving and resuming share the
+ * list, so that neither can forget what the other has. */
+typedef bool visit_tensor(void *context, const char *name, enum tensor_dtype dtype, struct shape shape, void *data);
+
+static bool visit_named(visit_tensor *visit, void *context, const char *prefix, const char *name,
+                        enum tensor_dtype dtype, struct shape shape, void *data) {
+  char *full;
+  if (asprintf(&full, "%s%s", prefix, name) < 0) return false;
+  bool more = visit(context, full, dtype, shape, data);
+  free(full);
+  return more;
+}
+
+static bool visit_weight(const struct trainer *t, int i, visit_tensor *visit, void *context) {
+  const struct weight_info *w = &t->description->weights[i];
+  const struct optimizer *o = &t->optimizer;
+  if (!visit(context, w->path, DTYPE_F32, w->shape, model_weight(&t->model, i))) return false;
+  if (optimizer_has_m(o, i) &&
+      !visit_named(visit, context, "optimizer.m.", w->path, DTYPE_F32, w->shape, o->m + w->offset)) {
+    return false;
+  }
+  if (optimizer_has_v(o, i) &&
+      !visit_named(visit, context, "optimizer.v.", w->path, DTYPE_F32, w->shape, o->v + w->offset)) {
+    return false;
+  }
+  bool averaged = o->ema && w->trained && !w->sparse;
+  return !averaged || visit_named(visit, context, "ema.", w->path, DTYPE_F32, w->shape, o->ema + w->offset);
+}
+
+static bool visit_slots(const struct trainer *t, visit_tensor *visit, void *context) {
+  const struct description *d = t->description;
+  for (int i = 0; i < d->tensor_count; i++) {
+    const struct tensor_info *tensor = &d->tensors[i];
+    bool state = tensor->role == ROLE_STATE, example = tensor->role == ROLE_INPUT || tensor->role == ROLE_LABEL;
+    if (!state && !example) continue;
+    enum tensor_dtype dtype = tensor->is_integer ? DTYPE_I32 : DTYPE_F32;
+    struct shape shape = shape_batch(t->slots.count, &tensor->shape);
+    if (!visit_named(visit, context, state ? "carry." : "slot.", tensor->name, dtype, shape, t->slots.tensors[i]))
+      return false;
+  }
+  struct shape all = shape_vector(t->slots.count);
+  return visit(context, "slot.steps", DTYPE_I32, all, t->slots.steps) &&
+         visit(context, "slot.halted", DTYPE_I32, all, t->slots.halted);
+}
+
+static bool visit_all(const struct trainer *t, visit_tensor *visit, void *context) {
+  for (int i = 0; i < t->description->weight_count; i++) {
+    if (!visit_weight(t, i, visit, context)) return false;
+  }
+  if (!visit_slots(t, visit, context)) return false;
+  return visit(context, metrics_name, DTYPE_F64, shape_vector(METRIC_COUNT), (void *)&t->metrics);
+}
+
+struct entry_list {
+  struct tensor_entry *entries; /* names are owned */
+  int count, capacity;
+};
+
+static bool collect(void *context, const char *name, enum tensor_dtype dtype, struct shape shape, void *data) {
+  struct entry_list *list = context;
+  if (list->count == list->capacity) {
+    int capacity = list->capacity ? 2 * list->capacity : 64;
+    struct tensor_entry *grown = realloc(list->entries, (size_t)capacity * sizeof *grown);
+    if (!grown) return false;
+    list->entries = grown, list->capacity = capacity;
+  }
+  char *copy = strdup(name);
+  if (!copy) return false;
+  list->entries[list->count++] = (struct tensor_entry){copy, dtype, shape, data};
+  return true;
+}
+
+static void entry_list_free(struct entry_list *list) {
+  for (int i = 0; i < list->count; i++) free((char *)list->entries[i].name);
+  free(list->entries);
+}
+
+static json_t *metadata_json(const struct trainer *t, const json_t *settings) {
+  char step[24], epoch[24], group[24];
+  snprintf(step, sizeof step, "%lld", (long long)t->step);
+  snprintf(epoch, sizeof epoch, "%lld", (long long)t->loader.position.epoch);
+  snprintf(group, sizeof group, "%lld", (long long)t->loader.position.group);
+  char *text = json_dumps(settings, JSON_COMPACT);
+  json_t *json = text ? json_pack("{s:s, s:s, s:s, s:s}", "settings", text, "step", step, "loader_epoch", epoch,
+                                  "loader_group", group)
+                      : NULL;
+  free(text);
+  return json;
+}
+
+bool checkpoint_save(const char *path, const struct trainer *t, const json_t *settings, struct hrm_error *error) {
+  struct entry_list list = {0};
+  json_t *metadata = metadata_json(t, settings);
+  bool saved = metadata && visit_all(t, collect, &list);
+  if (saved)
+    saved = safetensors_write(path, list.entries, list.count, metadata, error);
+  else
+    hrm_fail(error, HRM_SYSTEM, "%s: cannot be saved: out of memory", path);
+  json_decref(metadata);
+  entry_list_free(&list);
+  return saved;
+}
+
+/* What differs between a file and what is wanted of it, for one message. */
+struct comparison {
+  const struct tensor_file *file;
+  int differences;
+  size_t length;
+  char text[3000];
+};
+
+__attribute__((format(printf, 2, 3))) static void differ(struct comparison *c, const char *format, ...) {
+  enum { SHOWN = 20 };
+  if (c->differences++ >= SHOWN || c->length >= sizeof c->text) return;
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(c->text + c->length, sizeof c->text - c->length, format, arguments);
+  va_end(arguments);
+  c->length += (size_t)(length > 0 ? length : 0);
+}
+
+static bool conclude(const struct comparison *c, struct hrm_error *error) {
+  if (c->differences == 0) return true;
+  return hrm_fail(error, HRM_INPUT, "%s does not fit the model (%d difference%s)%s", c->file->path, c->differences,
+                  c->differences == 1 ? "" : "s", c->text);
+}
+
+/* The entry of this name if it has this shape; else the difference is noted. */
+static const struct tensor_entry *compare(struct comparison *c, const char *name, const struct shape *shape) {
+  char ours[SHAPE_TEXT], theirs[SHAPE_TEXT];
+  const struct tensor_entry *entry = tensor_file_find(c->file, name);
+  if (!entry) return differ(c, "; '%s': the model has %s, the file has none", name, shape_text(shape, ours)), NULL;
+  if (shape_equal(&entry->shape, shape)) return entry;
+  differ(c, "; '%s': the model has %s, the file has %s", name, shape_text(shape, ours),
+         shape_text(&entry->shape, theirs));
+  return NULL;
+}
+
+static void copy_floats(struct comparison *c, const struct tensor_entry *entry, float *out) {
+  if (!tensor_entry_floats(entry, out)) {
+    differ(c, "; '%s': the file has %s in place of floating-point numbers", entry->name, dtype_name(entry->dtype));
+  }
+}
+
+static bool is_of_training(const char *name) {
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+    if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
+  }
+  return strcmp(name, metrics_name) == 0;
+}
+
+static void compare_unknown(struct comparison *c, const struct description *d) {
+  char theirs[SHAPE_TEXT];
+  for (int i = 0; i < c->file->count; i++) {
+    const struct tensor_entry *entry = &c->file->entries[i];
+    if (is_of_training(entry->name) || description_find_weight(d, entry->name) >= 0) continue;
+    differ(c, "; '%s': the model has none, the file has %s", entry->name, shape_text(&entry->shape, theirs));
+  }
+}
+
+bool checkpoint_load(struct model *model, const struct tensor_file *file, bool averaged, struct hrm_error *error) {
+  struct comparison c = {.file = file};
+  for (int i = 0; i < model->description->weight_count; i++) {
+    const struct weight_info *w = &model->description->weights[i];
+    char *name;
+    const struct tensor_entry *entry = compare(&c, w->path, &w->shape), *average = NULL;
+    if (asprintf(&name, "ema.%s", w->path) < 0) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+    if (averaged && tensor_file_find(file, name)) average = compare(&c, name, &w->shape);
+    free(name);
+    if (average) entry = average;
+    if (entry) copy_floats(&c, entry, model_weight(model, i));
+  }
+  compare_unknown(&c, model->description);
+  if (!conclude(&c, error)) return false;
+  model_prepare(model);
+  return true;
+}
+
+static bool restore(void *context, const char *name, enum tensor_dtype dtype, struct shape shape, void *data) {
+  struct comparison *c = context;
+  const struct tensor_entry *entry = compare(c, name, &shape);
+  if (entry && entry->dtype != dtype) {
+    differ(c, "; '%s': the file has %s, a run needs %s", name, dtype_name(entry->dtype), dtype_name(dtype));
+  } else if (entry) {
+    memcpy(data, entry->data, (size_t)shape.count * dtype_bytes(dtype));
+  }
+  return true;
+}
+
+static bool read_counter(const struct tensor_file *file, const char *key, int64_t limit, int64_t *out,
+                         struct hrm_error *error) {
+  const char *text = tensor_file_text(file, key);
+  char *end = NULL;
+  errno = 0;
+  long long value = text ? strtoll(text, &end, 10) : -1;
+  if (!text || errno || *end || value < 0 || value >= limit) {
+    return hrm_fail(error, HRM_INPUT, "%s: cannot be resumed: its metadata has no valid '%s'", file->path, key);
+  }
+  *out = value;
+  return true;
+}
+
+/* Tokens and counts become addresses and loop bounds, so a damaged file must not bring in others. */
+static bool check_integers(const struct trainer *t, const struct tensor_file *file, struct hrm_error *error) {
+  const struct description *d = t->description;
+  for (int i = 0; i < d->tensor_count; i++) {
+    const struct tensor_info *tensor = &d->tensors[i];
+    const int32_t *values = t->slots.tensors[i];
+    bool label = tensor->role == ROLE_LABEL;
+    if ((tensor->role != ROLE_INPUT && !label) || tensor->bound == 0) continue;
+    for (int64_t k = 0; k < t->slots.count * tensor->shape.count; k++) {
+      if (values[k] < tensor->bound && (values[k] >= 0 || (label && values[k] == DATASET_UNLABELLED))) continue;
+      return hrm_fail(error, HRM_INPUT, "%s: damaged: slot.%s holds %d, the model's bound is %lld", file->path,
+                      tensor->name, values[k], (long long)tensor->bound);
+    }
+  }
+  for (int64_t i = 0; i < t->slots.count; i++) {
+    bool valid = t->slots.steps[i] >= 0 && t->slots.steps[i] < INT32_MAX && (t->slots.halted[i] & ~1) == 0;
+    if (!valid) return hrm_fail(error, HRM_INPUT, "%s: damaged: slot %lld", file->path, (long long)i);
+  }
+  return true;
+}
+
+bool checkpoint_resume(struct trainer *t, const struct tensor_file *file, struct hrm_error *error) {
+  struct comparison c = {.file = file};
+  struct loader_position position;
+  if (!visit_all(t, restore, &c)) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  if (!conclude(&c, error) || !check_integers(t, file, error)) return false;
+  if (!read_counter(file, "step", INT64_MAX, &t->step, error) ||
+      !read_counter(file, "loader_epoch", (int64_t)1 << 40, &position.epoch, error) ||
+      !read_counter(file, "loader_group", t->loader.groups, &position.group, error)) {
+    return false;
+  }
+  t->loader.position = position;
+  optimizer_complete_ema(&t->optimizer, &t->model);
+  model_prepare(&t->model);
+  return true;
+}
+
+json_t *checkpoint_settings(const struct tensor_file *file) {
+  const char *text = tensor_file_text(file, "settings");
+  return text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+}

@@ -1,0 +1,130 @@
+#include "runtime/commands.h"
+
+#include "runtime/evaluate.h"
+#include "runtime/interrupt.h"
+#include "runtime/model_session.h"
+#include "runtime/progress.h"
+
+struct eval_options {
+  const char *checkpoint, *data, *split;
+  int64_t max_segments, limit, batch, threads;
+  bool halt, json, averaged;
+};
+
+static const struct argp_option option_table[] = {
+    {"checkpoint", 'c', "F", 0, "checkpoint, or folder of a run (its latest)", 0},
+    {"data", 'd', "DIR", 0, "data set", 0},
+    {"split", 'p', "NAME", 0, "split of the data set; test unless given", 0},
+    {"max-segments", 'm', "M", 0, "segments of each example; those it was trained with unless given", 0},
+    {"halt", 'H', NULL, 0, "let each example stop when its halt head says so", 0},
+    {"limit", 'n', "N", 0, "first N examples of each set; 0: all", 0},
+    {"batch", 'b', "B", 0, "examples at the same time; 64 unless given", 0},
+    {"threads", 't', "T", 0, "threads", 0},
+    {"no-ema", 'E', NULL, 0, "the weights themselves, not their moving averages", 0},
+    {"json", 'j', NULL, 0, "print one JSON object", 0},
+    {0}};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state) {
+  struct eval_options *o = state->input;
+  switch (key) {
+  case 'c': o->checkpoint = arg; break;
+  case 'd': o->data = arg; break;
+  case 'p': o->split = arg; break;
+  case 'm': o->max_segments = option_integer(state, "max-segments", arg, 1, INT32_MAX - 1); break;
+  case 'H': o->halt = true; break;
+  case 'n': o->limit = option_integer(state, "limit", arg, 0, INT64_MAX); break;
+  case 'b': o->batch = option_integer(state, "batch", arg, 1, INT32_MAX - 1); break;
+  case 't': o->threads = option_integer(state, "threads", arg, 1, 4096); break;
+  case 'E': o->averaged = false; break;
+  case 'j': o->json = true; break;
+  case ARGP_KEY_END:
+    if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
+    if (!o->data) argp_error(state, "--data is missing");
+    break;
+  default: return option_refuse(state, key, arg);
+  }
+  return 0;
+}
+
+static bool evaluation_continues(void *context, int64_t done, int64_t total) {
+  struct progress *p = context;
+  if (progress_due(p)) progress_show(p, "evaluated", done, total, "", -1);
+  return !interrupt_requested();
+}
+
+static void print_share(const json_t *result, const char *key) {
+  const json_t *value = json_object_get(result, key);
+  if (json_is_number(value))
+    printf("  %8.2f%%", 100 * json_number_value(value));
+  else
+    printf("  %9s", "-");
+}
+
+static void print_row(const char *set, const json_t *result) {
+  printf("%-12s  %9lld", set, (long long)json_integer_value(json_object_get(result, "examples")));
+  print_share(result, "exact_accuracy");
+  print_share(result, "cell_accuracy");
+  print_share(result, "halt_accuracy");
+  printf("  %8.2f\n", json_number_value(json_object_get(result, "mean_segments")));
+}
+
+static bool print(const struct eval_options *o, const struct model_session *s, json_t *sets,
+                  struct hrm_error *error) {
+  if (o->json) {
+    return command_print_json(json_pack("{s:s, s:I, s:O}", "checkpoint", s->checkpoint, "max_segments",
+                                        (json_int_t)o->max_segments, "sets", sets),
+                              0, error);
+  }
+  const char *name;
+  json_t *result;
+  printf("%-12s  %9s  %9s  %9s  %9s  %8s\n", "set", "examples", "exact", "cells", "halting", "segments");
+  json_object_foreach(sets, name, result) print_row(name, result);
+  return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
+}
+
+static bool evaluate(const struct eval_options *o, struct model_session *s, const struct dataset *dataset,
+                     json_t *sets, struct hrm_error *error) {
+  struct progress progress = progress_new(stderr);
+  struct evaluator e = {&s->model, &s->slots, {o->max_segments, o->limit, o->halt}, evaluation_continues, &progress};
+  bool done = true;
+  for (int i = 0; done && i < dataset->num_sets; i++) {
+    struct evaluation result;
+    done = evaluate_set(&e, &dataset->sets[i], &result) || hrm_fail(error, HRM_INTERRUPTED, "interrupted");
+    if (done)
+      json_object_set_new(sets, dataset->sets[i].name, evaluation_json(&result, s->model.description->act.kind));
+  }
+  progress_clear(&progress);
+  return done;
+}
+
+static bool run(const struct command_line *line, const struct eval_options *o, const struct dataset *dataset,
+                struct hrm_error *error) {
+  struct model_session s;
+  if (!command_check_dataset(dataset, line->description, error)) return false;
+  int threads = (int)(o->threads > o->batch ? o->batch : o->threads);
+  if (!model_session_open(&s, line->code, line->description, o->checkpoint, o->averaged, threads, o->batch, error)) {
+    return false;
+  }
+  json_t *sets = json_object();
+  bool done = evaluate(o, &s, dataset, sets, error) && print(o, &s, sets, error);
+  json_decref(sets);
+  model_session_close(&s);
+  return done;
+}
+
+bool command_eval(const struct command_line *line, struct hrm_error *error) {
+  static const struct argp argp = {option_table, parse_option, NULL, "Evaluate a checkpoint on a data set.",
+                                   NULL,         NULL,         NULL};
+  struct eval_options o = {.split = "test",
+                           .max_segments = line->description->act.max_segments,
+                           .batch = 64,
+                           .threads = option_default_threads(),
+                           .averaged = true};
+  argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
+  struct dataset dataset;
+  interrupt_install();
+  if (!dataset_open(&dataset, o.data, o.split, error)) return false;
+  bool done = run(line, &o, &dataset, error);
+  dataset_close(&dataset);
+  return done;
+}

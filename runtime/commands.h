@@ -1,0 +1,37 @@
+/* The commands of a compiled model.  Each parses its options (a wrong command line ends the process with code 2,
+ * --help with 0), does its work, prints results on standard output, and returns success or a message. */
+#ifndef HRM_COMMANDS_H
+#define HRM_COMMANDS_H
+
+#include <argp.h>
+
+#include "runtime/description.h"
+#include "runtime/model.h"
+
+struct command_line {
+  int argc;
+  char **argv; /* argv[0] is the program's name and the command's: "sudoku train" */
+  const struct hrm_code *code;
+  const struct description *description;
+};
+
+typedef bool command_run(const struct command_line *line, struct hrm_error *error);
+
+command_run command_train, command_eval, command_solve, command_info;
+
+/* Option values; a value out of range is a wrong command line. */
+int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most);
+double option_real(struct argp_state *state, const char *option, const char *text, double least);
+
+/* All arguments are options: others are a wrong command line. */
+error_t option_refuse(struct argp_state *state, int key, const char *argument);
+
+int option_default_threads(void);
+
+/* The data set has the sizes that the model was compiled for. */
+bool command_check_dataset(const struct dataset *dataset, const struct description *d, struct hrm_error *error);
+
+/* Prints an object, and frees it. */
+bool command_print_json(json_t *json, size_t flags, struct hrm_error *error);
+
+#endif

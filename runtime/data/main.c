@@ -1,0 +1,59 @@
+/* hrm-data: makes data sets. */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/data/commands.h"
+#include "runtime/error.h"
+
+static const struct {
+  const char *name, *summary, *full_name;
+  data_command *run;
+} commands[] = {
+    {"sudoku", "Sudoku boards from a CSV or made at random", "hrm-data sudoku", sudoku_command},
+};
+
+enum { NUM_COMMANDS = sizeof commands / sizeof *commands };
+
+struct choice {
+  int command; /* -1: none yet */
+  int at;      /* its place in argv */
+};
+
+static char *list_commands(int key, const char *text, void *input) {
+  (void)input;
+  if (key != ARGP_KEY_HELP_POST_DOC) return (char *)text;
+  char *list = NULL;
+  size_t size;
+  FILE *out = open_memstream(&list, &size);
+  if (!out) return (char *)text;
+  fputs("Commands (hrm-data COMMAND --help tells more):\n", out);
+  for (int i = 0; i < NUM_COMMANDS; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+  fclose(out);
+  return list;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  struct choice *choice = state->input;
+  if (key == ARGP_KEY_NO_ARGS) argp_error(state, "a command is expected, such as '%s'", commands[0].name);
+  if (key != ARGP_KEY_ARG) return ARGP_ERR_UNKNOWN;
+  for (int i = 0; i < NUM_COMMANDS; i++)
+    if (!strcmp(text, commands[i].name)) choice->command = i;
+  if (choice->command < 0) argp_error(state, "there is no command '%s'", text);
+  choice->at = state->next - 1;
+  state->next = state->argc;
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  static const struct argp argp = {.parser = parse,
+                                   .args_doc = "COMMAND [OPTION...]",
+                                   .doc = "Make data sets in the form that the HRM code publishes.\v",
+                                   .help_filter = list_commands};
+  struct choice choice = {.command = -1};
+  argp_program_version = "hrm-data " PACKAGE_VERSION;
+  argp_err_exit_status = HRM_USAGE;
+  argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
+  argv[choice.at] = (char *)commands[choice.command].full_name;
+  return commands[choice.command].run(argc - choice.at, argv + choice.at);
+}

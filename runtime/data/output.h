@@ -1,0 +1,28 @@
+/* The folder that a builder makes: written under another name beside its own and renamed when it is complete, so that
+ * a failure or an interrupt leaves nothing half-written. */
+#ifndef HRM_DATA_OUTPUT_H
+#define HRM_DATA_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "runtime/error.h"
+
+struct output {
+  char *path;      /* as it will be called; owned */
+  char *temporary; /* where to write until then; owned */
+};
+
+/* Refuses a path where something is, unless `force` is given and it is a data set (nothing but identifiers.json and
+ * folders `train` and `test` of .json and .npy files), which output_commit will replace.  Missing parents are made.
+ */
+bool output_create(struct output *output, const char *path, bool force, struct hrm_error *error);
+/* Puts the folder in place. On failure everything written is removed. Either way there is nothing left to abandon. */
+bool output_commit(struct output *output, struct hrm_error *error);
+/* Removes all that was written. Harmless after a commit and on an output that is all zeros. */
+void output_abandon(struct output *output);
+
+/* identifiers.json: the names by identifier; 0 is "<blank>". */
+bool output_write_identifiers(const struct output *output, const char *const *names, int count,
+                              struct hrm_error *error);
+
+#endif

@@ -1,0 +1,123 @@
+/* The description of a compiled model (runtime/hrm.h), parsed and checked.
+ *
+ * The compiler writes the text, so anything wrong with it is our bug; it is checked all the same, because every
+ * address that generated code gets is computed from it. */
+#ifndef HRM_DESCRIPTION_H
+#define HRM_DESCRIPTION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/error.h"
+#include "runtime/shape.h"
+
+enum init_kind { INIT_CONSTANT, INIT_TRUNC_NORMAL, INIT_NORMAL, INIT_UNIFORM };
+
+struct weight_info {
+  const char *path;
+  struct shape shape;
+  bool trained;
+  int group;      /* of the optimiser; -1 where not trained */
+  bool sparse;    /* a table whose rows the runtime looks up; not among the weights that generated code sees */
+  int64_t offset; /* in floats; -1 where sparse */
+  enum init_kind init;
+  double init_scale;
+};
+
+enum tensor_role { ROLE_INPUT, ROLE_LABEL, ROLE_STATE, ROLE_ROWS, ROLE_ROWS_GRAD, ROLE_CONTROL, ROLE_OUTPUT };
+
+struct tensor_info {
+  const char *name;
+  enum tensor_role role;
+  bool is_integer;    /* i32; else f32: four bytes an element either way */
+  struct shape shape; /* of one example */
+  int64_t bound;      /* inputs and labels: values are below it; 0: none given */
+  int table;          /* ROWS: number of the sparse weight, else -1 */
+  int index;          /* ROWS: number of the input that names the row, else -1 */
+  int of;             /* ROWS_GRAD: number of the ROWS tensor, else -1 */
+};
+
+/* The tensors that the runtime itself reads or writes: NAME(identifier, name, role, required) */
+#define STANDARD_TENSORS(NAME)                                                                                       \
+  NAME(INPUTS, "inputs", ROLE_INPUT, true)                                                                           \
+  NAME(PUZZLE_IDENTIFIERS, "puzzle_identifiers", ROLE_INPUT, false)                                                  \
+  NAME(LABELS, "labels", ROLE_LABEL, true)                                                                           \
+  NAME(RESET, "reset", ROLE_CONTROL, false)                                                                          \
+  NAME(LAST, "last", ROLE_CONTROL, false)                                                                            \
+  NAME(PREDICTION, "prediction", ROLE_OUTPUT, true)                                                                  \
+  NAME(HALT, "halt", ROLE_OUTPUT, true)                                                                              \
+  NAME(CONTINUE, "continue", ROLE_OUTPUT, false)                                                                     \
+  NAME(LM_LOSS, "lm_loss", ROLE_OUTPUT, true)                                                                        \
+  NAME(HALT_LOSS, "halt_loss", ROLE_OUTPUT, false)                                                                   \
+  NAME(CONTINUE_LOSS, "continue_loss", ROLE_OUTPUT, false)                                                           \
+  NAME(TARGET_CONTINUE, "target_continue", ROLE_OUTPUT, false)                                                       \
+  NAME(CORRECT, "correct", ROLE_OUTPUT, true)                                                                        \
+  NAME(ACCURACY, "accuracy", ROLE_OUTPUT, true)
+
+enum standard_tensor {
+#define STANDARD_ENUMERATE(identifier, name, role, required) TENSOR_##identifier,
+  STANDARD_TENSORS(STANDARD_ENUMERATE)
+#undef STANDARD_ENUMERATE
+      TENSOR_STANDARD_COUNT
+};
+
+enum optimizer_kind { OPTIMIZER_ADAM_ATAN2, OPTIMIZER_ADAMW, OPTIMIZER_SGD, OPTIMIZER_SIGN_SGD };
+
+struct optimizer_group {
+  enum optimizer_kind kind;
+  double lr, beta1, beta2, weight_decay, eps, momentum;
+};
+
+enum act_kind { ACT_Q_LEARNING, ACT_HALT_HEAD, ACT_FIXED };
+
+struct act_policy {
+  enum act_kind kind;
+  int64_t max_segments;
+  double exploration;
+};
+
+enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_COSINE };
+
+struct schedule {
+  enum schedule_kind kind;
+  int64_t warmup; /* steps */
+  double floor;   /* share of the base rate at the end of a cosine */
+};
+
+struct description {
+  json_t *json; /* owns every text below */
+  const char *model, *compiler, *source, *target_cpu, *target_features;
+  const json_t *configs; /* an object */
+  int64_t tile;
+  int64_t weight_count_floats;       /* extent of the weights that generated code sees */
+  int64_t shared_bytes, arena_bytes; /* arena_bytes: enough for each of the three functions */
+  double forward_flops, train_flops; /* of one example */
+
+  int weight_count;
+  struct weight_info *weights;
+  int tensor_count;
+  struct tensor_info *tensors;
+  int standard[TENSOR_STANDARD_COUNT]; /* numbers of tensors; -1: the model has none */
+  int group_count;
+  struct optimizer_group *groups;
+
+  struct act_policy act;
+  struct schedule schedule;
+  int64_t batch, epochs, steps; /* of the train block; 0: not given */
+  double ema, clip;             /* 0: none */
+};
+
+bool description_parse(struct description *d, const char *text, struct hrm_error *error);
+void description_free(struct description *d); /* accepts all zeros */
+
+int description_find_weight(const struct description *d, const char *path); /* its number, or -1 */
+int description_find_tensor(const struct description *d, const char *name);
+int64_t description_parameters(const struct description *d,
+                               bool sparse); /* trained numbers in dense or sparse weights */
+
+const char *optimizer_kind_name(enum optimizer_kind kind);
+const char *act_kind_name(enum act_kind kind);
+const char *schedule_kind_name(enum schedule_kind kind);
+
+#endif

@@ -1,0 +1,148 @@
+#include "runtime/evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/act.h"
+
+/* Where examples come from. */
+typedef void put_example(void *source, struct slots *slots, int64_t slot, int64_t example);
+
+/* One run: examples 0 … total-1 pass through the slots.  The first `active` slots hold examples. */
+struct run {
+  const struct evaluator *e;
+  put_example *put;
+  void *source;
+  evaluation_visitor *visit;
+  void *context;
+  int64_t total, next, active;
+  int64_t *example; /* of each slot */
+};
+
+static void move_slot(struct run *r, int64_t from, int64_t to) {
+  struct slots *s = r->e->slots;
+  if (from == to) return;
+  for (int i = 0; i < s->description->tensor_count; i++) {
+    size_t bytes = (size_t)s->description->tensors[i].shape.count * 4;
+    memcpy(slots_tensor(s, i, to), slots_tensor(s, i, from), bytes);
+  }
+  s->steps[to] = s->steps[from];
+  s->halted[to] = s->halted[from];
+  r->example[to] = r->example[from];
+}
+
+static void put_next(struct run *r, int64_t slot) {
+  r->example[slot] = r->next;
+  r->put(r->source, r->e->slots, slot, r->next++);
+}
+
+/* No slot idles: halted ones take the next example, or where there is none the last active slot moves there. */
+static void refill(struct run *r) {
+  for (int64_t i = 0; i < r->active;) {
+    if (!r->e->slots->halted[i])
+      i++;
+    else if (r->next < r->total)
+      put_next(r, i++);
+    else
+      move_slot(r, --r->active, i);
+  }
+  while (r->active < r->e->slots->count && r->next < r->total) put_next(r, r->active++);
+}
+
+static void finish_segment(struct run *r) {
+  struct slots *s = r->e->slots;
+  const struct evaluation_options *options = &r->e->options;
+  const float *halt = slots_standard(s, TENSOR_HALT), *go_on = slots_standard(s, TENSOR_CONTINUE);
+  enum act_kind act = s->description->act.kind;
+  for (int64_t i = 0; i < r->active; i++) {
+    bool wants = options->halt && act_wants_halt(act, halt[i], go_on ? go_on[i] : 0);
+    s->halted[i] = wants || s->steps[i] >= options->max_segments;
+    if (s->halted[i]) r->visit(r->context, s, i, r->example[i]);
+  }
+}
+
+static bool run(struct run *r) {
+  const struct evaluator *e = r->e;
+  r->example = malloc((size_t)e->slots->count * sizeof *r->example);
+  if (!r->example) return false;
+  bool more = true;
+  for (refill(r); more && r->active; refill(r)) {
+    slots_begin_segment(e->slots, r->active, e->options.max_segments);
+    model_forward(e->model, e->slots, r->active);
+    finish_segment(r);
+    if (e->progress) more = e->progress(e->progress_context, r->next - r->active, r->total);
+  }
+  free(r->example);
+  return more;
+}
+
+struct set_source {
+  const struct dataset_set *set;
+  int64_t puzzle; /* of the last example: they come in order */
+};
+
+static void put_set_example(void *source, struct slots *slots, int64_t slot, int64_t example) {
+  struct set_source *s = source;
+  while (example >= dataset_puzzle_examples(s->set, s->puzzle).end) s->puzzle++;
+  const struct example e = {s->set, example, dataset_puzzle_identifier(s->set, s->puzzle)};
+  slots_put(slots, slot, &e);
+}
+
+static void score(void *context, const struct slots *slots, int64_t slot, int64_t example) {
+  (void)example;
+  struct evaluation *sums = context;
+  const struct description *d = slots->description;
+  const int32_t *labels = slots_tensor(slots, d->standard[TENSOR_LABELS], slot);
+  const int32_t *prediction = slots_tensor(slots, d->standard[TENSOR_PREDICTION], slot);
+  const float *halt = slots_standard(slots, TENSOR_HALT);
+  int64_t labelled = 0, right = 0;
+  for (int64_t i = 0; i < d->tensors[d->standard[TENSOR_LABELS]].shape.count; i++) {
+    labelled += labels[i] != DATASET_UNLABELLED;
+    right += labels[i] != DATASET_UNLABELLED && labels[i] == prediction[i];
+  }
+  if (labelled == 0) return;
+  sums->examples++;
+  sums->exact += right == labelled;
+  sums->accuracy += (double)right / (double)labelled;
+  sums->halt_right += (halt[slot] >= 0) == (right == labelled);
+  sums->segments += slots->steps[slot];
+}
+
+bool evaluate_set(const struct evaluator *e, const struct dataset_set *set, struct evaluation *result) {
+  *result = (struct evaluation){0};
+  struct set_source source = {set, 0};
+  int64_t limit = e->options.limit, total = limit && limit < set->examples ? limit : set->examples;
+  struct run r = {
+      .e = e, .put = put_set_example, .source = &source, .visit = score, .context = result, .total = total};
+  return run(&r);
+}
+
+struct token_source {
+  const int32_t *inputs;
+  int64_t length;
+  int32_t puzzle_identifier;
+};
+
+static void put_tokens(void *source, struct slots *slots, int64_t slot, int64_t example) {
+  const struct token_source *s = source;
+  slots_put_tokens(slots, slot, s->inputs + example * s->length, s->puzzle_identifier);
+}
+
+bool evaluate_tokens(const struct evaluator *e, const int32_t *inputs, int64_t count, int32_t puzzle_identifier,
+                     evaluation_visitor *visit, void *context) {
+  const struct description *d = e->slots->description;
+  struct token_source source = {inputs, d->tensors[d->standard[TENSOR_INPUTS]].shape.count, puzzle_identifier};
+  struct run r = {.e = e, .put = put_tokens, .source = &source, .visit = visit, .context = context, .total = count};
+  return run(&r);
+}
+
+static json_t *mean_or_null(double sum, int64_t count) {
+  return count ? json_real(sum / (double)count) : json_null();
+}
+
+json_t *evaluation_json(const struct evaluation *e, enum act_kind act) {
+  json_t *halt = act == ACT_FIXED ? json_null() : mean_or_null(e->halt_right, e->examples);
+  return json_pack("{s:I, s:o, s:o, s:o, s:o}", "examples", (json_int_t)e->examples, "exact_accuracy",
+                   mean_or_null(e->exact, e->examples), "cell_accuracy", mean_or_null(e->accuracy, e->examples),
+                   "halt_accuracy", halt, "mean_segments", mean_or_null(e->segments, e->examples));
+}

@@ -1,0 +1,100 @@
+# The runtime, linked into every executable that hrmc makes, and the program that makes data sets.
+
+pkglib_LIBRARIES += libhrm.a
+libhrm_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -fPIC
+libhrm_a_SOURCES = \
+  %D%/act.c \
+  %D%/act.h \
+  %D%/atomic_file.c \
+  %D%/atomic_file.h \
+  %D%/checkpoint.c \
+  %D%/checkpoint.h \
+  %D%/command_eval.c \
+  %D%/command_info.c \
+  %D%/command_options.c \
+  %D%/command_solve.c \
+  %D%/command_train.c \
+  %D%/commands.h \
+  %D%/cpu.c \
+  %D%/cpu.h \
+  %D%/dataset.c \
+  %D%/dataset.h \
+  %D%/description.c \
+  %D%/description.h \
+  %D%/error.c \
+  %D%/error.h \
+  %D%/evaluate.c \
+  %D%/evaluate.h \
+  %D%/hrm_main.c \
+  %D%/hrm_main.h \
+  %D%/interrupt.c \
+  %D%/interrupt.h \
+  %D%/loader.c \
+  %D%/loader.h \
+  %D%/main.c \
+  %D%/memory.c \
+  %D%/memory.h \
+  %D%/metrics.c \
+  %D%/metrics.h \
+  %D%/model.c \
+  %D%/model.h \
+  %D%/model_session.c \
+  %D%/model_session.h \
+  %D%/npy.c \
+  %D%/npy.h \
+  %D%/npy_write.c \
+  %D%/optimizer.c \
+  %D%/optimizer.h \
+  %D%/optimizer_kernels.c \
+  %D%/optimizer_kernels.h \
+  %D%/progress.c \
+  %D%/progress.h \
+  %D%/puzzle_text.c \
+  %D%/puzzle_text.h \
+  %D%/random.c \
+  %D%/random.h \
+  %D%/run.c \
+  %D%/run.h \
+  %D%/safetensors.c \
+  %D%/safetensors.h \
+  %D%/schedule.c \
+  %D%/schedule.h \
+  %D%/settings.c \
+  %D%/settings.h \
+  %D%/shape.c \
+  %D%/shape.h \
+  %D%/slots.c \
+  %D%/slots.h \
+  %D%/tensor_file.c \
+  %D%/tensor_file.h \
+  %D%/trainer.c \
+  %D%/trainer.h \
+  %D%/training.c \
+  %D%/training.h
+
+hrmincludedir = $(includedir)/hrm
+dist_hrminclude_HEADERS = %D%/hrm.h
+
+noinst_LIBRARIES += libdata.a
+libdata_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS)
+libdata_a_SOURCES = \
+  %D%/data/commands.h \
+  %D%/data/csv.c \
+  %D%/data/csv.h \
+  %D%/data/output.c \
+  %D%/data/output.h \
+  %D%/data/split.c \
+  %D%/data/split.h \
+  %D%/data/sudoku.h \
+  %D%/data/sudoku_command.c \
+  %D%/data/sudoku_csv.c \
+  %D%/data/sudoku_generate.c \
+  %D%/data/sudoku_generation.c \
+  %D%/data/sudoku_sets.c \
+  %D%/data/sudoku_sets.h \
+  %D%/data/sudoku_solve.c \
+  %D%/data/sudoku_symmetry.c
+
+bin_PROGRAMS += hrm-data
+hrm_data_SOURCES = %D%/data/main.c
+hrm_data_LDADD = libdata.a libhrm.a $(RUNTIME_LIBS)

@@ -1,0 +1,6 @@
+#include "runtime/hrm_main.h"
+
+int main(int argc, char **argv) {
+  const struct hrm_code code = {hrm_model_description, hrm_model_prepare, hrm_model_forward, hrm_model_train};
+  return hrm_main(argc, argv, &code);
+}

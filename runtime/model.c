@@ -1,0 +1,160 @@
+#include "runtime/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/memory.h"
+#include "runtime/random.h"
+
+static bool worker_new(struct worker *w, const struct description *d, bool training, struct hrm_error *error) {
+  w->arena = memory_new((size_t)d->arena_bytes, 1, error);
+  w->tensors = calloc((size_t)d->tensor_count + 1, sizeof *w->tensors);
+  if (training) w->gradients = memory_new((size_t)d->weight_count_floats, sizeof(float), error);
+  return w->arena && w->tensors && (w->gradients || !training);
+}
+
+static bool sparse_new(struct model *m, struct hrm_error *error) {
+  for (int i = 0; i < m->description->weight_count; i++) {
+    const struct weight_info *w = &m->description->weights[i];
+    if (w->sparse && !(m->sparse[i] = memory_new((size_t)w->shape.count, sizeof(float), error))) return false;
+  }
+  return true;
+}
+
+static bool allocate(struct model *m, bool training, struct hrm_error *error) {
+  const struct description *d = m->description;
+  m->sparse = calloc((size_t)d->weight_count + 1, sizeof *m->sparse);
+  m->workers = calloc((size_t)m->threads, sizeof *m->workers);
+  if (!m->sparse || !m->workers) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  m->weights = memory_new((size_t)d->weight_count_floats, sizeof(float), error);
+  m->shared = memory_new((size_t)d->shared_bytes, 1, error);
+  if (!m->weights || !m->shared || !sparse_new(m, error)) return false;
+  for (int i = 0; i < m->threads; i++) {
+    if (!worker_new(&m->workers[i], d, training, error)) return false;
+  }
+  return true;
+}
+
+bool model_new(struct model *m, const struct hrm_code *code, const struct description *d, int threads, bool training,
+               struct hrm_error *error) {
+  *m = (struct model){.description = d, .code = code, .threads = threads};
+  if (allocate(m, training, error)) return true;
+  model_free(m);
+  return false;
+}
+
+void model_free(struct model *m) {
+  for (int i = 0; m->workers && i < m->threads; i++) {
+    free(m->workers[i].arena);
+    free(m->workers[i].tensors);
+    free(m->workers[i].gradients);
+  }
+  for (int i = 0; m->sparse && i < m->description->weight_count; i++) free(m->sparse[i]);
+  free(m->workers);
+  free(m->sparse);
+  free(m->weights);
+  free(m->shared);
+  *m = (struct model){0};
+}
+
+float *model_weight(const struct model *m, int number) {
+  return m->sparse[number] ? m->sparse[number] : m->weights + m->description->weights[number].offset;
+}
+
+/* The standard deviation of a standard normal that is cut at ±2: √(1 − 2·2φ(2)/(2Φ(2) − 1)). */
+static double truncated_deviation(void) {
+  double density = exp(-2.0) / sqrt(2 * M_PI);
+  return sqrt(1 - 4 * density / erf(sqrt(2.0)));
+}
+
+/* Tries are numbered in the high bits of the counter, so that no two elements share one. */
+static double truncated_normal(struct random_stream r, uint64_t element) {
+  for (uint64_t attempt = 0;; attempt++) {
+    double pair[2];
+    random_normal_pair(r, attempt << 48 | element, pair);
+    if (fabs(pair[0]) <= 2) return pair[0];
+    if (fabs(pair[1]) <= 2) return pair[1];
+  }
+}
+
+static double draw(const struct weight_info *w, struct random_stream r, uint64_t element, double rescale) {
+  double pair[2];
+  switch (w->init) {
+  case INIT_TRUNC_NORMAL: return w->init_scale * rescale * truncated_normal(r, element);
+  case INIT_NORMAL: random_normal_pair(r, element, pair); return w->init_scale * pair[0];
+  case INIT_UNIFORM: return w->init_scale * (2 * random_uniform(r, element) - 1);
+  case INIT_CONSTANT: break;
+  }
+  return w->init_scale;
+}
+
+void model_initialize(struct model *m, uint64_t seed) {
+  double rescale = 1 / truncated_deviation();
+  for (int i = 0; i < m->description->weight_count; i++) {
+    const struct weight_info *w = &m->description->weights[i];
+    float *values = model_weight(m, i);
+    struct random_stream r = random_named(seed, w->path, 0);
+#pragma omp parallel for num_threads(m->threads) schedule(static)
+    for (int64_t k = 0; k < w->shape.count; k++) values[k] = (float)draw(w, r, (uint64_t)k, rescale);
+  }
+}
+
+void model_prepare(struct model *m) {
+  const struct hrm_tile tile = {.n = 1,
+                                .weights = m->weights,
+                                .shared = m->shared,
+                                .arena = m->workers[0].arena,
+                                .tensors = m->workers[0].tensors};
+  m->code->prepare(&tile);
+}
+
+static void look_up_rows(const struct model *m, const struct slots *slots, int64_t count) {
+  const struct description *d = m->description;
+  for (int i = 0; i < d->tensor_count; i++) {
+    const struct tensor_info *t = &d->tensors[i];
+    if (t->role != ROLE_ROWS) continue;
+    const float *table = m->sparse[t->table];
+    const int32_t *index = slots->tensors[t->index];
+    float *rows = slots->tensors[i];
+    for (int64_t s = 0; s < count; s++) {
+      memcpy(rows + s * t->shape.count, table + index[s] * t->shape.count, (size_t)t->shape.count * sizeof *rows);
+    }
+  }
+}
+
+static void run_tile(const struct model *m, const struct slots *slots, hrm_entry *entry, const struct worker *w,
+                     int64_t first, int64_t n) {
+  for (int i = 0; i < m->description->tensor_count; i++) w->tensors[i] = slots_tensor(slots, i, first);
+  const struct hrm_tile tile = {.n = n,
+                                .weights = m->weights,
+                                .shared = m->shared,
+                                .arena = w->arena,
+                                .gradients = entry == m->code->train ? w->gradients : NULL,
+                                .tensors = w->tensors};
+  entry(&tile);
+}
+
+/* Slots begin … end-1 in as few tiles as can hold them, all of nearly the same size. */
+static void run_range(const struct model *m, const struct slots *slots, hrm_entry *entry, const struct worker *w,
+                      int64_t begin, int64_t end) {
+  int64_t count = end - begin, tiles = (count + m->description->tile - 1) / m->description->tile;
+  for (int64_t i = 0; i < tiles; i++) {
+    int64_t first = begin + i * count / tiles, next = begin + (i + 1) * count / tiles;
+    run_tile(m, slots, entry, w, first, next - first);
+  }
+}
+
+static void run(const struct model *m, const struct slots *slots, hrm_entry *entry, int64_t count) {
+  look_up_rows(m, slots, count);
+#pragma omp parallel for num_threads(m->threads) schedule(static, 1)
+  for (int w = 0; w < m->threads; w++) {
+    run_range(m, slots, entry, &m->workers[w], w * count / m->threads, (w + 1) * count / m->threads);
+  }
+}
+
+void model_forward(struct model *m, const struct slots *slots, int64_t count) {
+  run(m, slots, m->code->forward, count);
+}
+
+void model_train(struct model *m, const struct slots *slots, int64_t count) { run(m, slots, m->code->train, count); }

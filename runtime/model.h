@@ -1,0 +1,43 @@
+/* A compiled model with its memory: the weights, and what each thread needs to run a tile. */
+#ifndef HRM_MODEL_H
+#define HRM_MODEL_H
+
+#include "runtime/description.h"
+#include "runtime/hrm.h"
+#include "runtime/slots.h"
+
+struct worker {
+  void *arena;
+  float *gradients; /* sums over this worker's tiles; the optimiser reads and clears them; NULL where not training */
+  void **tensors;   /* addresses handed to generated code */
+};
+
+struct model {
+  const struct description *description; /* not owned */
+  const struct hrm_code *code;           /* not owned */
+  float *weights;                        /* dense ones at their offsets */
+  float **sparse;                        /* [weight_count]; NULL where dense */
+  void *shared;                          /* what prepare made of the weights */
+  int threads;
+  struct worker *workers; /* [threads] */
+};
+
+/* Weights are zeros until they are initialised or loaded; model_prepare has to follow. */
+bool model_new(struct model *m, const struct hrm_code *code, const struct description *d, int threads, bool training,
+               struct hrm_error *error);
+void model_free(struct model *m); /* accepts all zeros */
+
+/* Draws every weight from its distribution; the values depend on its path and the seed alone. */
+void model_initialize(struct model *m, uint64_t seed);
+
+float *model_weight(const struct model *m, int number); /* contiguous, row-major */
+
+/* Has to be called after each change of dense weights. */
+void model_prepare(struct model *m);
+
+/* Runs one segment of the first `count` slots.  Worker w always takes the same slots, in the same tiles, so the sums
+ * of gradients depend on the number of threads and on nothing else.  Rows of sparse tables are looked up first. */
+void model_forward(struct model *m, const struct slots *slots, int64_t count);
+void model_train(struct model *m, const struct slots *slots, int64_t count);
+
+#endif

@@ -1,0 +1,71 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/npy.h"
+
+/* The header is as long as its longest form, so that the number of rows can be filled in at the end. */
+static size_t header_bytes(int rank) {
+  size_t longest = 10 + strlen("{'descr': '|u1', 'fortran_order': False, 'shape': (,), }\n") + (size_t)rank * 22;
+  return (longest + 63) / 64 * 64;
+}
+
+static bool write_header(struct npy_writer *writer, struct hrm_error *error) {
+  char header[512];
+  size_t bytes = header_bytes(writer->rank);
+  memset(header, ' ', sizeof header);
+  memcpy(header, "\x93NUMPY\1\0", 8);
+  header[8] = (char)((bytes - 10) & 0xff);
+  header[9] = (char)((bytes - 10) >> 8);
+  int at = 10 + snprintf(header + 10, sizeof header - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                         npy_type_descr(writer->type));
+  for (int axis = 0; axis < writer->rank; axis++)
+    at += snprintf(header + at, sizeof header - (size_t)at, "%s%" PRId64 "%s", axis ? " " : "", writer->shape[axis],
+                   axis + 1 < writer->rank || writer->rank == 1 ? "," : "");
+  at += snprintf(header + at, sizeof header - (size_t)at, "), }");
+  header[at] = ' ';
+  header[bytes - 1] = '\n';
+  return atomic_write(&writer->file, header, bytes, error);
+}
+
+bool npy_create(struct npy_writer *writer, const char *path, enum npy_type type, int rank, const int64_t *shape,
+                struct hrm_error *error) {
+  *writer = (struct npy_writer){.type = type, .rank = rank, .row_bytes = npy_type_bytes(type)};
+  if (rank < 1 || rank > NPY_MAX_RANK) return hrm_fail(error, HRM_BUG, "%s: an array of rank %d", path, rank);
+  for (int axis = 1; axis < rank; axis++) {
+    writer->shape[axis] = shape[axis];
+    writer->row_bytes *= (size_t)shape[axis];
+  }
+  if (!atomic_open(&writer->file, path, error)) return false;
+  if (write_header(writer, error)) return true;
+  npy_abandon(writer);
+  return false;
+}
+
+bool npy_append(struct npy_writer *writer, const void *rows, int64_t count, struct hrm_error *error) {
+  writer->shape[0] += count;
+  return atomic_write(&writer->file, rows, (size_t)count * writer->row_bytes, error);
+}
+
+bool npy_finish(struct npy_writer *writer, struct hrm_error *error) {
+  if (fseek(writer->file.stream, 0, SEEK_SET)) {
+    hrm_fail(error, HRM_SYSTEM, "%s: cannot write: %s", writer->file.path, strerror(errno));
+    npy_abandon(writer);
+    return false;
+  }
+  if (write_header(writer, error)) return atomic_commit(&writer->file, error);
+  npy_abandon(writer);
+  return false;
+}
+
+void npy_abandon(struct npy_writer *writer) { atomic_abandon(&writer->file); }
+
+bool npy_write(const char *path, enum npy_type type, int rank, const int64_t *shape, const void *data,
+               struct hrm_error *error) {
+  struct npy_writer writer;
+  if (!npy_create(&writer, path, type, rank, shape, error)) return false;
+  if (npy_append(&writer, data, shape[0], error)) return npy_finish(&writer, error);
+  npy_abandon(&writer);
+  return false;
+}

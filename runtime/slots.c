@@ -1,0 +1,85 @@
+#include "runtime/slots.h"
+
+#include <stdlib.h>
+
+#include "runtime/memory.h"
+
+enum { ELEMENT_BYTES = 4 };
+
+static bool allocate(struct slots *s, struct hrm_error *error) {
+  const struct description *d = s->description;
+  s->tensors = calloc((size_t)d->tensor_count + 1, sizeof *s->tensors);
+  if (!s->tensors) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  for (int i = 0; i < d->tensor_count; i++) {
+    s->tensors[i] = memory_new((size_t)s->count, (size_t)d->tensors[i].shape.count * ELEMENT_BYTES, error);
+    if (!s->tensors[i]) return false;
+  }
+  s->steps = memory_new((size_t)s->count, sizeof *s->steps, error);
+  s->halted = memory_new((size_t)s->count, sizeof *s->halted, error);
+  return s->steps && s->halted;
+}
+
+bool slots_new(struct slots *s, const struct description *d, int64_t count, struct hrm_error *error) {
+  *s = (struct slots){.description = d, .count = count};
+  if (!allocate(s, error)) return slots_free(s), false;
+  for (int64_t i = 0; i < count; i++) s->halted[i] = 1;
+  return true;
+}
+
+void slots_free(struct slots *s) {
+  for (int i = 0; s->tensors && i < s->description->tensor_count; i++) free(s->tensors[i]);
+  free(s->tensors);
+  free(s->steps);
+  free(s->halted);
+  *s = (struct slots){0};
+}
+
+void *slots_tensor(const struct slots *s, int number, int64_t slot) {
+  return (char *)s->tensors[number] + slot * s->description->tensors[number].shape.count * ELEMENT_BYTES;
+}
+
+void *slots_standard(const struct slots *s, enum standard_tensor which) {
+  int number = s->description->standard[which];
+  return number < 0 ? NULL : s->tensors[number];
+}
+
+static void restart(struct slots *s, int64_t slot, int32_t puzzle_identifier) {
+  int32_t *identifiers = slots_standard(s, TENSOR_PUZZLE_IDENTIFIERS);
+  if (identifiers) identifiers[slot] = puzzle_identifier;
+  s->steps[slot] = 0;
+  s->halted[slot] = 0;
+}
+
+void slots_put(struct slots *s, int64_t slot, const struct example *example) {
+  const struct description *d = s->description;
+  dataset_inputs(example->set, example->index, slots_tensor(s, d->standard[TENSOR_INPUTS], slot));
+  dataset_labels(example->set, example->index, slots_tensor(s, d->standard[TENSOR_LABELS], slot));
+  restart(s, slot, example->puzzle_identifier);
+}
+
+void slots_put_tokens(struct slots *s, int64_t slot, const int32_t *inputs, int32_t puzzle_identifier) {
+  const struct description *d = s->description;
+  int32_t *tokens = slots_tensor(s, d->standard[TENSOR_INPUTS], slot);
+  int32_t *labels = slots_tensor(s, d->standard[TENSOR_LABELS], slot);
+  for (int64_t i = 0; i < d->tensors[d->standard[TENSOR_INPUTS]].shape.count; i++) tokens[i] = inputs[i];
+  for (int64_t i = 0; i < d->tensors[d->standard[TENSOR_LABELS]].shape.count; i++) labels[i] = DATASET_UNLABELLED;
+  restart(s, slot, puzzle_identifier);
+}
+
+void slots_begin_segment(struct slots *s, int64_t count, int64_t max_segments) {
+  float *reset = slots_standard(s, TENSOR_RESET), *last = slots_standard(s, TENSOR_LAST);
+  for (int64_t i = 0; i < count; i++) {
+    if (reset) reset[i] = s->steps[i] == 0;
+    s->steps[i]++;
+    if (last) last[i] = s->steps[i] >= max_segments;
+  }
+}
+
+bool slots_has_labels(const struct slots *s, int64_t slot) {
+  int number = s->description->standard[TENSOR_LABELS];
+  const int32_t *labels = slots_tensor(s, number, slot);
+  for (int64_t i = 0; i < s->description->tensors[number].shape.count; i++) {
+    if (labels[i] != DATASET_UNLABELLED) return true;
+  }
+  return false;
+}

@@ -1,0 +1,64 @@
+/* Files of named tensors: checkpoints, whatever their form on disk. */
+#ifndef HRM_TENSOR_FILE_H
+#define HRM_TENSOR_FILE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "runtime/error.h"
+#include "runtime/shape.h"
+
+/* NAME(identifier, name in safetensors, bytes of an element) */
+#define TENSOR_DTYPES(NAME)                                                                                          \
+  NAME(F64, "F64", 8)                                                                                                \
+  NAME(F32, "F32", 4)                                                                                                \
+  NAME(F16, "F16", 2)                                                                                                \
+  NAME(BF16, "BF16", 2)                                                                                              \
+  NAME(I64, "I64", 8)                                                                                                \
+  NAME(I32, "I32", 4)                                                                                                \
+  NAME(I16, "I16", 2)                                                                                                \
+  NAME(I8, "I8", 1)                                                                                                  \
+  NAME(U64, "U64", 8)                                                                                                \
+  NAME(U32, "U32", 4)                                                                                                \
+  NAME(U16, "U16", 2)                                                                                                \
+  NAME(U8, "U8", 1)                                                                                                  \
+  NAME(BOOL, "BOOL", 1)
+
+enum tensor_dtype {
+#define DTYPE_ENUMERATE(identifier, name, bytes) DTYPE_##identifier,
+  TENSOR_DTYPES(DTYPE_ENUMERATE)
+#undef DTYPE_ENUMERATE
+      DTYPE_COUNT
+};
+
+const char *dtype_name(enum tensor_dtype dtype);
+size_t dtype_bytes(enum tensor_dtype dtype);
+
+struct tensor_entry {
+  const char *name;
+  enum tensor_dtype dtype;
+  struct shape shape;
+  const void *data; /* row-major, little-endian, at any alignment */
+};
+
+struct tensor_file {
+  char *path;
+  int count;
+  struct tensor_entry *entries; /* in the file's order; names are all different */
+  json_t *metadata;             /* an object of strings, perhaps empty */
+  json_t *header;               /* owns the names */
+  void *mapping;
+  size_t mapping_bytes;
+};
+
+/* Opens a file of any supported form and checks that every tensor lies within it.  On failure nothing is left. */
+bool tensor_file_open(struct tensor_file *file, const char *path, struct hrm_error *error);
+void tensor_file_close(struct tensor_file *file); /* accepts all zeros */
+
+const struct tensor_entry *tensor_file_find(const struct tensor_file *file, const char *name); /* or NULL */
+const char *tensor_file_text(const struct tensor_file *file, const char *key); /* of the metadata, or NULL */
+
+/* Copies all elements as float32; false where the type is no floating-point type. */
+bool tensor_entry_floats(const struct tensor_entry *entry, float *out);
+
+#endif

@@ -1,0 +1,177 @@
+#include "runtime/training.h"
+
+#include <stdlib.h>
+
+#include "runtime/checkpoint.h"
+#include "runtime/evaluate.h"
+#include "runtime/interrupt.h"
+#include "runtime/schedule.h"
+
+bool training_save(struct training *t, struct hrm_error *error) {
+  char *path = run_checkpoint_path(&t->run, t->trainer.step);
+  if (!path) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  bool saved = checkpoint_save(path, &t->trainer, t->settings_json, error) &&
+               run_publish(&t->run, t->trainer.step, t->settings.keep, error);
+  free(path);
+  return saved;
+}
+
+/* The first group's rate in the step just done. */
+static double first_rate(const struct training *t) {
+  if (t->settings.group_count == 0) return 0;
+  return t->settings.groups[0].lr * schedule_factor(&t->settings.schedule, t->trainer.step, t->settings.steps);
+}
+
+static double rate_of(const struct training *t) {
+  double examples = (double)t->interval_steps * (double)t->settings.batch;
+  return t->interval_seconds > 0 ? examples / t->interval_seconds : 0;
+}
+
+static bool log_interval(struct training *t, struct hrm_error *error) {
+  if (t->trainer.metrics.steps == 0) return true;
+  t->rate = rate_of(t);
+  t->shown = t->trainer.metrics;
+  json_t *json = metrics_json(&t->shown, t->trainer.step);
+  bool formed = json && json_object_set_new(json, "lr", json_real(first_rate(t))) == 0 &&
+                json_object_set_new(json, "examples_per_second", json_real(t->rate)) == 0 &&
+                json_object_set_new(json, "seconds", json_real(t->seconds)) == 0;
+  bool written = formed ? run_append_metrics(&t->run, json, error) : hrm_fail(error, HRM_SYSTEM, "out of memory");
+  json_decref(json);
+  t->trainer.metrics = (struct metrics){0};
+  t->interval_seconds = 0;
+  t->interval_steps = 0;
+  return written;
+}
+
+static void show(struct training *t) {
+  const struct metrics *m = t->shown.steps > 0 ? &t->shown : &t->trainer.metrics;
+  double rate = t->rate > 0 ? t->rate : rate_of(t), halted = m->halted > 0 ? m->halted : 1;
+  double left = rate > 0 ? (double)(t->settings.steps - t->trainer.step) * (double)t->settings.batch / rate : -1;
+  char text[160];
+  snprintf(text, sizeof text, "loss %.4f  accuracy %.3f  exact %.3f  %.0f/s", m->lm_loss / m->steps,
+           m->accuracy / halted, m->exact / halted, rate);
+  progress_show(&t->progress, "step", t->trainer.step, t->settings.steps, text, left);
+}
+
+static bool evaluation_continues(void *context, int64_t done, int64_t total) {
+  struct training *t = context;
+  if (progress_due(&t->progress)) progress_show(&t->progress, "evaluated", done, total, "", -1);
+  return !interrupt_requested();
+}
+
+static void swap_in_average(struct training *t) {
+  float *weights = t->trainer.model.weights;
+  if (!t->trainer.optimizer.ema) return;
+  t->trainer.model.weights = t->trainer.optimizer.ema;
+  t->trainer.optimizer.ema = weights;
+  model_prepare(&t->trainer.model);
+}
+
+static bool evaluate_sets(struct training *t, json_t *sets, struct hrm_error *error) {
+  const struct description *d = t->trainer.description;
+  struct evaluator e = {&t->trainer.model,
+                        &t->evaluation_slots,
+                        {.max_segments = d->act.max_segments, .limit = t->settings.eval_limit},
+                        evaluation_continues,
+                        t};
+  for (int i = 0; i < t->test.num_sets; i++) {
+    struct evaluation result;
+    if (!evaluate_set(&e, &t->test.sets[i], &result)) return hrm_fail(error, HRM_INTERRUPTED, "interrupted");
+    json_object_set_new(sets, t->test.sets[i].name, evaluation_json(&result, d->act.kind));
+    double examples = result.examples ? (double)result.examples : 1;
+    progress_line(&t->progress, "step %lld: %s: exact %.4f, cells %.4f of %lld examples", (long long)t->trainer.step,
+                  t->test.sets[i].name, result.exact / examples, result.accuracy / examples,
+                  (long long)result.examples);
+  }
+  return true;
+}
+
+/* With the moving averages where there are some: swapped in and out again. */
+static bool evaluate(struct training *t, struct hrm_error *error) {
+  bool ready = t->evaluation_slots.count > 0 ||
+               slots_new(&t->evaluation_slots, t->trainer.description, t->settings.batch, error);
+  if (!ready) return false;
+  json_t *sets = json_object();
+  swap_in_average(t);
+  bool done = evaluate_sets(t, sets, error);
+  swap_in_average(t);
+  json_t *line =
+      json_pack("{s:I, s:f, s:o}", "step", (json_int_t)t->trainer.step, "seconds", t->seconds, "sets", sets);
+  if (done) done = line ? run_append_metrics(&t->run, line, error) : hrm_fail(error, HRM_SYSTEM, "out of memory");
+  json_decref(line);
+  return done;
+}
+
+static bool is_due(int64_t step, int64_t every, int64_t steps) {
+  return every > 0 && step > 0 && (step % every == 0 || step == steps);
+}
+
+static bool timed_step(struct training *t, struct hrm_error *error) {
+  double begin = progress_clock();
+  bool stepped = trainer_step(&t->trainer, error);
+  double seconds = progress_clock() - begin;
+  t->seconds += seconds;
+  t->interval_seconds += seconds;
+  t->interval_steps++;
+  return stepped;
+}
+
+static bool interrupted(const struct training *t, struct hrm_error *error) {
+  return hrm_fail(error, HRM_INTERRUPTED,
+                  "interrupted after step %lld, which is saved; go on with: train --resume %s",
+                  (long long)t->trainer.step, t->run.path);
+}
+
+/* Lines, checkpoint and evaluation that are due after a step. */
+static bool follow_step(struct training *t, struct hrm_error *error) {
+  const struct settings *s = &t->settings;
+  int64_t step = t->trainer.step;
+  if (is_due(step, s->log_every, s->steps) && !log_interval(t, error)) return false;
+  bool stop = interrupt_requested();
+  if ((stop || is_due(step, s->save_every, s->steps)) && !training_save(t, error)) return false;
+  if (stop && step < s->steps) return interrupted(t, error);
+  return true;
+}
+
+static bool evaluate_if_due(struct training *t, struct hrm_error *error) {
+  if (!is_due(t->trainer.step, t->settings.eval_every, t->settings.steps) || evaluate(t, error)) return true;
+  if (error->code != HRM_INTERRUPTED) return false;
+  return training_save(t, error) && interrupted(t, error);
+}
+
+static bool all_steps(struct training *t, int64_t evaluated, struct hrm_error *error) {
+  if (evaluated != t->trainer.step && !evaluate_if_due(t, error)) return false;
+  while (t->trainer.step < t->settings.steps) {
+    if (!timed_step(t, error) || !follow_step(t, error) || !evaluate_if_due(t, error)) return false;
+    if (progress_due(&t->progress)) show(t);
+  }
+  return true;
+}
+
+/* What to do about values that are not finite depends on what was saved before. */
+static void add_remedy(const struct training *t, struct hrm_error *error) {
+  if (error->code != HRM_DIVERGED) return;
+  struct hrm_error cause = *error;
+  hrm_fail(error, HRM_DIVERGED,
+           "%.3000s; the last good checkpoint is %s/latest; a smaller --lr, a longer --warmup or a clip may help",
+           cause.text, t->run.path);
+}
+
+bool training_run(struct training *t, int64_t evaluated, struct hrm_error *error) {
+  bool done = all_steps(t, evaluated, error);
+  if (done && t->shown.steps + t->trainer.metrics.steps > 0) show(t);
+  progress_clear(&t->progress);
+  if (!done) add_remedy(t, error);
+  return done;
+}
+
+void training_free(struct training *t) {
+  trainer_free(&t->trainer);
+  slots_free(&t->evaluation_slots);
+  run_close(&t->run);
+  dataset_close(&t->train);
+  dataset_close(&t->test);
+  settings_free(&t->settings);
+  json_decref(t->settings_json);
+  *t = (struct training){.run.metrics = -1};
+}

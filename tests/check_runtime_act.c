@@ -1,0 +1,191 @@
+/* Slots, halting and evaluation: runtime/act.c, slots.c, evaluate.c. */
+#include "runtime/act.h"
+#include "runtime/evaluate.h"
+#include "tests/fake_model.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+enum { BATCH = 20000 };
+
+static struct description description;
+static struct slots slots;
+
+static void open_slots(const char *act, int64_t count) {
+  struct hrm_error error;
+  char changes[200];
+  snprintf(changes, sizeof changes, "{\"act\": %s}", act);
+  ck_assert_msg(fake_description(&description, changes, &error), "%s", error.text);
+  ck_assert(slots_new(&slots, &description, count, &error));
+}
+
+static void close_slots(void) {
+  slots_free(&slots);
+  description_free(&description);
+}
+
+static void values(int64_t slot, int32_t steps, float halt, float go_on) {
+  slots.steps[slot] = steps;
+  ((float *)slots_standard(&slots, TENSOR_HALT))[slot] = halt;
+  ((float *)slots_standard(&slots, TENSOR_CONTINUE))[slot] = go_on;
+}
+
+START_TEST(test_q_learning) {
+  open_slots("{\"kind\": \"q_learning\", \"max_segments\": 4, \"exploration\": 0}", 5);
+  values(0, 1, -1, -2); /* halt > continue, though below 0 */
+  values(1, 1, 1, 2);
+  values(2, 1, 1, 1);  /* equal: goes on */
+  values(3, 4, -5, 5); /* the last segment */
+  values(4, 3, -5, 5);
+  act_halt(&description.act, &slots, 1, 1);
+  for (int i = 0; i < 5; i++) ck_assert_int_eq(slots.halted[i], i == 0 || i == 3);
+  close_slots();
+}
+END_TEST
+
+START_TEST(test_halt_head) {
+  open_slots("{\"kind\": \"halt_head\", \"max_segments\": 4, \"exploration\": 0}", 4);
+  values(0, 1, 0.1f, 9);
+  values(1, 1, 0, -9);
+  values(2, 2, -0.1f, -9);
+  values(3, 4, -1, 0);
+  act_halt(&description.act, &slots, 1, 1);
+  ck_assert_int_eq(slots.halted[0], 1);
+  ck_assert_int_eq(slots.halted[1], 0);
+  ck_assert_int_eq(slots.halted[2], 0);
+  ck_assert_int_eq(slots.halted[3], 1);
+  close_slots();
+}
+END_TEST
+
+START_TEST(test_fixed) {
+  open_slots("{\"kind\": \"fixed\", \"max_segments\": 3, \"exploration\": 0}", 2);
+  values(0, 2, 9, -9);
+  values(1, 3, -9, 9);
+  act_halt(&description.act, &slots, 1, 1);
+  ck_assert_int_eq(slots.halted[0], 0);
+  ck_assert_int_eq(slots.halted[1], 1);
+  close_slots();
+}
+END_TEST
+
+/* All want to halt at step s of 5.  With probability 0.4 the minimum is one of 2, 3, 4, 5, each as likely: the share
+ * that may not halt yet is 0.4 · (5 − s)/4. */
+START_TEST(test_exploration) {
+  open_slots("{\"kind\": \"q_learning\", \"max_segments\": 5, \"exploration\": 0.4}", BATCH);
+  for (int step = 1; step <= 5; step++) {
+    for (int64_t i = 0; i < BATCH; i++) values(i, step, 1, 0);
+    act_halt(&description.act, &slots, 17, step);
+    int64_t kept = 0;
+    for (int64_t i = 0; i < BATCH; i++) kept += !slots.halted[i];
+    ck_assert_double_eq_tol((double)kept / BATCH, 0.4 * (5 - step) / 4, 0.012);
+    if (step == 5) ck_assert_int_eq(kept, 0);
+  }
+  close_slots();
+}
+END_TEST
+
+/* Drawn anew in each step: who is kept in one step says nothing about the next. */
+START_TEST(test_exploration_is_drawn_anew) {
+  open_slots("{\"kind\": \"q_learning\", \"max_segments\": 2, \"exploration\": 0.5}", BATCH);
+  int64_t both = 0;
+  int32_t *before = calloc(BATCH, sizeof *before);
+  for (int step = 1; step <= 2; step++) {
+    for (int64_t i = 0; i < BATCH; i++) values(i, 1, 1, 0);
+    act_halt(&description.act, &slots, 17, step);
+    for (int64_t i = 0; i < BATCH; i++)
+      both += step == 2 && before[i] && slots.halted[i], before[i] = slots.halted[i];
+  }
+  ck_assert_double_eq_tol((double)both / BATCH, 0.25, 0.012);
+  free(before);
+  close_slots();
+}
+END_TEST
+
+START_TEST(test_one_segment) {
+  open_slots("{\"kind\": \"q_learning\", \"max_segments\": 1, \"exploration\": 1}", 3);
+  for (int64_t i = 0; i < 3; i++) values(i, 1, -1, 1);
+  act_halt(&description.act, &slots, 1, 1);
+  for (int64_t i = 0; i < 3; i++) ck_assert_int_eq(slots.halted[i], 1);
+  close_slots();
+}
+END_TEST
+
+START_TEST(test_controls) {
+  open_slots("{\"kind\": \"fixed\", \"max_segments\": 2, \"exploration\": 0}", 2);
+  int32_t tokens[FAKE_LENGTH] = {0};
+  slots_put_tokens(&slots, 0, tokens, 0);
+  const float *reset = slots_standard(&slots, TENSOR_RESET), *last = slots_standard(&slots, TENSOR_LAST);
+  slots_begin_segment(&slots, 1, 2);
+  ck_assert(reset[0] == 1 && last[0] == 0 && slots.steps[0] == 1);
+  slots_begin_segment(&slots, 1, 2);
+  ck_assert(reset[0] == 0 && last[0] == 1 && slots.steps[0] == 2);
+  ck_assert(!slots_has_labels(&slots, 0));
+  close_slots();
+}
+END_TEST
+
+struct seen {
+  int visits[50];
+  int32_t steps[50], first[50];
+};
+
+static void see(void *context, const struct slots *s, int64_t slot, int64_t example) {
+  struct seen *seen = context;
+  const int32_t *prediction = slots_tensor(s, s->description->standard[TENSOR_PREDICTION], slot);
+  seen->visits[example]++;
+  seen->steps[example] = s->steps[slot];
+  seen->first[example] = prediction[0];
+}
+
+/* 50 examples through 7 slots: each once, with its own prediction, whatever slot it was in when it stopped.  The
+ * model's halt value rises by 0.1 a segment from `start`, so all halt in the same segment; with q_learning off they
+ * run to the end. */
+static void run_examples(bool halt, int32_t expected_steps) {
+  struct hrm_error error;
+  struct model model;
+  struct seen seen = {0};
+  int32_t inputs[50 * FAKE_LENGTH];
+  open_slots("{\"kind\": \"halt_head\", \"max_segments\": 6, \"exploration\": 0}", 7);
+  ck_assert(model_new(&model, &fake_code, &description, 3, false, &error));
+  for (int k = 0; k < FAKE_VOCABULARY; k++) model.weights[k * FAKE_VOCABULARY + (k + 2) % FAKE_VOCABULARY] = 1;
+  model.weights[48] = -0.25f;
+  for (int i = 0; i < 50 * FAKE_LENGTH; i++) inputs[i] = i / FAKE_LENGTH * 5 % FAKE_VOCABULARY;
+  model_prepare(&model);
+  struct evaluator e = {&model, &slots, {.max_segments = 6, .halt = halt}, NULL, NULL};
+  ck_assert(evaluate_tokens(&e, inputs, 50, 0, see, &seen));
+  for (int i = 0; i < 50; i++) {
+    ck_assert_int_eq(seen.visits[i], 1);
+    ck_assert_int_eq(seen.steps[i], expected_steps);
+    ck_assert_int_eq(seen.first[i], (i * 5 + 2) % FAKE_VOCABULARY);
+  }
+  model_free(&model);
+  close_slots();
+}
+
+START_TEST(test_evaluation_runs_all_segments) { run_examples(false, 6); }
+END_TEST
+
+START_TEST(test_evaluation_halts) { run_examples(true, 3); }
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("runtime act");
+  TCase *tests = tcase_create("act");
+  tcase_set_timeout(tests, 120); /* a busy machine */
+  tcase_add_test(tests, test_q_learning);
+  tcase_add_test(tests, test_halt_head);
+  tcase_add_test(tests, test_fixed);
+  tcase_add_test(tests, test_exploration);
+  tcase_add_test(tests, test_exploration_is_drawn_anew);
+  tcase_add_test(tests, test_one_segment);
+  tcase_add_test(tests, test_controls);
+  tcase_add_test(tests, test_evaluation_runs_all_segments);
+  tcase_add_test(tests, test_evaluation_halts);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}

@@ -1,0 +1,306 @@
+/* Whole training steps of the fake model: runtime/trainer.c, checkpoint.c, model.c. */
+#include "runtime/checkpoint.h"
+#include "runtime/evaluate.h"
+#include "runtime/safetensors.h"
+#include "tests/fake_data.h"
+#include "tests/fake_model.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/check_runtime_XXXXXX";
+static char checkpoint[sizeof folder + 20];
+static struct dataset dataset, test_set;
+static struct hrm_error error;
+
+static void setup(void) {
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  snprintf(checkpoint, sizeof checkpoint, "%s/x.safetensors", folder);
+  ck_assert_msg(fake_data_write(folder, 20, &error), "%s", error.text);
+  ck_assert_msg(dataset_open(&dataset, folder, "train", &error), "%s", error.text);
+  ck_assert_msg(dataset_open(&test_set, folder, "test", &error), "%s", error.text);
+}
+
+static void teardown(void) {
+  char command[sizeof folder + 20];
+  dataset_close(&dataset);
+  dataset_close(&test_set);
+  snprintf(command, sizeof command, "rm -r %s", folder);
+  ck_assert_int_eq(system(command), 0);
+}
+
+/* A trainer with what it points to. */
+struct run {
+  struct description description;
+  struct settings settings;
+  struct trainer trainer;
+};
+
+static void run_new(struct run *r, const char *changes, int threads) {
+  ck_assert_msg(fake_description(&r->description, changes, &error), "%s", error.text);
+  ck_assert(settings_new(&r->settings, &r->description, &error));
+  r->settings.data = strdup(folder);
+  r->settings.threads = threads;
+  r->settings.steps = 300;
+  r->settings.save_every = 1;
+  r->settings.seed = 9;
+  ck_assert(trainer_new(&r->trainer, &fake_code, &r->description, &r->settings, &dataset, &error));
+  trainer_start(&r->trainer);
+}
+
+static void run_free(struct run *r) {
+  trainer_free(&r->trainer);
+  settings_free(&r->settings);
+  description_free(&r->description);
+}
+
+static void train(struct run *r, int64_t steps) {
+  for (int64_t i = 0; i < steps; i++) ck_assert_msg(trainer_step(&r->trainer, &error), "%s", error.text);
+}
+
+static void save(struct run *r) {
+  json_t *settings = settings_json(&r->settings, &r->description, &dataset, &error);
+  ck_assert_ptr_nonnull(settings);
+  ck_assert_msg(checkpoint_save(checkpoint, &r->trainer, settings, &error), "%s", error.text);
+  json_decref(settings);
+}
+
+static void resume(struct run *r) {
+  struct tensor_file file;
+  ck_assert_msg(tensor_file_open(&file, checkpoint, &error), "%s", error.text);
+  ck_assert_msg(checkpoint_resume(&r->trainer, &file, &error), "%s", error.text);
+  tensor_file_close(&file);
+}
+
+static void expect_same(const struct run *a, const struct run *b) {
+  const struct description *d = &a->description;
+  size_t bytes = (size_t)d->weight_count_floats * sizeof(float);
+  ck_assert_int_eq(a->trainer.step, b->trainer.step);
+  ck_assert_mem_eq(a->trainer.model.weights, b->trainer.model.weights, bytes);
+  ck_assert_mem_eq(a->trainer.model.sparse[3], b->trainer.model.sparse[3], 30 * sizeof(float));
+  ck_assert_mem_eq(a->trainer.optimizer.ema, b->trainer.optimizer.ema, bytes);
+  ck_assert_mem_eq(a->trainer.slots.steps, b->trainer.slots.steps, 7 * sizeof(int32_t));
+  ck_assert_mem_eq(a->trainer.slots.tensors[3], b->trainer.slots.tensors[3], 7 * sizeof(float));
+  ck_assert_mem_eq(&a->trainer.metrics, &b->trainer.metrics, sizeof(struct metrics));
+}
+
+static double exact_on_test(struct run *r) {
+  struct slots slots;
+  struct evaluation result;
+  ck_assert(slots_new(&slots, &r->description, 4, &error));
+  struct evaluator e = {&r->trainer.model, &slots, {.max_segments = 4}, NULL, NULL};
+  ck_assert(evaluate_set(&e, &test_set.sets[0], &result));
+  ck_assert_int_eq(result.examples, 11);
+  ck_assert_double_eq(result.segments, 44);
+  slots_free(&slots);
+  return result.exact / (double)result.examples;
+}
+
+static const char *const learners[] = {
+    NULL,
+    "{\"act\": {\"kind\": \"halt_head\"}}",
+    "{\"act\": {\"kind\": \"fixed\"}}",
+    "{\"groups\": [{\"optimizer\": \"adamw\", \"lr\": 0.05}, {\"optimizer\": \"sign_sgd\", \"lr\": 0.001}]}",
+    "{\"groups\": [{\"optimizer\": \"sgd\", \"lr\": 1, \"momentum\": 0.9}, {\"optimizer\": \"sign_sgd\", \"lr\": "
+    "0.001}]}",
+    "{\"groups\": [{\"optimizer\": \"sign_sgd\", \"lr\": 0.05}, {\"optimizer\": \"sign_sgd\", \"lr\": 0.001}],"
+    " \"train\": {\"clip\": 1, \"schedule\": {\"kind\": \"constant\", \"warmup\": 0}}}",
+};
+
+START_TEST(test_learns) {
+  struct run r;
+  run_new(&r, learners[_i], 2);
+  ck_assert_double_lt(exact_on_test(&r), 0.5);
+  train(&r, 300);
+  ck_assert_double_eq(exact_on_test(&r), 1);
+  run_free(&r);
+}
+END_TEST
+
+START_TEST(test_same_bits) {
+  struct run a, b;
+  run_new(&a, NULL, 3);
+  run_new(&b, NULL, 3);
+  train(&a, 50);
+  train(&b, 50);
+  expect_same(&a, &b);
+  run_free(&a);
+  run_free(&b);
+}
+END_TEST
+
+/* Every slot is in exactly one tile, whatever the number of threads: only the order of sums differs. */
+START_TEST(test_threads) {
+  struct run one, many;
+  run_new(&one, NULL, 1);
+  run_new(&many, NULL, _i);
+  train(&one, 3);
+  train(&many, 3);
+  for (int64_t i = 0; i < one.description.weight_count_floats; i++) {
+    ck_assert_float_eq_tol(one.trainer.model.weights[i], many.trainer.model.weights[i], 1e-5);
+  }
+  ck_assert_mem_eq(one.trainer.slots.steps, many.trainer.slots.steps, 7 * sizeof(int32_t));
+  ck_assert_mem_eq(one.trainer.slots.tensors[3], many.trainer.slots.tensors[3], 7 * sizeof(float));
+  run_free(&one);
+  run_free(&many);
+}
+END_TEST
+
+START_TEST(test_resume) {
+  struct run unbroken, first, second;
+  run_new(&unbroken, learners[_i], 2);
+  run_new(&first, learners[_i], 2);
+  run_new(&second, learners[_i], 2);
+  train(&unbroken, 60);
+  train(&first, 23);
+  save(&first);
+  resume(&second);
+  expect_same(&first, &second);
+  train(&second, 37);
+  expect_same(&unbroken, &second);
+  run_free(&unbroken);
+  run_free(&first);
+  run_free(&second);
+}
+END_TEST
+
+static void expect_refusal(const char *changes, const char *message) {
+  struct description d;
+  struct model model;
+  struct tensor_file file;
+  ck_assert_msg(fake_description(&d, changes, &error), "%s", error.text);
+  ck_assert(model_new(&model, &fake_code, &d, 1, false, &error));
+  ck_assert_msg(tensor_file_open(&file, checkpoint, &error), "%s", error.text);
+  ck_assert(!checkpoint_load(&model, &file, false, &error));
+  ck_assert_int_eq(error.code, HRM_INPUT);
+  ck_assert_msg(strstr(error.text, message) != NULL, "%s", error.text);
+  tensor_file_close(&file);
+  model_free(&model);
+  description_free(&d);
+}
+
+#define WEIGHT(path, shape, offset)                                                                                  \
+  "{\"path\": \"" path "\", \"shape\": " shape ", \"trained\": true, \"group\": 0, \"offset\": " offset              \
+  ", \"init\": {\"kind\": \"constant\", \"scale\": 0}}"
+#define TABLE                                                                                                        \
+  "{\"path\": \"puzzle_emb.weights\", \"shape\": [5, 6], \"trained\": true, \"group\": 1, \"sparse\": true,"         \
+  " \"init\": {\"kind\": \"constant\", \"scale\": 0}}"
+
+/* Every differing tensor by name, with both shapes, in one message. */
+START_TEST(test_mismatch) {
+  struct run r;
+  run_new(&r, NULL, 1);
+  save(&r);
+  run_free(&r);
+  expect_refusal("{\"weights\": [" WEIGHT("head.weight", "[6, 7]", "0") ", " WEIGHT("other", "[2]", "192") ", " TABLE
+                                                                                                           "]}",
+                 " does not fit the model (4 differences); 'head.weight': the model has [6, 7], the file has [6, 6]; "
+                 "'other': the model has [2], the file has none; 'q.bias': the model has none, the file has [2]; "
+                 "'start': the model has none, the file has []");
+}
+END_TEST
+
+/* Weights alone are enough for a model; the moving average is taken where it is asked for. */
+START_TEST(test_load) {
+  struct run r;
+  struct model model;
+  struct tensor_file file;
+  run_new(&r, NULL, 1);
+  train(&r, 20);
+  save(&r);
+  ck_assert(model_new(&model, &fake_code, &r.description, 1, false, &error));
+  ck_assert(tensor_file_open(&file, checkpoint, &error));
+  ck_assert(checkpoint_load(&model, &file, false, &error));
+  ck_assert_mem_eq(model.weights, r.trainer.model.weights, 36 * sizeof(float));
+  ck_assert(checkpoint_load(&model, &file, true, &error));
+  ck_assert_mem_eq(model.weights, r.trainer.optimizer.ema, 36 * sizeof(float));
+  ck_assert(model.weights[64] == r.trainer.model.weights[64]);
+  json_t *settings = checkpoint_settings(&file);
+  ck_assert_int_eq(json_integer_value(json_object_get(settings, "seed")), 9);
+  json_decref(settings);
+  tensor_file_close(&file);
+  model_free(&model);
+  run_free(&r);
+}
+END_TEST
+
+/* A resumed run never gets a token that is out of range. */
+START_TEST(test_damaged_slots) {
+  struct run r;
+  struct tensor_file file;
+  run_new(&r, NULL, 1);
+  train(&r, 1);
+  ((int32_t *)slots_standard(&r.trainer.slots, TENSOR_INPUTS))[3] = 1000;
+  save(&r);
+  ck_assert(tensor_file_open(&file, checkpoint, &error));
+  ck_assert(!checkpoint_resume(&r.trainer, &file, &error));
+  ck_assert_msg(strstr(error.text, "slot.inputs holds 1000, the model's bound is 6") != NULL, "%s", error.text);
+  tensor_file_close(&file);
+  run_free(&r);
+}
+END_TEST
+
+START_TEST(test_diverges) {
+  struct run r;
+  setenv("FAKE_NAN", _i ? "gradient:3" : "loss:3", 1);
+  run_new(&r, NULL, 2);
+  train(&r, 2);
+  ck_assert(!trainer_step(&r.trainer, &error));
+  ck_assert_int_eq(error.code, HRM_DIVERGED);
+  ck_assert_str_eq(error.text, _i ? "training diverged at step 3: the gradient of 'q.bias' is not finite"
+                                  : "training diverged at step 3: 'logits' is not finite");
+  ck_assert_int_eq(r.trainer.step, 2);
+  run_free(&r);
+}
+END_TEST
+
+/* Change of the description, part of the message. */
+static const struct {
+  const char *changes, *message;
+} broken[] = {
+    {"{\"format\": 2}", "another version"},
+    {"{\"tile\": 0}", "negative"},
+    {"{\"weight_bytes\": 128}", "head.weight: offset"},
+    {"{\"weights\": [" WEIGHT("w", "[2]", "32") "]}", "w: offset"},
+    {"{\"weights\": [" WEIGHT("w", "[2]", "-64") "]}", "w: offset"},
+    {"{\"weights\": []}", "rows: table"},
+    {"{\"groups\": []}", "optimiser group"},
+    {"{\"tensors\": []}", "no input 'inputs'"},
+    {"{\"act\": {\"max_segments\": 0}}", "max_segments"},
+    {"{\"train\": {\"schedule\": {\"warmup\": -1}}}", "warmup is out of range"},
+    {"{\"train\": {\"batch\": -1}}", "out of range"},
+    {"{\"act\": {\"kind\": \"sometimes\"}}", "sometimes: not a known word"},
+    {"{\"groups\": [{\"optimizer\": \"sgd\", \"lr\": 1}, {\"optimizer\": \"sgd\", \"lr\": 1}]}", "by sign_sgd alone"},
+};
+
+START_TEST(test_broken_descriptions) {
+  struct description d;
+  ck_assert_msg(!fake_description(&d, broken[_i].changes, &error), "%s", broken[_i].changes);
+  ck_assert_msg(strstr(error.text, broken[_i].message) != NULL, "%s: %s", broken[_i].changes, error.text);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("runtime training");
+  TCase *tests = tcase_create("training"), *descriptions = tcase_create("descriptions");
+  tcase_set_timeout(tests, 120); /* a busy machine */
+  tcase_add_checked_fixture(tests, setup, teardown);
+  tcase_add_loop_test(tests, test_learns, 0, sizeof learners / sizeof *learners);
+  tcase_add_test(tests, test_same_bits);
+  tcase_add_loop_test(tests, test_threads, 2, 12);
+  tcase_add_loop_test(tests, test_resume, 0, sizeof learners / sizeof *learners);
+  tcase_add_test(tests, test_mismatch);
+  tcase_add_test(tests, test_load);
+  tcase_add_test(tests, test_damaged_slots);
+  tcase_add_loop_test(tests, test_diverges, 0, 2);
+  tcase_add_loop_test(descriptions, test_broken_descriptions, 0, sizeof broken / sizeof *broken);
+  suite_add_tcase(suite, tests);
+  suite_add_tcase(suite, descriptions);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}

@@ -1,0 +1,35 @@
+/* Runs kernels made by hand through code generation and through plain loops, and compares. */
+#ifndef HRMC_TESTS_EMIT_HARNESS_H
+#define HRMC_TESTS_EMIT_HARNESS_H
+
+#include "compiler/emit/emit.h"
+#include "runtime/hrm.h"
+
+/* Targets that this machine may be able to run: its own cpu (NULL) and older ones. */
+extern const char *const harness_cpus[];
+enum { HARNESS_CPUS = 3 };
+
+/* Can this machine run code for that cpu? */
+bool harness_runs(const char *cpu);
+
+struct harness_code {
+  struct emitted object;
+  struct jit *jit;
+  hrm_entry *entry;
+};
+
+/* The steps as the function `train` of a plan for tiles of up to `tile` examples; ends the test where LLVM refuses. */
+struct harness_code harness_compile(struct arena *a, struct step *steps, int count, const char *cpu, int64_t tile);
+void harness_close(struct harness_code *code);
+
+enum { HARNESS_LARGEST_N = 3 };
+
+/* One kernel (all its accesses in SPACE_IO; equal io numbers share a buffer) on random data, 1 to HARNESS_LARGEST_N
+ * examples.  Buffers end at pages that cannot be read.  Gives the largest difference relative to 1 + |value| over all
+ * buffers, elements that the kernel must not touch included; INFINITY where a NaN stands against a number. */
+double harness_difference(struct arena *a, const struct kernel *k, const char *cpu);
+
+/* A deterministic number in [0, 1). */
+double harness_random(uint64_t *state);
+
+#endif

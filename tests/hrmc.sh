@@ -1,0 +1,108 @@
+#!/bin/bash
+# The command line of hrmc: options, messages that need the command line or the system, and exit codes.
+
+set -u
+HRMC=$(realpath "${HRMC:-./hrmc}")
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+passed=0 failed=0
+
+# expect CODE TEXT ARGUMENT...: hrmc ends with the exit code, and TEXT stands in what it prints ('': prints nothing).
+expect() {
+  local code=$1 text=$2 got
+  shift 2
+  "$HRMC" "$@" >out 2>&1 </dev/null
+  got=$?
+  if [ "$got" -eq "$code" ] && { [ -n "$text" ] || [ ! -s out ]; } && grep -qF -- "$text" <(cat out; echo); then
+    passed=$((passed + 1))
+    return
+  fi
+  failed=$((failed + 1))
+  echo "FAIL: hrmc $*: exit $got instead of $code, or no '$text' in:"
+  cat out
+}
+
+cat >small.hrm <<'END'
+config width = 8, mode = "plain" in ["plain", "fancy"]
+config vocab_size = 5, seq_len = 4, num_puzzle_identifiers = 1
+model Small {
+  input inputs: int[seq_len] < vocab_size
+  input puzzle_identifiers: int < num_puzzle_identifiers
+  label labels: int[seq_len] < vocab_size
+  param table: [vocab_size, vocab_size] ~ zeros
+  state z: [seq_len, vocab_size] = 0
+  segment {
+    repeat 2 grad last 1 { z = z + table[inputs] }
+    output logits = z
+  }
+  loss sum(logits[0])
+  act fixed(max_segments = 2)
+}
+END
+cat >tests.hrm <<'END'
+fn wrong(x: [N]) -> [N] { return x * stop_gradient(x) }
+test "holds" { assert near(1.0, 1.0) }
+test "does not hold" { assert near(1.0, 2.0) }
+test "wrong gradient" { assert gradcheck(wrong, [1.0, 2.0]) }
+END
+echo 'let a = b' >unknown.hrm
+echo 'test "limit" { let x = fill(fill(1.0, [2, 2, 2, 2]), [2, 2, 2, 2]) }' >limit.hrm
+mkdir folder
+truncate -s 17M large.hrm
+
+# files
+expect 0 '' check small.hrm
+expect 1 "cannot read 'none.hrm': No such file or directory [E180]" check none.hrm
+expect 1 "cannot read 'folder': it is a directory [E180]" check folder
+expect 1 'E181' check large.hrm
+expect 1 "unknown name 'b' [E201]" check small.hrm unknown.hrm
+expect 3 'not supported' check limit.hrm
+expect 3 'E501' check unknown.hrm limit.hrm
+expect 1 "has no model: there is nothing to compile [E216]" unknown.hrm tests.hrm --emit=graph
+expect 1 'E216' --emit=graph tests.hrm
+
+# the command line
+expect 2 'no FILE given'
+expect 2 'one FILE at a time' small.hrm tests.hrm
+expect 2 '-D needs NAME=VALUE' -D width small.hrm
+expect 2 "--emit takes ast" --emit=pdf small.hrm
+expect 2 '--report takes memory and time' --report=weather small.hrm
+expect 2 '--tile takes a number' --tile=0 small.hrm
+expect 2 'unrecognized option' --frobnicate small.hrm
+expect 0 'Usage: hrmc' --help
+expect 0 'hrmc 0' --version
+
+# configs
+expect 0 '' check -D width=16 -D mode=fancy small.hrm
+expect 1 "did you mean 'width'?" check -D widht=16 small.hrm
+expect 1 'E404' check -D widht=16 small.hrm
+expect 1 'it is one of "plain", "fancy" [E402]' check -D mode=other small.hrm
+expect 1 'E403' check -D width=wide small.hrm
+expect 1 'E405' check --data folder small.hrm
+expect 1 'E405' check --data none small.hrm
+
+# what is written
+expect 0 'model Small' --emit=ast small.hrm
+expect 0 'repeat' --emit=graph --after=elaborate small.hrm
+expect 0 'accumulate' --emit=graph small.hrm
+expect 1 "no pass is named 'fold': there are elaborate, batch, horizon, grad, simplify [E407]" --emit=graph --after=fold small.hrm
+expect 0 'define' --emit=llvm small.hrm
+expect 0 '' --emit=obj -o small.o small.hrm
+expect 0 'weights' --emit=obj -o small.o --report=memory small.hrm
+expect 0 'elaborate' --emit=obj -o small.o --report=time small.hrm
+expect 1 'E406' --target-cpu=abacus --emit=asm small.hrm
+expect 5 'E480' --emit=obj -o none/small.o small.hrm
+HRMC_LIBDIR=$work/none expect 5 'E481' -o small small.hrm
+HRMC_CC=false expect 5 'E482' -o small small.hrm
+[ ! -e small ] || { failed=$((failed + 1)); echo 'FAIL: a failed link leaves its output'; }
+
+# tests
+expect 1 'tests.hrm: 1 passed, 2 failed' test tests.hrm
+expect 1 'the assertion does not hold in test "does not hold" [E490]' test tests.hrm
+expect 1 'the gradient differs in test "wrong gradient": element 0 is 1, finite differences give 2' test tests.hrm
+expect 1 'E491' test tests.hrm
+expect 0 'small.hrm: 0 passed, 0 failed' test small.hrm
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,246 @@
+/* See kernel_interpreter.h. */
+#include "tests/kernel_interpreter.h"
+
+#include "tests/evaluate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- elements ---- */
+
+static double load_bf16(const char *address) {
+  uint16_t half;
+  memcpy(&half, address, sizeof half);
+  uint32_t bits = (uint32_t)half << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* To the nearest, ties to even. */
+static uint16_t bf16_bits(double value) {
+  float single = (float)value;
+  uint32_t bits;
+  memcpy(&bits, &single, sizeof bits);
+  if (isnan(single)) return 0x7fc0;
+  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+double interpret_load(enum dtype dtype, const char *address) {
+  float single;
+  double value;
+  int32_t integer;
+  switch (dtype) {
+  case DTYPE_F32: memcpy(&single, address, sizeof single); return single;
+  case DTYPE_F64: memcpy(&value, address, sizeof value); return value;
+  case DTYPE_I32: memcpy(&integer, address, sizeof integer); return integer;
+  case DTYPE_BF16: return load_bf16(address);
+  }
+  abort();
+}
+
+void interpret_store(enum dtype dtype, char *address, double value) {
+  float single = (float)value;
+  int32_t integer = (int32_t)value;
+  uint16_t half = bf16_bits(value);
+  switch (dtype) {
+  case DTYPE_F32: memcpy(address, &single, sizeof single); break;
+  case DTYPE_F64: memcpy(address, &value, sizeof value); break;
+  case DTYPE_I32: memcpy(address, &integer, sizeof integer); break;
+  case DTYPE_BF16: memcpy(address, &half, sizeof half); break;
+  }
+}
+
+static double rounded(enum dtype dtype, double value) {
+  char bytes[sizeof value];
+  interpret_store(dtype, bytes, value);
+  return interpret_load(dtype, bytes);
+}
+
+static char *base_of(const struct kernel_memory *m, const struct access *a) {
+  char *const bases[] = {[SPACE_WEIGHTS] = m->weights,
+                         [SPACE_SHARED] = m->shared,
+                         [SPACE_ARENA] = m->arena,
+                         [SPACE_GRADS] = m->gradients,
+                         [SPACE_IO] = NULL};
+  return a->space == SPACE_IO ? m->tensors[a->io] : bases[a->space];
+}
+
+static int64_t length(struct extent e, int64_t n) { return e.per_example ? e.count * n : e.count; }
+
+/* ---- loop nests ---- */
+
+struct machine {
+  const struct loop *loop;
+  const struct kernel_memory *memory;
+  int64_t index[KERNEL_MAX_AXES];
+  double *values;
+};
+
+static char *address_of(const struct machine *m, int number) {
+  const struct access *a = &m->loop->accesses[number];
+  int64_t element = 0;
+  for (int i = 0; i < m->loop->rank; i++) element += a->stride[i] * m->index[i];
+  if (a->index >= 0) {
+    double row = interpret_load(DTYPE_I32, address_of(m, a->index));
+    row = row < 0 ? 0 : row >= (double)a->index_rows ? (double)(a->index_rows - 1) : row;
+    element += (int64_t)row * a->index_stride;
+  }
+  return base_of(m->memory, a) + a->offset + element * dtype_size(a->dtype);
+}
+
+static double compute(const struct machine *m, const struct value *v) {
+  double operands[3] = {0};
+  switch (v->kind) {
+  case VALUE_LOAD: return interpret_load(v->dtype, address_of(m, v->access));
+  case VALUE_CONST: return rounded(v->dtype, v->constant);
+  case VALUE_IOTA: return (double)m->index[v->axis];
+  case VALUE_REDUCE: break;
+  case VALUE_MAP:
+    for (int i = 0; i < scalar_arity(v->scalar); i++) operands[i] = m->values[v->operand[i]];
+    return rounded(v->dtype, evaluate_scalar(v->scalar, v->dtype, operands));
+  }
+  abort();
+}
+
+static double combine(enum reduction reduction, double x, double y) {
+  return reduction == REDUCE_SUM ? x + y : reduction == REDUCE_MAX ? (y > x ? y : x) : (y < x ? y : x);
+}
+
+static double identity(enum reduction reduction) {
+  return reduction == REDUCE_SUM ? 0 : reduction == REDUCE_MAX ? -INFINITY : INFINITY;
+}
+
+static void store_pass(const struct machine *m, bool rows, int pass) {
+  for (int i = 0; i < m->loop->store_count; i++) {
+    const struct kernel_store *s = &m->loop->stores[i];
+    const struct value *v = &m->loop->values[s->value];
+    if (v->is_row != rows || v->pass != pass) continue;
+    char *address = address_of(m, s->access);
+    enum dtype dtype = m->loop->accesses[s->access].dtype;
+    double old = s->add ? interpret_load(dtype, address) : 0;
+    interpret_store(dtype, address, old + m->values[s->value]);
+  }
+}
+
+/* Element values of passes up to this one, its reductions and stores, at one index of the pass axis. */
+static void run_element(struct machine *m, int pass) {
+  for (int i = 0; i < m->loop->value_count; i++) {
+    const struct value *v = &m->loop->values[i];
+    if (v->kind == VALUE_REDUCE && v->pass == pass)
+      m->values[i] = combine(v->reduction, m->values[i], m->values[v->operand[0]]);
+    else if (!v->is_row && v->pass <= pass)
+      m->values[i] = compute(m, v);
+  }
+  store_pass(m, false, pass);
+}
+
+static void start_reductions(struct machine *m, int pass) {
+  for (int i = 0; i < m->loop->value_count; i++) {
+    const struct value *v = &m->loop->values[i];
+    if (v->kind == VALUE_REDUCE && v->pass == pass) m->values[i] = identity(v->reduction);
+  }
+}
+
+/* What is known of the row after a pass. */
+static void finish_rows(struct machine *m, int pass) {
+  for (int i = 0; i < m->loop->value_count; i++) {
+    const struct value *v = &m->loop->values[i];
+    if (!v->is_row || v->pass != pass) continue;
+    m->values[i] = v->kind == VALUE_REDUCE ? rounded(v->dtype, m->values[i]) : compute(m, v);
+  }
+  store_pass(m, true, pass);
+}
+
+static void run_row(struct machine *m) {
+  const struct loop *l = m->loop;
+  int64_t count = l->pass_axis < 0 ? 1 : length(l->extent[l->pass_axis], m->memory->n);
+  finish_rows(m, -1);
+  for (int pass = 0; pass < l->pass_count; pass++) {
+    start_reductions(m, pass);
+    for (int64_t i = 0; i < count; i++) {
+      if (l->pass_axis >= 0) m->index[l->pass_axis] = i;
+      run_element(m, pass);
+    }
+    if (l->pass_axis >= 0) m->index[l->pass_axis] = 0;
+    finish_rows(m, pass);
+  }
+}
+
+static void run_nest(struct machine *m, int axis) {
+  if (axis == m->loop->rank) {
+    run_row(m);
+    return;
+  }
+  int64_t count = axis == m->loop->pass_axis ? 1 : length(m->loop->extent[axis], m->memory->n);
+  for (m->index[axis] = 0; m->index[axis] < count; m->index[axis]++) run_nest(m, axis + 1);
+  m->index[axis] = 0;
+}
+
+static void run_loop(const struct loop *l, const struct kernel_memory *memory) {
+  struct machine m = {.loop = l, .memory = memory};
+  m.values = calloc((size_t)l->value_count + 1, sizeof *m.values);
+  if (!m.values) abort();
+  run_nest(&m, 0);
+  free(m.values);
+}
+
+/* ---- contractions ---- */
+
+struct matrices {
+  const struct contraction *c;
+  const struct kernel_memory *memory;
+  int64_t index[KERNEL_MAX_AXES];
+};
+
+static char *element_of(const struct matrices *m, const struct access *a) {
+  int64_t element = 0;
+  for (int i = 0; i < m->c->loop_count + 3; i++) element += a->stride[i] * m->index[i];
+  return base_of(m->memory, a) + a->offset + element * dtype_size(a->dtype);
+}
+
+static void run_dot(struct matrices *m) {
+  const struct contraction *c = m->c;
+  char *target = element_of(m, &c->c);
+  double sum = c->accumulate ? interpret_load(c->c.dtype, target) : 0;
+  int64_t *k = &m->index[c->loop_count + 2], count = length(c->k, m->memory->n);
+  for (*k = 0; *k < count; ++*k)
+    sum += interpret_load(c->a.dtype, element_of(m, &c->a)) * interpret_load(c->b.dtype, element_of(m, &c->b));
+  *k = 0;
+  interpret_store(c->c.dtype, target, sum);
+}
+
+static void run_contraction(struct matrices *m, int axis) {
+  const struct contraction *c = m->c;
+  if (axis == c->loop_count + 2) {
+    run_dot(m);
+    return;
+  }
+  struct extent e = axis < c->loop_count ? c->loop[axis] : axis == c->loop_count ? c->m : c->n;
+  int64_t count = length(e, m->memory->n);
+  for (m->index[axis] = 0; m->index[axis] < count; m->index[axis]++) run_contraction(m, axis + 1);
+  m->index[axis] = 0;
+}
+
+/* ---- functions ---- */
+
+static void run_kernel(const struct kernel *k, const struct kernel_memory *m) {
+  if (k->kind == KERNEL_LOOP)
+    run_loop(&k->loop, m);
+  else
+    run_contraction(&(struct matrices){.c = &k->contraction, .memory = m}, 0);
+}
+
+void interpret_steps(const struct step *steps, int count, const struct kernel_memory *m) {
+  for (int i = 0; i < count; i++) {
+    const struct step *s = &steps[i];
+    if (s->kind == STEP_KERNEL) run_kernel(s->kernel, m);
+    for (int64_t trip = 0; s->kind == STEP_REPEAT && trip < s->repeat.trips; trip++)
+      interpret_steps(s->repeat.steps, s->repeat.count, m);
+  }
+}
+
+void interpret_function(const struct function *f, const struct kernel_memory *m) {
+  interpret_steps(f->steps, f->count, m);
+}

@@ -1,0 +1,179 @@
+#!/bin/bash
+# The commands of a compiled model, from outside: runs, resuming, interrupts, kills, locks, full disks, wrong input.
+# The model is tests/fake_model.c.
+set -u
+top_builddir=${top_builddir:-.}
+fake=$(realpath "${FAKE_MODEL:-$top_builddir/tests/fake_model}")
+fake_data=$(realpath "${FAKE_DATA:-$top_builddir/tests/fake_data}")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+failures=0
+
+fail() {
+  echo "FAIL: $*"
+  failures=$((failures + 1))
+}
+
+# expect CODE PATTERN COMMAND...: the exit code, and a pattern in what it prints on either stream
+expect() {
+  local code=$1 pattern=$2 got
+  shift 2
+  "$@" >out 2>&1 </dev/null
+  got=$?
+  [ $got -eq "$code" ] || fail "$* ends with $got, not $code: $(head -c 500 out)"
+  grep -qE -e "$pattern" out || fail "$* does not print /$pattern/: $(head -c 500 out)"
+}
+
+mkdir data
+"$fake_data" data 20 || exit 1
+
+# ---- a run and its folder
+expect 0 'Fake: 300 steps; the model is in run/latest' \
+  "$fake" train --data data --output run --steps 300 --eval-every 100 --save-every 50 --threads 2 --seed 4
+for file in settings.json model.hrm metrics.jsonl latest step_300.safetensors step_250.safetensors step_200.safetensors; do
+  [ -e run/$file ] || fail "run/$file is missing"
+done
+[ -e run/step_150.safetensors ] && fail "an old checkpoint was kept"
+[ "$(readlink run/latest)" = step_300.safetensors ] || fail "latest is $(readlink run/latest)"
+[ "$(grep -c lm_loss run/metrics.jsonl)" = 30 ] || fail "metrics.jsonl has $(wc -l <run/metrics.jsonl) lines"
+[ "$(grep -c sets run/metrics.jsonl)" = 3 ] || fail "metrics.jsonl lacks evaluations"
+expect 0 'all +11 +100.00% +100.00% +[0-9.]+% +4.00' "$fake" eval --checkpoint run --data data
+expect 0 '"exact_accuracy": 1.0,.*"mean_segments": 9.0' \
+  "$fake" eval --checkpoint run/latest --data data --json --max-segments 9 --batch 2 --threads 5
+expect 0 '"examples": 60,' "$fake" eval --checkpoint run --data data --json --split train --limit 60 --halt --no-ema
+
+# ---- solving
+expect 0 '^2341$' "$fake" solve --checkpoint run 1234111122224444
+expect 0 '"puzzle":"1234111122224444","solution":"2341222233331111"' "$fake" solve --checkpoint run --json 1234111122224444
+printf '1111111111111111\n\n2222222222222222\r\n' | "$fake" solve --checkpoint run >out || fail "solve from standard input"
+[ "$(tr -d '\n' <out)" = 22222222222222223333333333333333 ] || fail "solve printed $(cat out)"
+expect 1 'puzzle 1: .*17|puzzle 1: .*16' "$fake" solve --checkpoint run 123
+expect 1 "puzzle 2: .*'x'" "$fake" solve --checkpoint run 1234111122224444 123x111122224444
+
+# ---- the command line
+expect 2 'Usage: .* COMMAND' "$fake"
+expect 2 "'dance' is no command" "$fake" dance
+expect 0 'Usage: .* COMMAND' "$fake" --help
+expect 0 'Exit codes' "$fake" --help
+expect 0 'Fake, compiled by hrmc 0.1.0' "$fake" --version
+for command in train eval solve info; do
+  expect 0 "Usage: fake_model $command|Usage: fake $command" "$fake" $command --help
+  expect 0 'Fake, compiled by hrmc 0.1.0' "$fake" $command --version
+  expect 2 "nonsense" "$fake" $command --nonsense
+done
+expect 2 'is no option' "$fake" train --data data --output x extra
+expect 2 'data is missing' "$fake" train --output x
+expect 2 'takes a whole number' "$fake" train --data data --output x --steps many
+expect 2 'takes a number' "$fake" train --data data --output x --lr -1
+expect 2 'exclude each other' "$fake" train --data data --output x --steps 1 --epochs 1
+expect 2 'cannot be changed' "$fake" train --resume run --seed 3
+expect 0 'parameters +38' "$fake" info
+expect 0 '"parameters": 38' "$fake" info --json
+[ -e x ] && fail "a wrong command line made a folder"
+
+# ---- epochs: 2 epochs · 20 groups · 2 examples / batch 5
+expect 0 'Fake: 16 steps' "$fake" train --data data --output epochs --epochs 2 --batch 5
+
+# ---- wrong input
+expect 1 'no-such-set' "$fake" train --data no-such-set --output y
+expect 1 'not empty; choose another --output, or go on with --resume run' "$fake" train --data data --output run
+mkdir other && touch other/file
+expect 1 'not empty' "$fake" train --data data --output other
+[ "$(ls other)" = file ] || fail "a foreign folder was written to"
+expect 1 'not the (folder|settings) of a run|settings.json' "$fake" train --resume other
+expect 1 'No such file' "$fake" eval --checkpoint nowhere --data data
+expect 1 "without checkpoint 'latest'" "$fake" eval --checkpoint other --data data
+expect 1 'cut short|not a safetensors file' "$fake" eval --checkpoint run/settings.json --data data
+head -c 1500 run/latest >cut.safetensors
+expect 1 'cut.safetensors: cut short' "$fake" eval --checkpoint cut.safetensors --data data
+sed 's/"sets"/"stes"/' -i.old data/test/dataset.json
+expect 1 'dataset.json' "$fake" eval --checkpoint run --data data
+mv data/test/dataset.json.old data/test/dataset.json
+sed 's/"seq_len": 16/"seq_len": 15/' -i.old data/test/dataset.json
+expect 1 'seq_len|15' "$fake" eval --checkpoint run --data data
+mv data/test/dataset.json.old data/test/dataset.json
+
+# ---- NaN: the step, the tensor, and the last good checkpoint
+export FAKE_NAN=loss:36
+expect 6 "step 36: 'logits' is not finite; the last good checkpoint is nan/latest" \
+  "$fake" train --data data --output nan --steps 100 --save-every 10
+unset FAKE_NAN
+[ "$(readlink nan/latest)" = step_30.safetensors ] || fail "latest after NaN is $(readlink nan/latest)"
+expect 0 'Fake: 100 steps' "$fake" train --resume nan
+
+# What a run leaves that was never disturbed; examples_per_second and seconds are the clock's.
+options=(--data data --steps 200 --save-every 20 --eval-every 50 --log-every 7 --threads 2 --seed 11)
+clockless() { sed -E 's/,"(examples_per_second|seconds)":[^,}]*//g' "$1"; }
+"$fake" train "${options[@]}" --output whole 2>log || fail "the undisturbed run: $(cat log)"
+expect_whole() {
+  cmp whole/step_200.safetensors "$1/step_200.safetensors" || fail "$1: other bits than the undisturbed run"
+  cmp <(clockless whole/metrics.jsonl) <(clockless "$1/metrics.jsonl") || fail "$1: other metrics"
+}
+
+# ---- SIGINT: finishes the step, saves, says how to go on; then the same bits
+FAKE_SLEEP=3000 "$fake" train "${options[@]}" --output interrupted 2>log &
+child=$!
+sleep 0.7
+kill -INT $child
+wait $child
+[ $? -eq 130 ] || fail "SIGINT: exit code $?"
+grep -qE 'interrupted after step [0-9]+, which is saved; go on with: train --resume interrupted' log || fail "SIGINT: $(cat log)"
+expect 0 'Fake: 200 steps' "$fake" train --resume interrupted
+expect_whole interrupted
+
+# ---- the second SIGINT ends at once
+FAKE_SLEEP=1500000 "$fake" train "${options[@]}" --output twice 2>log &
+child=$!
+sleep 0.4
+kill -INT $child
+sleep 0.1
+kill -INT $child
+begin=$(date +%s%N)
+wait $child
+[ $? -eq 130 ] || fail "second SIGINT: exit code"
+[ $((($(date +%s%N) - begin) / 1000000)) -lt 600 ] || fail "the second SIGINT does not end at once"
+
+# ---- kill -9 at any time, and again
+"$fake" train "${options[@]}" --steps 0 --output killed 2>log >out || fail "a run of no steps"
+for delay in 0.05 0.11 0.17 0.23 0.31 0.4; do
+  FAKE_SLEEP=400 "$fake" train --resume killed --steps 200 >out 2>log &
+  child=$!
+  sleep $delay
+  kill -9 $child 2>/dev/null
+  wait $child 2>/dev/null
+done
+expect 0 'Fake: 200 steps' "$fake" train --resume killed --steps 200
+expect_whole killed
+find killed -name '*.tmp' | grep -q . && fail "killed: temporary files are left"
+
+# ---- a folder in use
+FAKE_SLEEP=20000 "$fake" train "${options[@]}" --output busy 2>log &
+child=$!
+sleep 0.3
+expect 1 'busy: in use: another process is training there' "$fake" train --resume busy
+expect 1 'busy: in use|busy: not empty' "$fake" train --data data --output busy
+kill -9 $child
+wait $child 2>/dev/null
+expect 0 'Fake: 3 steps|Fake: [0-9]+ steps' "$fake" train --resume busy --steps 3
+
+# ---- a full disk: files may have 2 kB, a checkpoint has 4
+cp -r whole full
+(
+  trap '' XFSZ
+  ulimit -f 2
+  expect 5 'cannot write' "$fake" train --resume full --steps 210 --save-every 1
+  [ $failures -eq 0 ]
+) || fail "full disk"
+cmp whole/step_200.safetensors full/latest || fail "a full disk spoilt the last checkpoint"
+find full -name '*.tmp' | grep -q . && fail "a full disk left temporary files"
+expect 0 'Fake: 201 steps' "$fake" train --resume full --steps 201
+
+# ---- no colours or control characters where no terminal is
+NO_COLOR= "$fake" train --data data --output plain --steps 20 2>log >out
+grep -q $'\033\|\r' log && fail "control characters in a file"
+[ ! -t 1 ] && script -qec "'$fake' train --data data --output term --steps 20" /dev/null >log 2>/dev/null </dev/null &&
+  { grep -q $'\r' log || fail "no bar on a terminal"; }
+
+[ $failures -eq 0 ] && echo "runtime.sh: all passed"
+exit $((failures > 0))
