@@ -17,6 +17,20 @@ struct node *storage_of(struct node *n) {
   return n;
 }
 
+/* ---- what a node reads ---- */
+
+int first_element_operand(const struct node *n) {
+  if (n->op == OP_GATHER) return 2;
+  return n->op == OP_SCATTER || n->op == OP_ACCUMULATE_ROWS ? 1 : 0;
+}
+
+const struct type *space_of(const struct node *n) {
+  if (n->op == OP_REDUCE || n->op == OP_SCATTER || op_is_sink(n->op)) return &n->operand[n->arity - 1]->type;
+  return &n->type;
+}
+
+int reduced_axis(const struct node *n) { return n->op == OP_REDUCE ? __builtin_ctz(n->reduce.axes) : -1; }
+
 /* ---- resolve ---- */
 
 static bool step_transpose(const struct node *n, const int8_t *axis, int8_t *operand_axis) {

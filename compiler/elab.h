@@ -154,6 +154,8 @@ struct operand { const struct val *value; const struct expr *expr; };
 bool tensor_unify(struct elab *e, struct scope *s, struct operand *operands, int count, struct span place, struct tensor_value *out);
 const struct val *tensor_elementwise(struct elab *e, struct scope *s, enum scalar_op op, struct operand *operands, int count,
                                      struct span place);
+/* Whether a tensor with these frames and core is within the limits of rank and size; else reports it. */
+bool tensor_fits(struct elab *e, uint32_t frames, int rank, const struct dim *dim, struct span place);
 /* Core axes repeated in front: shape = leading dims + t. */
 struct tensor_value tensor_lead(struct elab *e, const struct tensor_value *t, const struct dim *dim, int rank);
 void diag_operand_shape(struct elab *e, struct diag *d, struct scope *s, const struct operand *o);

@@ -146,7 +146,8 @@ static const struct val *reshape(struct invocation *i) {
   for (int d = 0; d < lead; d++) extent[d] = t.node->type.extent[d];
   for (int d = 0; d < t.rank; d++) before *= t.dim[d].size;
   for (int d = 0; d < rank; d++) after *= extent[lead + d] = dim[d].size;
-  if (before != after || lead + rank > GRAPH_MAX_RANK - 1) {
+  if (before == after && !tensor_fits(e, t.frames, rank, dim, i->call->span)) return &val_error;
+  if (before != after) {
     diag_report(e->diags, MSG_RESHAPE_SIZE, i->call->span, dims_text(e, t.dim, t.rank), (long long)before,
                 dims_text(e, dim, rank), (long long)after);
     return &val_error;
@@ -161,9 +162,11 @@ static const struct val *fill(struct invocation *i) {
   int rank;
   if (!elab_as_tensor(e, i->argument[0].value, i->argument[0].expr->span, &t) || !shape_argument(i, 1, dim, &rank))
     return &val_error;
-  if (t.rank + rank + frames_rank(e, t.frames) < GRAPH_MAX_RANK) return val_tensor(e, tensor_lead(e, &t, dim, rank));
-  diag_report(e->diags, MSG_LIMIT, i->call->span, "a tensor with more than 7 axes");
-  return &val_error;
+  struct dim all[2 * GRAPH_MAX_RANK];
+  memcpy(all, dim, sizeof *dim * (size_t)rank);
+  memcpy(all + rank, t.dim, sizeof *dim * (size_t)t.rank);
+  if (!tensor_fits(e, t.frames, rank + t.rank, all, i->call->span)) return &val_error;
+  return val_tensor(e, tensor_lead(e, &t, dim, rank));
 }
 
 static const struct val *iota(struct invocation *i) {
@@ -281,10 +284,12 @@ static const struct val *concat(struct invocation *i) {
     return &val_error;
   }
   struct tensor_value out = t[0];
+  for (int k = 1; k < p.count; k++) out.dim[p.axis].size += t[k].dim[p.axis].size;
+  if (!tensor_fits(e, frames, out.rank, out.dim, i->call->span)) return &val_error;
   for (int k = 0; k < p.count; k++) {
     nodes[k] = tensor_align(e, &t[k], frames);
-    if (k > 0) out.dim[p.axis] = (struct dim){out.dim[p.axis].size + t[k].dim[p.axis].size, NULL};
   }
+  if (p.count > 1) out.dim[p.axis].name = NULL;
   out.node = graph_concat(e->graph, nodes, p.count, frames_rank(e, frames) + (int)p.axis);
   out.frames = frames;
   return val_tensor(e, out);

@@ -197,7 +197,7 @@ static const struct val *pop_frame(struct elab *e, const struct val *v, struct s
   const struct frame f = e->frame[e->frame_count - 1];
   uint32_t bit = UINT32_C(1) << (e->frame_count - 1);
   struct tensor_value t, out;
-  if (!elab_as_tensor(e, v, place, &t)) {
+  if (!elab_as_tensor(e, v, place, &t) || !tensor_fits(e, t.frames | bit, t.rank, t.dim, place)) {
     e->frame_count--;
     return &val_error;
   }
@@ -246,13 +246,7 @@ static bool check_result(struct elab *e, struct call_state *c, const struct val 
 static const struct val *run_body(struct elab *e, struct call_state *c, struct span place) {
   const struct fn_decl *f = c->function->function.decl;
   const struct val *v = NULL;
-  if (++e->depth > ELAB_MAX_DEPTH) {
-    diag_report(e->diags, MSG_RECURSION, place, function_name(c->function), (int)ELAB_MAX_DEPTH);
-    e->depth--;
-    return &val_error;
-  }
   elab_block(e, c->scope, &f->body, &v);
-  e->depth--;
   if (!v) {
     diag_report(e->diags, MSG_NO_RETURN, place, function_name(c->function));
     return &val_error;
@@ -266,8 +260,13 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
   struct call_state c = {.function = f, .scope = scope_new(e, f->function.scope)};
   struct tensor_value *tensors = arena_new_array(e->arena, struct tensor_value, (size_t)decl->count + 1);
   struct index_space *saved = e->indices;
-  e->indices = NULL;
   const struct val *v = &val_error;
+  if (e->depth == ELAB_MAX_DEPTH) {
+    diag_report(e->diags, MSG_RECURSION, place, function_name(f), (int)ELAB_MAX_DEPTH);
+    return v;
+  }
+  e->depth++;
+  e->indices = NULL;
   if (bind_parameters(e, &c, arguments, tensors, place) &&
       (c.frame.rank == 0 || push_frame(e, &c.frame, place))) {
     for (int i = 0; i < decl->count; i++)
@@ -279,6 +278,7 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
     else if (c.frame.rank > 0) v = pop_frame(e, v, place);
   }
   e->indices = saved;
+  e->depth--;
   return v;
 }
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { LONGEST_LIST = 1024 /* items of a list that becomes a tensor */ };
+
 static const struct val *name_expr(struct elab *e, struct scope *s, const struct expr *x) {
   const struct entry *found = scope_find(s, x->name);
   if (found) {
@@ -159,6 +161,12 @@ static const struct val *matmul_expr(struct elab *e, struct scope *s, const stru
     return &val_error;
   }
   uint32_t frames = l.frames | r.frames;
+  struct dim dim[2 * GRAPH_MAX_RANK];
+  memcpy(dim, l.dim, sizeof l.dim);
+  if (r.rank == 2) dim[l.rank - 1] = r.dim[1];
+  if (!tensor_fits(e, frames, l.rank - 2 + r.rank, dim, x->span) || !tensor_fits(e, frames, l.rank, l.dim, x->span) ||
+      !tensor_fits(e, frames, r.rank, r.dim, x->span))
+    return &val_error;
   struct node *left = tensor_align(e, &l, frames), *right = tensor_align(e, &r, frames);
   int8_t la[GRAPH_MAX_RANK], ra[GRAPH_MAX_RANK], oa[GRAPH_MAX_RANK];
   int lead = frames_rank(e, frames), n = 0;
@@ -248,30 +256,52 @@ bool elab_condition(struct elab *e, struct scope *s, const struct expr *x, const
   return *ok && v->number.value != 0;
 }
 
-/* A list of equal tensors or numbers becomes one tensor with a new first axis. */
-static bool list_tensor(struct elab *e, const struct val *v, struct span place, struct tensor_value *out) {
-  struct node *parts[1024];
-  struct tensor_value first = {0}, t;
+static bool same_core(const struct tensor_value *a, const struct tensor_value *b) {
+  bool same = a->rank == b->rank && a->node->type.dtype == b->node->type.dtype;
+  for (int i = 0; same && i < a->rank; i++) same = a->dim[i].size == b->dim[i].size;
+  return same;
+}
+
+/* The items of a list as tensors of one shape, and all their frames. */
+static bool list_items(struct elab *e, const struct val *v, struct span place, struct tensor_value *t,
+                       uint32_t *frames) {
   int count = v->list.count;
-  if (count == 0 || count > 1024) {
-    diag_report(e->diags, MSG_COUNT_RANGE, place, "the length of a list", (long long)count, 1LL, 1024LL);
+  *frames = 0;
+  if (count == 0 || count > LONGEST_LIST) {
+    diag_report(e->diags, MSG_COUNT_RANGE, place, "the length of a list", (long long)count, 1LL,
+                (long long)LONGEST_LIST);
     return false;
   }
   for (int i = 0; i < count; i++) {
-    if (!elab_as_tensor(e, v->list.items[i], place, &t)) return false;
-    if (i == 0) first = t;
-    if (t.frames != first.frames || !type_equal(&t.node->type, &first.node->type) || t.frames) {
-      diag_report(e->diags, MSG_LIST_SHAPES, place, val_describe(e, v->list.items[i]));
-      return false;
-    }
-    int64_t extent[GRAPH_MAX_RANK + 1] = {1};
-    memcpy(extent + 1, t.node->type.extent, sizeof t.node->type.extent);
-    parts[i] = graph_reshape(e->graph, t.node, t.rank + 1, extent);
+    if (!elab_as_tensor(e, v->list.items[i], place, &t[i])) return false;
+    *frames |= t[i].frames;
+    if (same_core(&t[0], &t[i])) continue;
+    diag_report(e->diags, MSG_LIST_SHAPES, place, val_describe(e, v->list.items[i]));
+    return false;
   }
-  struct dim lead = {.size = count};
-  *out = tensor_make(graph_concat(e->graph, parts, count, 0), 0, first.rank + 1, first.dim);
-  memmove(out->dim + 1, first.dim, sizeof *first.dim * (size_t)first.rank);
-  out->dim[0] = lead;
+  return true;
+}
+
+/* A list of equal tensors or numbers becomes one tensor with a new first axis. */
+static bool list_tensor(struct elab *e, const struct val *v, struct span place, struct tensor_value *out) {
+  struct tensor_value *t = arena_new_array(e->arena, struct tensor_value, LONGEST_LIST);
+  struct node **parts = arena_new_array(e->arena, struct node *, LONGEST_LIST);
+  struct dim dim[GRAPH_MAX_RANK + 1];
+  uint32_t frames;
+  if (!list_items(e, v, place, t, &frames)) return false;
+  dim[0] = (struct dim){.size = v->list.count};
+  memcpy(dim + 1, t[0].dim, sizeof t[0].dim);
+  if (!tensor_fits(e, frames, t[0].rank + 1, dim, place)) return false;
+  int lead = frames_rank(e, frames);
+  for (int i = 0; i < v->list.count; i++) {
+    struct node *node = tensor_align(e, &t[i], frames);
+    int64_t extent[GRAPH_MAX_RANK + 1];
+    memcpy(extent, node->type.extent, sizeof *extent * (size_t)lead);
+    memcpy(extent + lead + 1, node->type.extent + lead, sizeof *extent * (size_t)t[0].rank);
+    extent[lead] = 1;
+    parts[i] = graph_reshape(e->graph, node, node->type.rank + 1, extent);
+  }
+  *out = tensor_make(graph_concat(e->graph, parts, v->list.count, lead), frames, t[0].rank + 1, dim);
   return true;
 }
 

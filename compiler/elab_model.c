@@ -81,9 +81,30 @@ static struct type type_of(enum dtype dtype, const struct tensor_value *shape) {
   return type_make(dtype, shape->rank, extent);
 }
 
+/* Names of tensors that every model shares with the runtime. */
+static bool check_free_name(struct elab *e, struct ident name) {
+  static const char *const taken[] = {"reset",     "last",          "prediction",      "halt",    "continue", "lm_loss",
+                                      "halt_loss", "continue_loss", "target_continue", "correct", "accuracy"};
+  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+    if (!strcmp(taken[i], name.text)) {
+      diag_report(e->diags, MSG_NAME_TAKEN, name.span, name.text);
+      return false;
+    }
+  return true;
+}
+
+static bool check_data_name(struct elab *e, const struct member *x) {
+  const char *name = x->name.text;
+  bool is_label = x->kind == MEMBER_LABEL;
+  bool known = is_label ? !strcmp(name, "labels") : !strcmp(name, "inputs") || !strcmp(name, "puzzle_identifiers");
+  if (!known) diag_report(e->diags, MSG_NOT_OF_DATA, x->name.span, is_label ? "label" : "input", name);
+  return known;
+}
+
 static bool declare_tensor(struct model *m, int i) {
   struct elab *e = m->e;
   const struct member *x = m->tensor[i];
+  if (x->kind == MEMBER_STATE ? !check_free_name(e, x->name) : !check_data_name(e, x)) return false;
   bool integer = x->kind != MEMBER_STATE;
   if (!x->tensor.type || x->tensor.type->is_integer != integer) {
     diag_report(e->diags, MSG_TENSOR_TYPE, x->name.span, x->name.text, integer ? "integers, such as int[S] < bound" : "floats, such as [S, D]");
@@ -180,7 +201,7 @@ void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, co
     return;
   }
   struct segment_outputs *o = e->outputs;
-  bool ok = !val_is_error(v) && elab_as_tensor(e, v, stmt->bind.value->span, &t);
+  bool ok = check_free_name(e, stmt->bind.name) && !val_is_error(v) && elab_as_tensor(e, v, stmt->bind.value->span, &t);
   if (!ok) t = (struct tensor_value){.node = NULL};
   scope_define(e, s, stmt->bind.name, ok ? val_tensor(e, t) : &val_error);
   o->items = arena_grow(e->arena, o->items, sizeof *o->items, o->count, &o->capacity);

@@ -30,7 +30,13 @@ static struct scope *module_arguments(struct elab *e, struct scope *s, const str
 const struct val *elab_template(struct elab *e, struct scope *s, const struct val *constructor,
                                 const struct expr *call) {
   const struct decl *d = constructor->constructor.decl;
+  if (e->depth == ELAB_MAX_DEPTH) {
+    diag_report(e->diags, MSG_RECURSION, call->span, d->name.text, (int)ELAB_MAX_DEPTH);
+    return &val_error;
+  }
+  e->depth++;
   struct scope *arguments = module_arguments(e, s, d, constructor->constructor.scope, call);
+  e->depth--;
   if (!arguments) return &val_error;
   struct val *v = arena_new_object(e->arena, struct val);
   v->kind = KIND_TEMPLATE;

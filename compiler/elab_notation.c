@@ -87,6 +87,19 @@ static bool set_extent(struct elab *e, struct index_var *v, const struct dim *d,
   return false;
 }
 
+/* An axis of a value that is a tensor or will be one; of size 0 where there is none. */
+static struct dim axis_of(const struct val *v, int axis) {
+  const struct dim none = {0, NULL};
+  switch (v->kind) {
+  case KIND_TENSOR: return axis < v->tensor.rank ? v->tensor.dim[axis] : none;
+  case KIND_WEIGHT: return axis < v->weight.shape.rank ? v->weight.shape.dim[axis] : none;
+  case KIND_LIST:
+    if (v->list.count == 0) return none;
+    return axis == 0 ? (struct dim){v->list.count, NULL} : axis_of(v->list.items[0], axis - 1);
+  default: return none;
+  }
+}
+
 /* Learns the extents of index variables from plain subscripts of names, before anything is evaluated. */
 static void learn_extents(struct elab *e, struct scope *s, const struct expr *x) {
   switch (x->kind) {
@@ -107,17 +120,13 @@ static void learn_extents(struct elab *e, struct scope *s, const struct expr *x)
   default: return;
   }
   const struct entry *base = x->index.base->kind == EXPR_NAME ? scope_find(s, x->index.base->name) : NULL;
-  const struct tensor_value *t = !base                               ? NULL
-                                 : base->value->kind == KIND_TENSOR ? &base->value->tensor
-                                 : base->value->kind == KIND_WEIGHT ? &base->value->weight.shape
-                                                                    : NULL;
   for (int k = 0; k < x->index.count; k++) {
     const struct subscript *sub = &x->index.subscripts[k];
     int id;
     if (sub->is_slice) continue;
     struct index_var *v = sub->value->kind == EXPR_NAME ? var_find(e, sub->value->name, &id) : NULL;
     if (!v) learn_extents(e, s, sub->value);
-    if (v && t && k < t->rank && v->dim.size == 0) v->dim = t->dim[k];
+    if (v && base && v->dim.size == 0) v->dim = axis_of(base->value, k);
   }
 }
 
@@ -131,6 +140,12 @@ static int join_ids(const struct labelled *items, int count, uint32_t without, i
   for (int id = 0; id < MAX_INDICES; id++)
     if (seen >> id & 1) ids[n++] = (int8_t)id;
   return n;
+}
+
+static bool ids_fit(struct elab *e, const int8_t *ids, int count, uint32_t frames, struct span place) {
+  struct dim dim[MAX_INDICES];
+  for (int k = 0; k < count; k++) dim[k] = var_by_id(e, ids[k])->dim;
+  return tensor_fits(e, frames, count, dim, place);
 }
 
 /* x with its axes in the order of ids, repeated along those that it lacks. */
@@ -181,6 +196,9 @@ static bool with_operands(struct elab *e, struct scope *s, const struct expr *x,
     if (mentions_index(e, parts[i]) && !notation(e, s, parts[i], &items[i])) return false;
   }
   int n = join_ids(items, count, 0, ids);
+  uint32_t frames = 0;
+  for (int i = 0; i < count; i++) frames |= items[i].t.frames;
+  if (!ids_fit(e, ids, n, frames, x->span)) return false;
   for (int i = 0; i < count; i++) {
     if (!mentions_index(e, parts[i])) continue;
     const char *name = arena_printf(e->arena, "%d operand", i);
@@ -369,6 +387,7 @@ static bool combine(struct elab *e, struct scope *s, enum scalar_op op, struct l
   struct labelled both[2] = {*x, f->x};
   int8_t ids[MAX_INDICES];
   int n = join_ids(both, 2, 0, ids);
+  if (!ids_fit(e, ids, n, x->t.frames | f->x.t.frames, place)) return false;
   const struct val *left = val_tensor(e, reorder(e, &both[0], ids, n));
   const struct val *right = f->number ? f->number : val_tensor(e, reorder(e, &both[1], ids, n));
   struct operand operands[2] = {{left, NULL}, {right, f->expr}};
@@ -444,6 +463,9 @@ static bool sum_inside(struct elab *e, struct scope *s, struct product *p, uint3
     diag_report(e->diags, MSG_INTEGER_AND_FLOAT, place, code_text(e, place));
     return false;
   }
+  int8_t ids[MAX_INDICES];
+  int n = join_ids(pair, 2, summed, ids);
+  if (!ids_fit(e, ids, n, pair[0].t.frames | pair[1].t.frames, place)) return false;
   *out = contract(e, pair, summed);
   return true;
 }
@@ -563,6 +585,7 @@ const struct val *elab_indexed_let(struct elab *e, struct scope *s, const struct
     }
   int8_t ids[MAX_INDICES];
   for (int k = 0; ok && k < space.count; k++) ids[k] = (int8_t)k;
+  ok = ok && ids_fit(e, ids, space.count, out.t.frames, stmt->span);
   const struct val *v = ok ? val_tensor(e, reorder(e, &out, ids, space.count)) : &val_error;
   e->indices = saved;
   return v;

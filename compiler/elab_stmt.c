@@ -130,7 +130,8 @@ static bool repeat_horizon(struct elab *e, struct scope *s, const struct stmt *x
 static bool carry_tensors(struct elab *e, const struct stmt *x, struct carried *c, struct tensor_value *t) {
   uint32_t frames = (UINT32_C(1) << e->frame_count) - 1;
   for (int i = 0; i < c->count; i++) {
-    if (!elab_as_tensor(e, c->entries[i]->value, x->span, &t[i])) return false;
+    if (!elab_as_tensor(e, c->entries[i]->value, c->entries[i]->span, &t[i])) return false;
+    if (!tensor_fits(e, frames, t[i].rank, t[i].dim, x->span)) return false;
     t[i].node = tensor_align(e, &t[i], frames);
     t[i].frames = frames;
   }
@@ -190,13 +191,18 @@ static void repeat_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
   close_repeat(e, x, &c, t, repeat);
 }
 
+static void return_stmt(struct elab *e, struct scope *s, const struct stmt *x, const struct val **result) {
+  *result = elab_expr(e, s, x->value);
+  if (e->depth == 0) diag_report(e->diags, MSG_RETURN_PLACE, x->span);
+}
+
 static void run_stmt(struct elab *e, struct scope *s, const struct stmt *x, const struct val **result) {
   set_origin(e, x->span);
   switch (x->kind) {
   case STMT_LET:
   case STMT_VAR: bind_stmt(e, s, x); break;
   case STMT_ASSIGN: assign_stmt(e, s, x); break;
-  case STMT_RETURN: *result = elab_expr(e, s, x->value); break;
+  case STMT_RETURN: return_stmt(e, s, x, result); break;
   case STMT_FOR: for_stmt(e, s, x, result); break;
   case STMT_IF: if_stmt(e, s, x, result); break;
   case STMT_REPEAT: repeat_stmt(e, s, x); break;

@@ -64,10 +64,12 @@ const struct val *tensor_gather(struct elab *e, const struct val *table, const s
     diag_report(e->diags, MSG_GATHER_LIFTED, base, code_text(e, base));
     return &val_error;
   }
-  struct tensor_value out = tensor_make(graph_gather(e->graph, t.node, index->node), index->frames,
-                                        index->rank + t.rank - 1, index->dim);
-  memcpy(out.dim + index->rank, t.dim + 1, sizeof *t.dim * (size_t)(t.rank - 1));
-  return val_tensor(e, out);
+  struct dim dim[2 * GRAPH_MAX_RANK];
+  int rank = index->rank + t.rank - 1;
+  memcpy(dim, index->dim, sizeof *dim * (size_t)index->rank);
+  memcpy(dim + index->rank, t.dim + 1, sizeof *dim * (size_t)(t.rank - 1));
+  if (!tensor_fits(e, index->frames, rank, dim, x->span)) return &val_error;
+  return val_tensor(e, tensor_make(graph_gather(e->graph, t.node, index->node), index->frames, rank, dim));
 }
 
 static bool bound_value(struct elab *e, struct scope *s, const struct expr *x, int64_t size, int64_t otherwise,

@@ -30,6 +30,21 @@ static int full_shape(const struct elab *e, uint32_t frames, int rank, const str
   return n;
 }
 
+bool tensor_fits(struct elab *e, uint32_t frames, int rank, const struct dim *dim, struct span place) {
+  int64_t extent[2 * GRAPH_MAX_RANK];
+  const char *limit = NULL;
+  double elements = 1;
+  if (frames_rank(e, frames) + rank > GRAPH_MAX_RANK - 1) {
+    limit = "a tensor with more than 7 axes";
+  } else {
+    int full = full_shape(e, frames, rank, dim, extent);
+    for (int i = 0; i < full; i++) elements *= (double)extent[i];
+    if (elements > 0x1p33) limit = "a tensor of more than 2^33 elements";
+  }
+  if (limit) diag_report(e->diags, MSG_LIMIT, place, limit);
+  return !limit;
+}
+
 /* The tensor's node with all of the given frames in front and its core as the last axes of the given core. */
 static struct node *stretch(struct elab *e, const struct tensor_value *t, uint32_t frames, int rank,
                             const struct dim *dim) {
@@ -129,6 +144,7 @@ static bool unify(struct elab *e, struct scope *s, struct operand *operands, int
   }
   for (int i = 0; i < count; i++)
     if (!suffix_of(&t[i], &largest)) return report_shapes(e, s, operands, count, place);
+  if (!tensor_fits(e, frames, largest.rank, largest.dim, place)) return false;
   for (int i = 0; i < count; i++) {
     if (operands[i].value->kind == KIND_NUMBER)
       t[i].node = graph_const(e->graph, dtype, operands[i].value->number.value);

@@ -94,7 +94,8 @@ static void assert_gradcheck(struct elab *e, struct scope *s, const struct stmt 
   const struct val *f = elab_expr(e, s, f_expr), *x = elab_expr(e, s, x_expr);
   if (val_is_error(f) || val_is_error(x)) return;
   if (f->kind != KIND_FUNCTION || f->function.decl->count < 1) {
-    diag_report(e->diags, MSG_NOT_CALLABLE, f_expr->span, code_text(e, f_expr->span), val_describe(e, f));
+    const char *what = f->kind == KIND_BUILTIN ? "a function of the language itself: wrap it in a fn" : val_describe(e, f);
+    diag_report(e->diags, MSG_NOT_CALLABLE, f_expr->span, code_text(e, f_expr->span), what);
     return;
   }
   struct graph *saved = e->graph;

@@ -3,9 +3,18 @@
 
 #include <string.h>
 
+/* "layers.0" of layers[0]; NULL where the index is no number. */
+static const char *path_text(struct elab *e, const struct expr *x);
+static const char *item_path(struct elab *e, const struct expr *x) {
+  const struct expr *index = x->index.count == 1 ? x->index.subscripts[0].value : NULL;
+  const char *base = index && index->kind == EXPR_NUMBER ? path_text(e, x->index.base) : NULL;
+  return base ? arena_printf(e->arena, "%s.%.0f", base, index->number.value) : NULL;
+}
+
 /* "a.b.c" of a written path; NULL where it is none. */
 static const char *path_text(struct elab *e, const struct expr *x) {
   if (x->kind == EXPR_NAME) return x->name;
+  if (x->kind == EXPR_INDEX) return item_path(e, x);
   if (x->kind != EXPR_FIELD) return NULL;
   const char *base = path_text(e, x->field.base);
   return base ? arena_printf(e->arena, "%s.%s", base, x->field.name.text) : NULL;
@@ -27,7 +36,8 @@ static bool declares(const struct members *members, const char *name) {
 }
 
 static bool is_conditional_member(struct elab *e, const struct expr *target) {
-  while (target->kind == EXPR_FIELD) target = target->field.base;
+  while (target->kind == EXPR_FIELD || target->kind == EXPR_INDEX)
+    target = target->kind == EXPR_FIELD ? target->field.base : target->index.base;
   for (int i = 0; i < e->request->file->count; i++) {
     const struct decl *d = e->request->file->decls[i];
     if (d->kind == DECL_MODEL && target->kind == EXPR_NAME && declares(&d->module.members, target->name)) return true;

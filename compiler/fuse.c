@@ -8,34 +8,15 @@
 
 #include <string.h>
 
-/* Longer kernels run out of registers. */
-enum { MAX_MEMBERS = 96 };
+/* Longer kernels run out of registers; recomputing more takes longer than a load. */
+enum { MAX_MEMBERS = 96, MAX_RECOMPUTED = 4 };
 
 bool is_inline(const struct planner *p, const struct node *n) {
   return n->op == OP_GATHER || is_cheap(p->facts, n);
 }
 
-/* Is n one value a point of group g's space? */
-static bool is_member(const struct planner *p, const struct node *n, const struct group *g) {
+bool is_member(const struct planner *p, const struct node *n, const struct group *g) {
   return (n->op == OP_MAP || n->op == OP_REDUCE) && !is_inline(p, n) && group_of(p, n) == g;
-}
-
-/* ---- what a node reads ---- */
-
-/* Operands evaluated at each point are first…arity-1; those before `first` are read as indices. */
-static int first_element_operand(const struct node *n) {
-  if (n->op == OP_GATHER) return 2;
-  return n->op == OP_SCATTER || n->op == OP_ACCUMULATE_ROWS ? 1 : 0;
-}
-
-/* The space over which a node is evaluated. */
-static const struct type *space_of(const struct node *n) {
-  if (n->op == OP_REDUCE || n->op == OP_SCATTER || op_is_sink(n->op)) return &n->operand[n->arity - 1]->type;
-  return &n->type;
-}
-
-static int reduced_axis(const struct node *n) {
-  return n->op == OP_REDUCE ? __builtin_ctz(n->reduce.axes) : -1;
 }
 
 /* ---- dependences ---- */
@@ -83,11 +64,57 @@ static bool blocks(struct planner *p, struct node *x, struct group *g) {
   return false;
 }
 
+/* ---- values computed again ---- */
+
+/* Values in memory that recomputing reads, and the operators it takes. */
+struct recomputation {
+  const struct node *leaf;
+  int operators;
+};
+
+static bool is_in_memory(const struct planner *p, struct node *n) {
+  n = storage_of(n);
+  return !is_inline(p, n) && ((n->op != OP_MAP && n->op != OP_REDUCE) || facts_of(p, n)->is_stored);
+}
+
+static bool gather_recomputation(const struct planner *p, const struct node *n, struct recomputation *r) {
+  if (n->op != OP_MAP || ++r->operators > MAX_RECOMPUTED) return false;
+  for (int i = 0; i < n->arity; i++) {
+    struct node *x = resolve_own(n->operand[i]).node;
+    if (is_cheap(p->facts, x)) continue;
+    if (!is_in_memory(p, x)) {
+      if (!gather_recomputation(p, x, r)) return false;
+      continue;
+    }
+    if (r->leaf && r->leaf != x) return false;
+    r->leaf = x;
+  }
+  return true;
+}
+
+/* A value that no kernel needs in memory, and that a few operators give from one value that is there, is computed again
+ * rather than stored and loaded: so the derivatives of activations come to stand in the backward pass. */
+static bool can_recompute(const struct planner *p, const struct node *n, const struct group *g) {
+  struct recomputation r = {0};
+  if (n->op != OP_MAP || is_inline(p, n) || facts_of(p, n)->is_stored) return false;
+  return facts_of(p, n)->region == g->region && gather_recomputation(p, n, &r);
+}
+
+bool is_recomputed(const struct node *n, const struct group *g) {
+  for (int i = 0; g && i < g->recomputed_count; i++)
+    if (g->recomputed[i] == n) return true;
+  return false;
+}
+
+/* ---- elements ---- */
+
 static bool element_blocks(struct planner *p, struct node *x, struct group *g) {
-  struct element e = resolve_own(x);
-  if (is_member(p, e.node, g)) return false;
-  if (is_cheap(p->facts, e.node)) return false;
-  return blocks(p, e.node->op == OP_GATHER ? e.node : x, g);
+  struct node *n = resolve_own(x).node;
+  if (is_member(p, n, g) || is_cheap(p->facts, n)) return false;
+  if (!can_recompute(p, n, g)) return blocks(p, n->op == OP_GATHER ? n : x, g);
+  for (int i = 0; i < n->arity; i++)
+    if (element_blocks(p, n->operand[i], g)) return true;
+  return false;
 }
 
 static bool operands_block(struct planner *p, const struct node *n, struct group *g) {
@@ -98,12 +125,16 @@ static bool operands_block(struct planner *p, const struct node *n, struct group
 }
 
 static void require_element(struct planner *p, struct group *g, struct node *x) {
-  struct element e = resolve_own(x);
-  if (is_member(p, e.node, g) || is_cheap(p->facts, e.node)) return;
-  if (e.node->op != OP_GATHER)
+  struct node *n = resolve_own(x).node;
+  if (is_member(p, n, g) || is_cheap(p->facts, n) || is_recomputed(n, g)) return;
+  if (n->op == OP_GATHER) {
+    for (int i = 0; i < 2; i++) require(p, g, n->operand[i]);
+  } else if (can_recompute(p, n, g)) {
+    arena_push(p->arena, g->recomputed, g->recomputed_count, g->recomputed_capacity, n);
+    for (int i = 0; i < n->arity; i++) require_element(p, g, n->operand[i]);
+  } else {
     require(p, g, x);
-  else
-    for (int i = 0; i < 2; i++) require(p, g, e.node->operand[i]);
+  }
 }
 
 static void require_operands(struct planner *p, struct group *g, const struct node *n) {
@@ -453,6 +484,7 @@ static void fuse_region(struct planner *p, struct region *r) {
   };
   for (int i = 0; i < r->count; i++)
     if (values[r->nodes[i]->op]) values[r->nodes[i]->op](p, r->nodes[i]);
+  merge_siblings(p, r);
 }
 
 /* Sinks come last, when all readers of the states are known. */

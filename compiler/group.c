@@ -61,6 +61,8 @@ void group_merge(struct planner *p, struct group *g, struct group *other, const 
     rename_axes(facts_of(p, other->members[i]), GRAPH_MAX_RANK, axis);
     group_add(p, g, other->members[i]);
   }
+  for (int i = 0; i < other->recomputed_count; i++)
+    arena_push(p->arena, g->recomputed, g->recomputed_count, g->recomputed_capacity, other->recomputed[i]);
   for (int i = 0; i < other->before_count; i++) group_order(p, other->before[i], g);
   if (other->pass_axis >= 0) g->pass_axis = axis[other->pass_axis];
   other->merged = g;

@@ -83,6 +83,7 @@ libcompiler_a_SOURCES = \
   %D%/program.h \
   %D%/rebuild.c \
   %D%/rebuild.h \
+  %D%/siblings.c \
   %D%/simplify.c \
   %D%/simplify.h \
   %D%/simplify_map.c \

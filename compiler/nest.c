@@ -101,10 +101,22 @@ static int evaluate_iota(struct nest *nest, const struct element *e) {
   return nest_value(nest, value);
 }
 
+/* x / row is x * (1 / row): one division for the row. */
+static void divide_by_row(struct nest *nest, struct value *quotient) {
+  if (!nest->loop.values[quotient->operand[1]].is_row) return;
+  struct value one = {.kind = VALUE_CONST, .dtype = quotient->dtype, .is_row = true, .constant = 1};
+  struct value inverse = {.kind = VALUE_MAP, .dtype = quotient->dtype, .is_row = true, .scalar = SCALAR_DIV};
+  inverse.operand[0] = nest_value(nest, one);
+  inverse.operand[1] = quotient->operand[1];
+  quotient->operand[1] = nest_value(nest, inverse);
+  quotient->scalar = SCALAR_MUL;
+}
+
 static int evaluate_map(struct nest *nest, const struct element *e) {
   struct value value = {
       .kind = VALUE_MAP, .dtype = e->node->type.dtype, .is_row = is_row(nest, e), .scalar = e->node->scalar};
   for (int i = 0; i < e->node->arity; i++) value.operand[i] = evaluate(nest, e->node->operand[i], e->axis);
+  if (value.scalar == SCALAR_DIV && !value.is_row) divide_by_row(nest, &value);
   return nest_value(nest, value);
 }
 
@@ -155,7 +167,8 @@ static int evaluate(struct nest *nest, struct node *n, const int8_t *axis) {
   struct element e = resolve(n, axis);
   int known = find_memo(nest, &e);
   if (known >= 0) return known;
-  if (is_inline(nest->planner, e.node)) return remember(nest, &e, evaluate_inline(nest, &e));
+  if (is_inline(nest->planner, e.node) || is_recomputed(e.node, nest->group))
+    return remember(nest, &e, evaluate_inline(nest, &e));
   return evaluate_load(nest, n, axis);
 }
 

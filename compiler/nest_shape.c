@@ -6,29 +6,41 @@
 
 /* ---- order ---- */
 
-static int axes_touched(const struct nest *nest, const struct access *a) {
+/* Does this access only say which row another one takes? */
+static bool is_index(const struct loop *l, int access) {
+  for (int i = 0; i < l->access_count; i++)
+    if (l->accesses[i].index == access) return true;
+  return false;
+}
+
+/* Along how many axes an access moves, by itself or by its index. */
+static int axes_touched(const struct loop *l, const struct access *a) {
   int count = 0;
-  for (int i = 0; i < nest->loop.rank; i++) count += a->stride[i] != 0;
+  for (int i = 0; i < l->rank; i++) count += a->stride[i] != 0 || (a->index >= 0 && l->accesses[a->index].stride[i]);
   return count;
 }
 
-/* How many accesses go along this axis element by element; those that touch most axes count. */
-static int unit_votes(const struct nest *nest, int axis) {
-  const struct loop *l = &nest->loop;
-  int most = 0, votes = 0;
+static int most_axes_touched(const struct loop *l) {
+  int most = 0;
   for (int i = 0; i < l->access_count; i++) {
-    int touched = axes_touched(nest, &l->accesses[i]);
+    int touched = is_index(l, i) ? 0 : axes_touched(l, &l->accesses[i]);
     if (touched > most) most = touched;
   }
+  return most;
+}
+
+/* How many accesses go along this axis element by element; those that touch most axes count. */
+static int unit_votes(const struct loop *l, int axis) {
+  int most = most_axes_touched(l), votes = 0;
   for (int i = 0; i < l->access_count; i++)
-    if (l->accesses[i].stride[axis] == 1 && axes_touched(nest, &l->accesses[i]) == most) votes++;
+    votes += l->accesses[i].stride[axis] == 1 && !is_index(l, i) && axes_touched(l, &l->accesses[i]) == most;
   return votes;
 }
 
 static int innermost_axis(const struct nest *nest) {
   int best = -1, best_votes = 0;
   for (int i = nest->loop.rank - 1; i >= 0; i--) {
-    int votes = nest->extent[i] == EXTENT_BATCH ? 0 : unit_votes(nest, i);
+    int votes = nest->extent[i] == EXTENT_BATCH ? 0 : unit_votes(&nest->loop, i);
     if (votes > best_votes) {
       best = i;
       best_votes = votes;
@@ -38,26 +50,26 @@ static int innermost_axis(const struct nest *nest) {
 }
 
 /* The access that the other axes follow: the first that touches most of them. */
-static const struct access *leading_access(const struct nest *nest) {
-  const struct access *best = NULL;
-  for (int i = 0; i < nest->loop.access_count; i++) {
-    const struct access *a = &nest->loop.accesses[i];
-    if (!best || axes_touched(nest, a) > axes_touched(nest, best)) best = a;
-  }
-  return best;
+static const struct access *leading_access(const struct loop *l) {
+  int most = most_axes_touched(l);
+  for (int i = 0; i < l->access_count; i++)
+    if (!is_index(l, i) && axes_touched(l, &l->accesses[i]) == most) return &l->accesses[i];
+  return NULL;
 }
 
 static int64_t magnitude(int64_t stride) { return stride < 0 ? -stride : stride; }
 
-/* Large first: the batch, then the leading access's strides, the innermost axis last. */
+/* Large first: the batch, then the leading access's strides (its index before all), the innermost axis last. */
 static int64_t order_key(const struct nest *nest, const struct access *leading, int innermost, int axis) {
   if (nest->extent[axis] == EXTENT_BATCH) return INT64_MAX;
   if (axis == innermost) return -1;
-  return leading ? magnitude(leading->stride[axis]) : 0;
+  if (!leading) return 0;
+  if (leading->index >= 0 && nest->loop.accesses[leading->index].stride[axis] != 0) return INT64_MAX - 1;
+  return magnitude(leading->stride[axis]);
 }
 
 void nest_order(const struct nest *nest, int8_t *order) {
-  const struct access *leading = leading_access(nest);
+  const struct access *leading = leading_access(&nest->loop);
   int innermost = innermost_axis(nest);
   for (int i = 0; i < nest->loop.rank; i++) {
     int at = i;
@@ -148,7 +160,7 @@ static bool lanes_may_collide(const struct loop *l, int axis) {
 
 static int vector_votes(const struct loop *l, int axis) {
   int votes = 0;
-  for (int i = 0; i < l->access_count; i++) votes += l->accesses[i].stride[axis] == 1;
+  for (int i = 0; i < l->access_count; i++) votes += l->accesses[i].stride[axis] == 1 && !is_index(l, i);
   return votes;
 }
 
@@ -165,6 +177,63 @@ static int choose_vector_axis(const struct loop *l) {
   return best;
 }
 
+/* ---- what is not used ---- */
+
+static int operand_count(const struct value *v) {
+  return v->kind == VALUE_MAP ? scalar_arity(v->scalar) : v->kind == VALUE_REDUCE ? 1 : 0;
+}
+
+static void mark_used(const struct loop *l, bool *used) {
+  for (int i = 0; i < l->store_count; i++) used[l->stores[i].value] = true;
+  for (int i = l->value_count - 1; i >= 0; i--)
+    for (int j = 0; used[i] && j < operand_count(&l->values[i]); j++) used[l->values[i].operand[j]] = true;
+}
+
+/* Values that other kernels compute again may have no use left here. */
+static void drop_unused_values(struct arena *a, struct loop *l) {
+  bool *used = arena_new_array(a, bool, (size_t)l->value_count);
+  int *number = arena_new_array(a, int, (size_t)l->value_count);
+  int count = 0;
+  mark_used(l, used);
+  for (int i = 0; i < l->value_count; i++) {
+    if (!used[i]) continue;
+    struct value v = l->values[i];
+    for (int j = 0; j < operand_count(&v); j++) v.operand[j] = number[v.operand[j]];
+    number[i] = count;
+    l->values[count++] = v;
+  }
+  l->value_count = count;
+  for (int i = 0; i < l->store_count; i++) l->stores[i].value = number[l->stores[i].value];
+}
+
+static void mark_accesses(const struct loop *l, bool *used) {
+  for (int i = 0; i < l->value_count; i++)
+    if (l->values[i].kind == VALUE_LOAD) used[l->values[i].access] = true;
+  for (int i = 0; i < l->store_count; i++) used[l->stores[i].access] = true;
+  for (int i = 0; i < l->access_count; i++)
+    if (used[i] && l->accesses[i].index >= 0) used[l->accesses[i].index] = true;
+}
+
+static void drop_unused_accesses(struct nest *nest) {
+  struct loop *l = &nest->loop;
+  bool *used = arena_new_array(nest->planner->arena, bool, (size_t)l->access_count);
+  int *number = arena_new_array(nest->planner->arena, int, (size_t)l->access_count);
+  int count = 0;
+  mark_accesses(l, used);
+  for (int i = 0; i < l->access_count; i++) {
+    if (!used[i]) continue;
+    number[i] = count;
+    nest->buffers[count] = nest->buffers[i];
+    l->accesses[count++] = l->accesses[i];
+  }
+  l->access_count = count;
+  for (int i = 0; i < count; i++)
+    if (l->accesses[i].index >= 0) l->accesses[i].index = number[l->accesses[i].index];
+  for (int i = 0; i < l->value_count; i++)
+    if (l->values[i].kind == VALUE_LOAD) l->values[i].access = number[l->values[i].access];
+  for (int i = 0; i < l->store_count; i++) l->stores[i].access = number[l->stores[i].access];
+}
+
 /* ---- passes ---- */
 
 /* A pass axis along which nothing is reduced, and no row is computed, is an axis like any other. */
@@ -175,10 +244,6 @@ static void drop_idle_pass_axis(struct loop *l) {
   }
   l->pass_axis = -1;
   for (int i = 0; i < l->value_count; i++) l->values[i].is_row = false;
-}
-
-static int operand_count(const struct value *v) {
-  return v->kind == VALUE_MAP ? scalar_arity(v->scalar) : v->kind == VALUE_REDUCE ? 1 : 0;
 }
 
 /* Elements wait for the pass after that of a row; rows are known after their elements' pass. */
@@ -214,6 +279,8 @@ static void number_passes(struct arena *a, struct loop *l) {
 
 void nest_finish(struct nest *nest, const int8_t *order) {
   struct loop *l = &nest->loop;
+  drop_unused_values(nest->planner->arena, l);
+  drop_unused_accesses(nest);
   permute(nest, order);
   l->vector_axis = -1;
   drop_idle_pass_axis(l);

@@ -5,6 +5,7 @@
  *
  *   analysis.c     facts about nodes; through views to what they show
  *   fuse.c         nodes to groups                   group.c        groups, their order, merging
+ *   siblings.c     groups that read the same values
  *   layout.c       where values lie                  view.c         the algebra of strides
  *   nest.c         a group to a loop nest            nest_shape.c   its axes: order, collapse, passes
  *   contraction.c  a contraction to its kernel       copy.c         copies, fills, packed weights
@@ -93,6 +94,13 @@ struct element resolve(struct node *n, const int8_t *axis);
 /* resolve() for a node of a space made of the node's own axes. */
 struct element resolve_own(struct node *n);
 
+/* Operands from this one on are evaluated at each point; those before it are indices, read by row. */
+int first_element_operand(const struct node *n);
+
+/* The space over which a node is evaluated: its own, or that of what it reduces or stores. */
+const struct type *space_of(const struct node *n);
+int reduced_axis(const struct node *n); /* -1: not a reduction */
+
 /* The node whose memory a view shows: through all views. */
 struct node *storage_of(struct node *n);
 
@@ -110,10 +118,11 @@ struct group {
   int pass_axis;
   struct node **members; /* computed values and sinks */
   int count, capacity;
+  struct node **recomputed; /* values of other groups that this one computes again */
+  int recomputed_count, recomputed_capacity;
   struct group **before; /* groups that must run earlier */
   int before_count, before_capacity;
   int stamp;             /* of the last search that saw it */
-  int waits;             /* for the schedule */
 };
 
 struct planner;
@@ -209,6 +218,10 @@ void plan_memory(struct planner *p, struct function *f);
 
 /* fuse.c */
 bool is_inline(const struct planner *p, const struct node *n); /* evaluated in each kernel that uses it */
+bool is_member(const struct planner *p, const struct node *n, const struct group *g); /* a value of g's space */
+bool is_recomputed(const struct node *n, const struct group *g);
+/* siblings.c: merges groups of a region that read the same values. */
+void merge_siblings(struct planner *p, const struct region *r);
 /* The accumulate sink of a param that is the only use of a contraction; NULL: none. */
 struct node *sink_of_contraction(const struct planner *p, const struct node *n);
 

@@ -164,7 +164,7 @@ static void lift_invariants(struct split *s, const struct region *body) {
   for (int i = 0; i < body->count; i++) {
     const struct node *n = body->nodes[i];
     if (n->op == OP_REPEAT) lift_invariants(s, n->repeat.body);
-    bool known = n->op != OP_REPEAT && n->op != OP_RESULT;
+    bool known = n->op != OP_REPEAT && n->op != OP_RESULT && !rebuild_find(&s->rebuild, n);
     for (int j = 0; j < n->arity && known; j++) known = rebuild_find(&s->rebuild, n->operand[j]) != NULL;
     if (known) s->rebuild.map[n->id] = split_node(s, n);
   }

@@ -2,7 +2,7 @@
 
 #include "runtime/evaluate.h"
 #include "runtime/interrupt.h"
-#include "runtime/model_session.h"
+#include "runtime/loaded_model.h"
 #include "runtime/progress.h"
 
 struct eval_options {
@@ -68,7 +68,7 @@ static void print_row(const char *set, const json_t *result) {
   printf("  %8.2f\n", json_number_value(json_object_get(result, "mean_segments")));
 }
 
-static bool print(const struct eval_options *o, const struct model_session *s, json_t *sets,
+static bool print(const struct eval_options *o, const struct loaded_model *s, json_t *sets,
                   struct hrm_error *error) {
   if (o->json) {
     return command_print_json(json_pack("{s:s, s:I, s:O}", "checkpoint", s->checkpoint, "max_segments",
@@ -82,7 +82,7 @@ static bool print(const struct eval_options *o, const struct model_session *s, j
   return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
 }
 
-static bool evaluate(const struct eval_options *o, struct model_session *s, const struct dataset *dataset,
+static bool evaluate(const struct eval_options *o, struct loaded_model *s, const struct dataset *dataset,
                      json_t *sets, struct hrm_error *error) {
   struct progress progress = progress_new(stderr);
   struct evaluator e = {&s->model, &s->slots, {o->max_segments, o->limit, o->halt}, evaluation_continues, &progress};
@@ -99,16 +99,16 @@ static bool evaluate(const struct eval_options *o, struct model_session *s, cons
 
 static bool run(const struct command_line *line, const struct eval_options *o, const struct dataset *dataset,
                 struct hrm_error *error) {
-  struct model_session s;
+  struct loaded_model s;
   if (!command_check_dataset(dataset, line->description, error)) return false;
   int threads = (int)(o->threads > o->batch ? o->batch : o->threads);
-  if (!model_session_open(&s, line->code, line->description, o->checkpoint, o->averaged, threads, o->batch, error)) {
+  if (!loaded_model_open(&s, line->code, line->description, o->checkpoint, o->averaged, threads, o->batch, error)) {
     return false;
   }
   json_t *sets = json_object();
   bool done = evaluate(o, &s, dataset, sets, error) && print(o, &s, sets, error);
   json_decref(sets);
-  model_session_close(&s);
+  loaded_model_close(&s);
   return done;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/evaluate.h"
-#include "runtime/model_session.h"
+#include "runtime/loaded_model.h"
 
 struct solve_options {
   const char *checkpoint, *data;
@@ -170,7 +170,7 @@ static bool print_answer(const struct solve_options *o, const struct form *form,
   return command_print_json(json, JSON_COMPACT, error);
 }
 
-static bool answer_all(const struct solve_options *o, struct model_session *s, const struct form *form,
+static bool answer_all(const struct solve_options *o, struct loaded_model *s, const struct form *form,
                        struct answers *a, struct hrm_error *error) {
   const struct puzzles *p = a->puzzles;
   a->tokens = malloc((size_t)(p->count * p->length) * sizeof *a->tokens + 1);
@@ -187,7 +187,7 @@ static bool answer_all(const struct solve_options *o, struct model_session *s, c
   return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
 }
 
-static bool solve(const struct solve_options *o, struct model_session *s, const struct form *form,
+static bool solve(const struct solve_options *o, struct loaded_model *s, const struct form *form,
                   struct hrm_error *error) {
   struct puzzles p = {.length = form->text.rows * form->text.columns};
   struct answers a = {.puzzles = &p};
@@ -212,9 +212,9 @@ bool command_solve(const struct command_line *line, struct hrm_error *error) {
   struct solve_options o = {
       .max_segments = line->description->act.max_segments, .threads = option_default_threads(), .averaged = true};
   argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
-  struct model_session s;
+  struct loaded_model s;
   struct form form;
-  if (!model_session_open(&s, line->code, line->description, o.checkpoint, o.averaged, (int)o.threads, BATCH,
+  if (!loaded_model_open(&s, line->code, line->description, o.checkpoint, o.averaged, (int)o.threads, BATCH,
                           error)) {
     return false;
   }
@@ -222,6 +222,6 @@ bool command_solve(const struct command_line *line, struct hrm_error *error) {
       o.data ? form_of_dataset(&form, o.data, error) : form_of_settings(&form, s.settings, s.checkpoint, error);
   bool done = known && check_form(&form, line->description, o.data ? o.data : s.checkpoint, error) &&
               solve(&o, &s, &form, error);
-  model_session_close(&s);
+  loaded_model_close(&s);
   return done;
 }

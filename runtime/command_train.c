@@ -96,18 +96,11 @@ static void set_if_given(int64_t *setting, int64_t given) {
   if (given >= 0) *setting = given;
 }
 
-static bool is_sparse_group(const struct description *d, int group) {
-  for (int i = 0; i < d->weight_count; i++) {
-    if (d->weights[i].group == group && d->weights[i].sparse) return true;
-  }
-  return false;
-}
-
 static void apply_rates(struct settings *s, const struct train_options *o) {
   if (o->lr >= 0) settings_scale_rates(s, o->description, o->lr);
   if (o->puzzle_lr >= 0) settings_sparse_rate(s, o->description, o->puzzle_lr);
   for (int i = 0; i < s->group_count; i++) {
-    double decay = is_sparse_group(o->description, i) ? o->puzzle_weight_decay : o->weight_decay;
+    double decay = settings_is_sparse(o->description, i) ? o->puzzle_weight_decay : o->weight_decay;
     if (decay >= 0) s->groups[i].weight_decay = decay;
   }
 }

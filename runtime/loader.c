@@ -51,7 +51,7 @@ void loader_free(struct loader *l) {
 static void draw_distinct(struct random_stream r, int64_t *items, int64_t count, int64_t wanted) {
   for (int64_t i = 0; i < count; i++) items[i] = i;
   for (int64_t i = 0; i < wanted; i++) {
-    int64_t k = i + random_below(r, (uint64_t)i, count - i), swapped = items[i];
+    int64_t k = i + stream_below(r, (uint64_t)i, count - i), swapped = items[i];
     items[i] = items[k];
     items[k] = swapped;
   }
@@ -59,7 +59,7 @@ static void draw_distinct(struct random_stream r, int64_t *items, int64_t count,
 
 static void order_epoch(struct loader *l) {
   if (l->ordered == l->position.epoch) return;
-  struct random_stream r = random_named(l->seed, "groups", (uint64_t)l->position.epoch);
+  struct random_stream r = stream_named(l->seed, "groups", (uint64_t)l->position.epoch);
   draw_distinct(r, l->order, l->groups, l->groups);
   l->ordered = l->position.epoch;
 }
@@ -75,14 +75,14 @@ static const struct dataset_set *locate(const struct dataset *dataset, int64_t *
 static int64_t take_group(const struct loader *l, struct example *examples, int64_t filled) {
   int64_t group = l->order[l->position.group];
   const struct dataset_set *set = locate(l->dataset, &group);
-  struct random_stream epoch = random_named(l->seed, "puzzle", (uint64_t)l->position.epoch);
+  struct random_stream epoch = stream_named(l->seed, "puzzle", (uint64_t)l->position.epoch);
   struct dataset_range puzzles = dataset_group_puzzles(set, group);
   if (puzzles.begin == puzzles.end) return filled;
-  int64_t puzzle = puzzles.begin + random_below(epoch, (uint64_t)l->position.group, puzzles.end - puzzles.begin);
+  int64_t puzzle = puzzles.begin + stream_below(epoch, (uint64_t)l->position.group, puzzles.end - puzzles.begin);
   struct dataset_range range = dataset_puzzle_examples(set, puzzle);
   int64_t count = range.end - range.begin, room = l->batch - filled, taken = count < room ? count : room;
   uint64_t visit = (uint64_t)l->position.epoch * (uint64_t)l->groups + (uint64_t)l->position.group;
-  draw_distinct(random_named(l->seed, "examples", visit), l->shuffle, count, taken);
+  draw_distinct(stream_named(l->seed, "examples", visit), l->shuffle, count, taken);
   for (int64_t i = 0; i < taken; i++) {
     examples[filled + i] = (struct example){set, range.begin + l->shuffle[i], dataset_puzzle_identifier(set, puzzle)};
   }

@@ -1,7 +1,8 @@
 # The runtime, linked into every executable that hrmc makes, and the program that makes data sets.
 
 pkglib_LIBRARIES += libhrm.a
-libhrm_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -fPIC
+# Without errno and traps in the way the loops of the optimisers become vector code.
+libhrm_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -fPIC -fno-math-errno -fno-trapping-math
 libhrm_a_SOURCES = \
   %D%/act.c \
   %D%/act.h \
@@ -29,6 +30,8 @@ libhrm_a_SOURCES = \
   %D%/hrm_main.h \
   %D%/interrupt.c \
   %D%/interrupt.h \
+  %D%/loaded_model.c \
+  %D%/loaded_model.h \
   %D%/loader.c \
   %D%/loader.h \
   %D%/main.c \
@@ -38,8 +41,6 @@ libhrm_a_SOURCES = \
   %D%/metrics.h \
   %D%/model.c \
   %D%/model.h \
-  %D%/model_session.c \
-  %D%/model_session.h \
   %D%/npy.c \
   %D%/npy.h \
   %D%/npy_write.c \
@@ -86,10 +87,10 @@ libdata_a_SOURCES = \
   %D%/data/split.c \
   %D%/data/split.h \
   %D%/data/sudoku.h \
+  %D%/data/sudoku_candidates.c \
   %D%/data/sudoku_command.c \
   %D%/data/sudoku_csv.c \
   %D%/data/sudoku_generate.c \
-  %D%/data/sudoku_generation.c \
   %D%/data/sudoku_sets.c \
   %D%/data/sudoku_sets.h \
   %D%/data/sudoku_solve.c \

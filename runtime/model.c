@@ -72,7 +72,7 @@ static double truncated_deviation(void) {
 static double truncated_normal(struct random_stream r, uint64_t element) {
   for (uint64_t attempt = 0;; attempt++) {
     double pair[2];
-    random_normal_pair(r, attempt << 48 | element, pair);
+    stream_normal_pair(r, attempt << 48 | element, pair);
     if (fabs(pair[0]) <= 2) return pair[0];
     if (fabs(pair[1]) <= 2) return pair[1];
   }
@@ -82,8 +82,8 @@ static double draw(const struct weight_info *w, struct random_stream r, uint64_t
   double pair[2];
   switch (w->init) {
   case INIT_TRUNC_NORMAL: return w->init_scale * rescale * truncated_normal(r, element);
-  case INIT_NORMAL: random_normal_pair(r, element, pair); return w->init_scale * pair[0];
-  case INIT_UNIFORM: return w->init_scale * (2 * random_uniform(r, element) - 1);
+  case INIT_NORMAL: stream_normal_pair(r, element, pair); return w->init_scale * pair[0];
+  case INIT_UNIFORM: return w->init_scale * (2 * stream_uniform(r, element) - 1);
   case INIT_CONSTANT: break;
   }
   return w->init_scale;
@@ -94,7 +94,7 @@ void model_initialize(struct model *m, uint64_t seed) {
   for (int i = 0; i < m->description->weight_count; i++) {
     const struct weight_info *w = &m->description->weights[i];
     float *values = model_weight(m, i);
-    struct random_stream r = random_named(seed, w->path, 0);
+    struct random_stream r = stream_named(seed, w->path, 0);
 #pragma omp parallel for num_threads(m->threads) schedule(static)
     for (int64_t k = 0; k < w->shape.count; k++) values[k] = (float)draw(w, r, (uint64_t)k, rescale);
   }

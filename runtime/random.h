@@ -11,11 +11,11 @@ struct random_stream {
   uint64_t seed, stream;
 };
 
-struct random_stream random_named(uint64_t seed, const char *purpose, uint64_t number);
+struct random_stream stream_named(uint64_t seed, const char *purpose, uint64_t number);
 
-uint64_t random_bits(struct random_stream r, uint64_t counter);
-double random_uniform(struct random_stream r, uint64_t counter);               /* in [0, 1) */
-int64_t random_below(struct random_stream r, uint64_t counter, int64_t bound); /* in 0 … bound-1; bound >= 1 */
-void random_normal_pair(struct random_stream r, uint64_t counter, double pair[2]);
+uint64_t stream_bits(struct random_stream r, uint64_t counter);
+double stream_uniform(struct random_stream r, uint64_t counter);               /* in [0, 1) */
+int64_t stream_below(struct random_stream r, uint64_t counter, int64_t bound); /* in 0 … bound-1; bound >= 1 */
+void stream_normal_pair(struct random_stream r, uint64_t counter, double pair[2]);
 
 #endif

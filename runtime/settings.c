@@ -147,7 +147,7 @@ bool settings_from_json(struct settings *s, const json_t *json, const struct des
   return false;
 }
 
-static bool is_sparse(const struct description *d, int group) {
+bool settings_is_sparse(const struct description *d, int group) {
   for (int i = 0; i < d->weight_count; i++) {
     if (d->weights[i].group == group && d->weights[i].sparse) return true;
   }
@@ -157,7 +157,7 @@ static bool is_sparse(const struct description *d, int group) {
 void settings_scale_rates(struct settings *s, const struct description *d, double lr) {
   double ratio = 0;
   for (int i = 0; i < s->group_count; i++) {
-    if (is_sparse(d, i)) continue;
+    if (settings_is_sparse(d, i)) continue;
     if (ratio == 0) ratio = s->groups[i].lr > 0 ? lr / s->groups[i].lr : 1;
     s->groups[i].lr = s->groups[i].lr > 0 ? s->groups[i].lr * ratio : lr;
   }
@@ -165,6 +165,6 @@ void settings_scale_rates(struct settings *s, const struct description *d, doubl
 
 void settings_sparse_rate(struct settings *s, const struct description *d, double lr) {
   for (int i = 0; i < s->group_count; i++) {
-    if (is_sparse(d, i)) s->groups[i].lr = lr;
+    if (settings_is_sparse(d, i)) s->groups[i].lr = lr;
   }
 }

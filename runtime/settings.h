@@ -35,7 +35,9 @@ bool settings_from_json(struct settings *s, const json_t *json, const struct des
 
 /* The first dense group gets this rate; the other dense groups keep their ratio to it. */
 void settings_scale_rates(struct settings *s, const struct description *d, double lr);
-/* Sparse tables alone: the groups that some sparse weight belongs to. */
+/* Whether a group is that of a sparse table. */
+bool settings_is_sparse(const struct description *d, int group);
+/* The rate of sparse tables alone. */
 void settings_sparse_rate(struct settings *s, const struct description *d, double lr);
 
 #endif

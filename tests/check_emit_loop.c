@@ -370,39 +370,9 @@ START_TEST(test_rows_around) {
 }
 END_TEST
 
-/* ---- step lists ---- */
-
-/* A repeated step, and two kernels of one form on different data: the arena's numbers are doubled 2^5 times. */
-START_TEST(test_repeat) {
-  struct arena *a = arena_new();
-  struct builder first, second;
-  struct step body[2], outer = {.kind = STEP_REPEAT};
-  struct builder *builders[] = {&first, &second};
-  for (int i = 0; i < 2; i++) {
-    open_nest(builders[i], 1, (struct extent[]){{20, true}}, -1, 0);
-    int place = add_access(builders[i], 0, DTYPE_F32, 1, 0, 0);
-    builders[i]->accesses[place].space = SPACE_ARENA;
-    builders[i]->accesses[place].offset = i * 1024;
-    int x = load(builders[i], place, 0);
-    store(builders[i], map(builders[i], SCALAR_ADD, DTYPE_F32, 0, x, x, 0), place, false);
-    body[i] = (struct step){.kind = STEP_KERNEL, .kernel = &builders[i]->kernel};
-  }
-  outer.repeat.trips = 5;
-  outer.repeat.steps = body;
-  outer.repeat.count = 2;
-  float arena[512];
-  for (int i = 0; i < 512; i++) arena[i] = (float)i;
-  struct harness_code code = harness_compile(a, &outer, 1, NULL, 4);
-  code.entry(&(struct hrm_tile){.n = 2, .arena = arena});
-  harness_close(&code);
-  for (int i = 0; i < 512; i++) ck_assert(arena[i] == (i % 256 < 40 ? 32.0f : 1.0f) * (float)i);
-  arena_free(a);
-}
-END_TEST
-
 static void add_cases(Suite *suite) {
   TCase *elementwise = tcase_create("elementwise"), *memory = tcase_create("memory");
-  TCase *reductions = tcase_create("reductions"), *steps = tcase_create("steps");
+  TCase *reductions = tcase_create("reductions");
   tcase_set_timeout(elementwise, 120);
   tcase_set_timeout(memory, 120);
   tcase_set_timeout(reductions, 240);
@@ -421,11 +391,9 @@ static void add_cases(Suite *suite) {
   tcase_add_loop_test(reductions, test_softmax, 0, SIZES);
   tcase_add_loop_test(reductions, test_argmin, 0, SIZES);
   tcase_add_loop_test(reductions, test_rows_around, 0, SIZES);
-  tcase_add_test(steps, test_repeat);
   suite_add_tcase(suite, elementwise);
   suite_add_tcase(suite, memory);
   suite_add_tcase(suite, reductions);
-  suite_add_tcase(suite, steps);
 }
 
 int main(void) {

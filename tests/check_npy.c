@@ -160,10 +160,10 @@ END_TEST
 /* Random damage to the header is refused or read within bounds; it never crashes (the sanitizers watch). */
 START_TEST(test_damaged_headers) {
   for (uint64_t round = 0; round < 20000; round++) {
-    struct random_stream random = random_named((uint64_t)_i, "damage", round);
+    struct random_stream random = stream_named((uint64_t)_i, "damage", round);
     struct image image = image_of(good[_i].dictionary, good[_i].data);
     for (uint64_t i = 0; i < 1 + round % 3; i++)
-      image.bytes[random_below(random, 2 * i, (int64_t)image.length)] = (unsigned char)random_bits(random, 2 * i + 1);
+      image.bytes[stream_below(random, 2 * i, (int64_t)image.length)] = (unsigned char)stream_bits(random, 2 * i + 1);
     unsigned char *bytes = malloc(image.length);
     memcpy(bytes, image.bytes, image.length);
     struct npy_array array;

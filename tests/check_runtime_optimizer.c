@@ -40,9 +40,9 @@ static void bench_free(struct bench *b) {
 
 /* A gradient of any size, from 1e-6 to 10, the same for reference and optimiser. */
 static double gradient(int step, int worker, int i) {
-  struct random_stream r = random_named(11, "gradient", (uint64_t)(step * 100 + worker));
+  struct random_stream r = stream_named(11, "gradient", (uint64_t)(step * 100 + worker));
   double pair[2];
-  random_normal_pair(r, (uint64_t)i, pair);
+  stream_normal_pair(r, (uint64_t)i, pair);
   return (float)(pair[0] * pow(10, -6.0 * (i % 7) / 6));
 }
 

@@ -44,9 +44,9 @@ static bool write_identifiers(const struct split *s, int64_t puzzles, struct hrm
 static bool write_tokens(const struct split *s, int64_t examples, struct hrm_error *error) {
   int64_t count = examples * FAKE_LENGTH;
   int32_t *inputs = malloc((size_t)count * sizeof *inputs), *labels = malloc((size_t)count * sizeof *labels);
-  struct random_stream r = random_named(7, s->folder + strlen(s->folder) - 4, 0);
+  struct random_stream r = stream_named(7, s->folder + strlen(s->folder) - 4, 0);
   for (int64_t i = 0; i < count; i++) {
-    inputs[i] = 1 + (int32_t)random_below(r, (uint64_t)i, FAKE_VOCABULARY - 1);
+    inputs[i] = 1 + (int32_t)stream_below(r, (uint64_t)i, FAKE_VOCABULARY - 1);
     labels[i] = 2 + (inputs[i] - 1) % (FAKE_VOCABULARY - 2);
   }
   bool written = write_array(s, "inputs", examples, FAKE_LENGTH, inputs, error) &&

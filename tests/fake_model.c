@@ -108,7 +108,7 @@ static void segment(const struct view *v) {
     }
     whole(v, PREDICTION, S)[s] = best;
   }
-  *real(v, HALT, 1) = v->weights[Q] + 0.1f * *count;
+  *real(v, HALT, 1) = v->weights[Q] + 0.1f * (*count + (float)inputs[0]);
   *real(v, CONTINUE, 1) = v->weights[Q + 1];
 }
 

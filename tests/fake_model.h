@@ -1,6 +1,7 @@
 /* A model written by hand, so that the runtime is tested without the compiler.
  *
- * logits[s] = W[inputs[s]] + puzzle row; one state that counts segments; halt = q[0] + 0.1·count, continue = q[1].
+ * logits[s] = W[inputs[s]] + puzzle row; one state that counts segments; halt = q[0] + 0.1·(count + inputs[0]),
+ * continue = q[1].
  *
  * The environment makes it misbehave: FAKE_NAN=loss:N or gradient:N gives a value that is not finite in the step that
  * follows the N-th change of the weights; FAKE_SLEEP=US makes each tile take so many microseconds. */

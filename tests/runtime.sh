@@ -25,6 +25,15 @@ expect() {
   grep -qE -e "$pattern" out || fail "$* does not print /$pattern/: $(head -c 500 out)"
 }
 
+# wait_for FILE: until it has something in it
+wait_for() {
+  for _ in $(seq 600); do
+    [ -s "$1" ] && return
+    sleep 0.05
+  done
+  fail "$1 does not appear"
+}
+
 mkdir data
 "$fake_data" data 20 || exit 1
 
@@ -114,7 +123,7 @@ expect_whole() {
 # ---- SIGINT: finishes the step, saves, says how to go on; then the same bits
 FAKE_SLEEP=3000 "$fake" train "${options[@]}" --output interrupted 2>log &
 child=$!
-sleep 0.7
+wait_for interrupted/metrics.jsonl
 kill -INT $child
 wait $child
 [ $? -eq 130 ] || fail "SIGINT: exit code $?"
@@ -125,7 +134,8 @@ expect_whole interrupted
 # ---- the second SIGINT ends at once
 FAKE_SLEEP=1500000 "$fake" train "${options[@]}" --output twice 2>log &
 child=$!
-sleep 0.4
+wait_for twice/latest
+sleep 0.2
 kill -INT $child
 sleep 0.1
 kill -INT $child
@@ -150,7 +160,7 @@ find killed -name '*.tmp' | grep -q . && fail "killed: temporary files are left"
 # ---- a folder in use
 FAKE_SLEEP=20000 "$fake" train "${options[@]}" --output busy 2>log &
 child=$!
-sleep 0.3
+wait_for busy/latest
 expect 1 'busy: in use: another process is training there' "$fake" train --resume busy
 expect 1 'busy: in use|busy: not empty' "$fake" train --data data --output busy
 kill -9 $child
@@ -170,7 +180,7 @@ find full -name '*.tmp' | grep -q . && fail "a full disk left temporary files"
 expect 0 'Fake: 201 steps' "$fake" train --resume full --steps 201
 
 # ---- no colours or control characters where no terminal is
-NO_COLOR= "$fake" train --data data --output plain --steps 20 2>log >out
+NO_COLOR='' "$fake" train --data data --output plain --steps 20 2>log >out
 grep -q $'\033\|\r' log && fail "control characters in a file"
 [ ! -t 1 ] && script -qec "'$fake' train --data data --output term --steps 20" /dev/null >log 2>/dev/null </dev/null &&
   { grep -q $'\r' log || fail "no bar on a terminal"; }

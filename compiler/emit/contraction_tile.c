@@ -1,6 +1,6 @@
 #include "contraction.h"
 
-enum { UNROLL = 4 };
+enum { UNROLL = 2 };
 
 /* What goes round the loops over the summed axes: addresses of a and b, then the accumulators. */
 enum { A, B, SUMS };
@@ -10,16 +10,27 @@ struct round {
 
 static int sum_count(struct tile_shape s) { return s.rows * s.vectors; }
 
-static LLVMTypeRef vector_type(const struct tiling *t) { return type_with_width(t->element, t->width); }
+/* Lanes of one vector of a row: the last one is as narrow as its columns allow (narrow instructions can be cheaper).
+ */
+static int width_of(const struct tiling *t, struct tile_shape s, int vector) {
+  int width = t->width;
+  while (vector == s.vectors - 1 && width / 2 >= s.last) width /= 2;
+  return width;
+}
+
+static LLVMTypeRef vector_type(const struct tiling *t, struct tile_shape s, int vector) {
+  return type_with_width(t->element, width_of(t, s, vector));
+}
 
 static LLVMValueRef tail_mask(const struct tiling *t, struct tile_shape s, int vector) {
-  if (vector < s.vectors - 1 || s.last == t->width) return NULL;
-  return constant_mask(t->g, s.last, t->width);
+  int width = width_of(t, s, vector);
+  if (vector < s.vectors - 1 || s.last == width) return NULL;
+  return constant_mask(t->g, s.last, width);
 }
 
 static LLVMValueRef load_vector(const struct tiling *t, struct tile_shape s, LLVMValueRef row, int vector) {
   LLVMValueRef address = build_offset(t->g, row, (int64_t)vector * t->width * t->element_bytes);
-  return build_load(t->g, vector_type(t), address, tail_mask(t, s, vector));
+  return build_load(t->g, vector_type(t, s, vector), address, tail_mask(t, s, vector));
 }
 
 /* One step of k: a column of a against a row of b. */
@@ -30,8 +41,8 @@ static void emit_rank_one(const struct tiling *t, struct tile_shape s, struct ro
   for (int v = 0; v < s.vectors; v++) row[v] = load_vector(t, s, b, v);
   for (int m = 0; m < s.rows; m++) {
     LLVMValueRef scalar = build_load(g, t->element, build_offset(g, a, m * t->a_row), NULL);
-    LLVMValueRef splat = build_splat(g, scalar, t->width);
     for (int v = 0; v < s.vectors; v++) {
+      LLVMValueRef splat = build_splat(g, scalar, width_of(t, s, v));
       LLVMValueRef *sum = &r->carried[SUMS + m * s.vectors + v];
       *sum = build_multiply_add(g, splat, row[v], *sum);
     }
@@ -118,7 +129,8 @@ static void emit_results(const struct tiling *t, struct tile_shape s, const stru
 
 void emit_tile(const struct tiling *t, struct tile_shape shape, struct operands at) {
   struct round r = {.carried = {at.a, at.b}};
-  for (int i = 0; i < sum_count(shape); i++) r.carried[SUMS + i] = LLVMConstNull(vector_type(t));
+  for (int i = 0; i < sum_count(shape); i++)
+    r.carried[SUMS + i] = LLVMConstNull(vector_type(t, shape, i % shape.vectors));
   if (t->accumulate) emit_prefetch(t, shape, at);
   emit_sums(t, shape, &r, 0);
   emit_results(t, shape, &r, at);

@@ -36,9 +36,8 @@ bool loop_is_transposition(const struct loop *l) {
   const struct access *from = source(l), *to = result(l);
   bool plain = from->index < 0 && to->index < 0 && !l->stores[0].add && l->pass_axis < 0;
   if (!plain || from->dtype != to->dtype || dtype_size(from->dtype) != 4) return false;
-  int axis = contiguous_axis(l, from);
-  bool known = !l->extent[l->vector_axis].per_example;
-  return axis >= 0 && axis != l->vector_axis && known && to->stride[l->vector_axis] == 1;
+  int source_axis = contiguous_axis(l, from), result_axis = contiguous_axis(l, to);
+  return source_axis >= 0 && result_axis >= 0 && from->stride[result_axis] != 1 && to->stride[source_axis] != 1;
 }
 
 static struct place move(const struct exchange *x, struct place at, int axis, LLVMValueRef index) {
@@ -120,9 +119,10 @@ static void emit_around(const struct exchange *x, struct place at, int axis) {
 }
 
 void emit_transposition(struct codegen *g, const struct loop *l) {
-  struct exchange x = {.g = g, .l = l, .width = machine_lanes(&g->machine), .result_axis = l->vector_axis};
+  struct exchange x = {.g = g, .l = l, .width = machine_lanes(&g->machine)};
   x.type = type_of(g, source(l)->dtype, x.width);
   x.source_axis = contiguous_axis(l, source(l));
+  x.result_axis = contiguous_axis(l, result(l));
   x.n = LLVMGetParam(g->function, 0);
   struct place at = {LLVMGetParam(g->function, (unsigned)l->values[0].access + 1),
                      LLVMGetParam(g->function, (unsigned)l->stores[0].access + 1)};

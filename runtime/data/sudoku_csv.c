@@ -108,8 +108,8 @@ static bool check_row(const struct reader *reader, struct row *row, struct hrm_e
   if (rated && !read_rating(&at, fields[reader->rating], &rating)) return false;
   if (!check_puzzle(&at, &puzzle, rated, &rating)) return false;
   row->fits = rating >= options->min_rating && rating <= options->max_rating;
-  struct random_stream hash = random_named(options->seed, "sudoku order", 0);
-  row->order = random_bits(hash, sudoku_class(&options->shape, puzzle.question, puzzle.answer));
+  struct random_stream hash = stream_named(options->seed, "sudoku order", 0);
+  row->order = stream_bits(hash, sudoku_class(&options->shape, puzzle.question, puzzle.answer));
   return true;
 }
 
@@ -208,7 +208,7 @@ static bool take_row(const struct reader *reader, const struct row *row, struct 
                      struct hrm_error *error) {
   const struct sudoku_options *options = reader->job->options;
   struct place at = {reader, row->line, error};
-  struct draws draws = {.stream = random_named(options->seed, "sudoku givens", (uint64_t)row->line)};
+  struct draws draws = {.stream = stream_named(options->seed, "sudoku givens", (uint64_t)row->line)};
   struct csv_field fields[CSV_MAX_COLUMNS];
   if (!read_fields(&at, row->offset, fields) || !read_puzzle(&at, fields, puzzle)) return false;
   int givens = sudoku_draw_givens(options, &draws);

@@ -20,7 +20,7 @@ int sudoku_count_givens(const struct sudoku_shape *shape, const uint8_t *board) 
 
 int draw_below(struct draws *draws, int bound) {
   if (draws->spent == 0 || draws->spent > UINT32_MAX / (uint64_t)bound) {
-    draws->fraction = random_bits(draws->stream, draws->next++);
+    draws->fraction = stream_bits(draws->stream, draws->next++);
     draws->spent = 1;
   }
   draws->spent *= (uint64_t)bound;

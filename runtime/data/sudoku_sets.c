@@ -23,7 +23,7 @@ static void to_tokens(uint8_t *cells, int count) {
 static void make_example(const struct sudoku_job *job, const struct sudoku_puzzle *puzzle, uint64_t group,
                          int64_t which, uint8_t *input, uint8_t *label) {
   const struct sudoku_shape *shape = &job->options->shape;
-  struct draws draws = {.stream = random_named(job->options->seed, "sudoku augmentation", group),
+  struct draws draws = {.stream = stream_named(job->options->seed, "sudoku augmentation", group),
                         .next = (uint64_t)which << 16};
   struct sudoku_symmetry symmetry;
   if (which > 0)

@@ -29,7 +29,7 @@ static double test_share(const struct sudoku_options *options) {
 }
 
 static void make_candidate(const struct sudoku_options *options, uint64_t number, struct candidate *candidate) {
-  struct draws draws = {.stream = random_named(options->seed, "sudoku generation", number)};
+  struct draws draws = {.stream = stream_named(options->seed, "sudoku generation", number)};
   struct sudoku_puzzle *puzzle = &candidate->puzzle;
   int givens = sudoku_draw_givens(options, &draws);
   int boards = sudoku_generate(&options->shape, givens, TRIES, &draws, puzzle->question, puzzle->answer);
@@ -37,8 +37,8 @@ static void make_candidate(const struct sudoku_options *options, uint64_t number
   candidate->fits = boards && has_rating(options, puzzle->question);
   if (!candidate->fits) return;
   uint64_t class = sudoku_class(&options->shape, puzzle->question, puzzle->answer);
-  struct random_stream sides = random_named(options->seed, "sudoku sides", 0);
-  candidate->for_testing = random_uniform(sides, class) < test_share(options);
+  struct random_stream sides = stream_named(options->seed, "sudoku sides", 0);
+  candidate->for_testing = stream_uniform(sides, class) < test_share(options);
 }
 
 /* Adds the candidates that belong to a set and that it still wants; returns their number or -1. */

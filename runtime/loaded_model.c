@@ -1,11 +1,11 @@
-#include "runtime/model_session.h"
+#include "runtime/loaded_model.h"
 
 #include <stdlib.h>
 
 #include "runtime/checkpoint.h"
 #include "runtime/run.h"
 
-static bool load(struct model_session *s, bool averaged, struct hrm_error *error) {
+static bool load(struct loaded_model *s, bool averaged, struct hrm_error *error) {
   struct tensor_file file;
   if (!tensor_file_open(&file, s->checkpoint, error)) return false;
   bool loaded = checkpoint_load(&s->model, &file, averaged, error);
@@ -14,21 +14,21 @@ static bool load(struct model_session *s, bool averaged, struct hrm_error *error
   return loaded;
 }
 
-bool model_session_open(struct model_session *s, const struct hrm_code *code, const struct description *d,
-                        const char *path, bool averaged, int threads, int64_t batch, struct hrm_error *error) {
-  *s = (struct model_session){.checkpoint = run_resolve_checkpoint(path, error)};
+bool loaded_model_open(struct loaded_model *s, const struct hrm_code *code, const struct description *d,
+                       const char *path, bool averaged, int threads, int64_t batch, struct hrm_error *error) {
+  *s = (struct loaded_model){.checkpoint = run_resolve_checkpoint(path, error)};
   if (s->checkpoint && model_new(&s->model, code, d, threads, false, error) && load(s, averaged, error) &&
       slots_new(&s->slots, d, batch, error)) {
     return true;
   }
-  model_session_close(s);
+  loaded_model_close(s);
   return false;
 }
 
-void model_session_close(struct model_session *s) {
+void loaded_model_close(struct loaded_model *s) {
   slots_free(&s->slots);
   model_free(&s->model);
   json_decref(s->settings);
   free(s->checkpoint);
-  *s = (struct model_session){0};
+  *s = (struct loaded_model){0};
 }

@@ -1,10 +1,10 @@
 /* A model with the weights of a checkpoint, ready to be run: what eval and solve begin with. */
-#ifndef HRM_MODEL_SESSION_H
-#define HRM_MODEL_SESSION_H
+#ifndef HRM_LOADED_MODEL_H
+#define HRM_LOADED_MODEL_H
 
 #include "runtime/model.h"
 
-struct model_session {
+struct loaded_model {
   char *checkpoint; /* the file itself */
   json_t *settings; /* that the checkpoint keeps; NULL: none */
   struct model model;
@@ -12,8 +12,8 @@ struct model_session {
 };
 
 /* path: a checkpoint or a run folder.  averaged: the moving averages of the weights, where there are some. */
-bool model_session_open(struct model_session *s, const struct hrm_code *code, const struct description *d,
-                        const char *path, bool averaged, int threads, int64_t batch, struct hrm_error *error);
-void model_session_close(struct model_session *s); /* accepts all zeros */
+bool loaded_model_open(struct loaded_model *s, const struct hrm_code *code, const struct description *d,
+                       const char *path, bool averaged, int threads, int64_t batch, struct hrm_error *error);
+void loaded_model_close(struct loaded_model *s); /* accepts all zeros */
 
 #endif

@@ -1,0 +1,221 @@
+/* The entry of code generation: targets, forms, the description, what is shared between kernels, errors. */
+#include "tests/emit_harness.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct arena *arena;
+
+static void setup(void) { arena = arena_new(); }
+static void teardown(void) { arena_free(arena); }
+
+/* y = x + x on 20 elements in the arena of one example, `offset` bytes from its start. */
+static struct step doubling(int64_t offset) {
+  struct access access = {.space = SPACE_ARENA, .offset = offset, .stride = {1}, .index = -1};
+  struct kernel *k = arena_new_object(arena, struct kernel);
+  struct loop *l = &k->loop;
+  *l = (struct loop){.rank = 1, .extent = {{20, false}}, .pass_axis = -1, .vector_axis = 0, .pass_count = 1};
+  l->accesses = arena_new_object(arena, struct access);
+  l->accesses[0] = access;
+  l->access_count = 1;
+  l->values = arena_new_array(arena, struct value, 2);
+  l->values[0] = (struct value){.kind = VALUE_LOAD};
+  l->values[1] = (struct value){.kind = VALUE_MAP, .scalar = SCALAR_ADD, .operand = {0, 0}};
+  l->value_count = 2;
+  l->stores = arena_new_object(arena, struct kernel_store);
+  l->stores[0] = (struct kernel_store){.value = 1};
+  l->store_count = 1;
+  return (struct step){.kind = STEP_KERNEL, .kernel = k};
+}
+
+static struct plan plan_of(struct step *steps, int count) {
+  struct plan plan = {.prepare = {.name = "prepare"}, .forward = {.name = "forward"}, .train = {.name = "train"}};
+  plan.tile = 4;
+  plan.train.steps = steps;
+  plan.train.count = count;
+  return plan;
+}
+
+static struct emitted emit(const struct plan *plan, const char *cpu, const char *features, enum emit_form form) {
+  struct target target = {cpu, features};
+  struct emitted out;
+  const char *error = "unset";
+  bool done = emit_plan(arena, plan, "{\"format\": 1}", &target, form, &out, &error);
+  ck_assert_msg(done, "%s", error);
+  ck_assert_ptr_null(error);
+  return out;
+}
+
+static int occurrences(const char *text, const char *word) {
+  int count = 0;
+  for (const char *at = strstr(text, word); at; at = strstr(at + 1, word)) count++;
+  return count;
+}
+
+START_TEST(test_kernels_of_one_form_are_one_function) {
+  struct step steps[] = {doubling(0), doubling(128), doubling(256)};
+  struct plan plan = plan_of(steps, 3);
+  struct emitted out = emit(&plan, NULL, NULL, EMIT_LLVM);
+  ck_assert_int_eq(occurrences(out.bytes, "define internal"), 1);
+  ck_assert_int_eq(occurrences(out.bytes, "call void @kernel_0"), 3);
+  emitted_free(&out);
+  ck_assert_ptr_null(out.bytes);
+}
+END_TEST
+
+START_TEST(test_assembly_has_all_symbols) {
+  static const char *const symbols[] = {
+      "hrm_model_prepare:", "hrm_model_forward:", "hrm_model_train:", "hrm_model_description:", "kernel_0:"};
+  struct step step = doubling(0);
+  struct plan plan = plan_of(&step, 1);
+  struct emitted out = emit(&plan, NULL, NULL, EMIT_ASSEMBLY);
+  for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)
+    ck_assert_msg(strstr(out.bytes, symbols[i]) != NULL, "no %s", symbols[i]);
+  emitted_free(&out);
+}
+END_TEST
+
+START_TEST(test_description_can_be_read) {
+  struct step step = doubling(0);
+  struct plan plan = plan_of(&step, 1);
+  struct emitted out = emit(&plan, NULL, NULL, EMIT_OBJECT);
+  const char *error = NULL;
+  struct jit *jit = jit_load(out.bytes, out.size, &error);
+  ck_assert_msg(jit != NULL, "%s", error);
+  const char *text = jit_symbol(jit, "hrm_model_description");
+  ck_assert_str_eq(text, "{\"format\": 1}");
+  ck_assert_ptr_null(jit_symbol(jit, "hrm_model_nothing"));
+  jit_free(jit);
+  emitted_free(&out);
+}
+END_TEST
+
+START_TEST(test_no_object) {
+  const char *error = NULL;
+  ck_assert_ptr_null(jit_load("not an object", 13, &error));
+  ck_assert_ptr_nonnull(error);
+  jit_free(NULL);
+}
+END_TEST
+
+START_TEST(test_same_plan_same_bytes) {
+  struct step steps[] = {doubling(0), doubling(128)};
+  struct plan plan = plan_of(steps, 2);
+  struct emitted first = emit(&plan, NULL, NULL, EMIT_OBJECT), second = emit(&plan, NULL, NULL, EMIT_OBJECT);
+  ck_assert_uint_eq(first.size, second.size);
+  ck_assert_mem_eq(first.bytes, second.bytes, first.size);
+  emitted_free(&first);
+  emitted_free(&second);
+}
+END_TEST
+
+/* Repeats run their steps as often as they say, nested ones too; kernels get the bases of their own steps. */
+START_TEST(test_repeat) {
+  struct step inner[] = {doubling(0)}, body[] = {doubling(128), {.kind = STEP_REPEAT}};
+  struct step outer = {.kind = STEP_REPEAT};
+  body[1].repeat.trips = 2;
+  body[1].repeat.steps = inner;
+  body[1].repeat.count = 1;
+  outer.repeat.trips = 3;
+  outer.repeat.steps = body;
+  outer.repeat.count = 2;
+  float data[64];
+  for (int i = 0; i < 64; i++) data[i] = (float)i;
+  struct harness_code code = harness_compile(arena, &outer, 1, NULL, 4);
+  code.entry(&(struct hrm_tile){.n = 1, .arena = data});
+  harness_close(&code);
+  for (int i = 0; i < 64; i++) {
+    float factor = i < 20 ? 64 : i >= 32 && i < 52 ? 8 : 1;
+    ck_assert(data[i] == factor * (float)i);
+  }
+}
+END_TEST
+
+START_TEST(test_host) {
+  struct target host = emit_host(arena);
+  ck_assert_ptr_nonnull(host.cpu);
+  ck_assert_ptr_nonnull(host.features);
+  ck_assert_uint_gt(strlen(host.cpu), 0);
+  struct step step = doubling(0);
+  struct plan plan = plan_of(&step, 1);
+  struct emitted out = emit(&plan, NULL, NULL, EMIT_OBJECT);
+  ck_assert_str_eq(out.cpu, host.cpu);
+  ck_assert_str_eq(out.features, host.features);
+  emitted_free(&out);
+}
+END_TEST
+
+#ifdef __x86_64__
+static const char *refusal(const char *cpu, const char *features) {
+  struct step step = doubling(0);
+  struct plan plan = plan_of(&step, 1);
+  struct target target = {cpu, features};
+  struct emitted out;
+  const char *error = NULL;
+  ck_assert(!emit_plan(arena, &plan, NULL, &target, EMIT_OBJECT, &out, &error));
+  ck_assert_ptr_null(out.bytes);
+  ck_assert_ptr_nonnull(error);
+  return error;
+}
+
+START_TEST(test_unknown_cpu) {
+  ck_assert_str_eq(refusal("znver44", NULL), "unknown cpu 'znver44'; did you mean 'znver4'?");
+  ck_assert_str_eq(refusal("qqqqqqqqqq", NULL), "unknown cpu 'qqqqqqqqqq'");
+  ck_assert_str_eq(refusal("qqqqqqqqqq", NULL), "unknown cpu 'qqqqqqqqqq'"); /* a second time too */
+}
+END_TEST
+
+START_TEST(test_unknown_feature) {
+  const char *error = refusal("x86-64-v3", "+avx513");
+  ck_assert_msg(strstr(error, "+avx513") != NULL, "%s", error);
+}
+END_TEST
+
+/* The widest vectors of each target are used, and none beyond what it has. */
+START_TEST(test_vectors_of_targets) {
+  static const struct {
+    const char *cpu, *features, *has, *lacks, *found;
+  } targets[] = {
+      {"x86-64", NULL, "%xmm", "%ymm", ""},
+      {"x86-64-v3", NULL, "%ymm", "%zmm", "+avx2,+fma"},
+      {"x86-64-v4", NULL, "%zmm", "none", "+avx512f,+avx2,+fma"},
+      {"x86-64-v3", "-avx,-avx2", "%xmm", "%ymm", "-avx,-avx2"},
+  };
+  struct step step = doubling(0);
+  struct plan plan = plan_of(&step, 1);
+  for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+    struct emitted out = emit(&plan, targets[i].cpu, targets[i].features, EMIT_ASSEMBLY);
+    ck_assert_msg(strstr(out.bytes, targets[i].has) != NULL, "%s: no %s", targets[i].cpu, targets[i].has);
+    ck_assert_msg(strstr(out.bytes, targets[i].lacks) == NULL, "%s: %s", targets[i].cpu, targets[i].lacks);
+    ck_assert_str_eq(out.cpu, targets[i].cpu);
+    ck_assert_str_eq(out.features, targets[i].found);
+    emitted_free(&out);
+  }
+}
+END_TEST
+#endif
+
+int main(void) {
+  Suite *suite = suite_create("emit");
+  TCase *cases = tcase_create("entry");
+  tcase_add_checked_fixture(cases, setup, teardown);
+  tcase_add_test(cases, test_kernels_of_one_form_are_one_function);
+  tcase_add_test(cases, test_assembly_has_all_symbols);
+  tcase_add_test(cases, test_description_can_be_read);
+  tcase_add_test(cases, test_no_object);
+  tcase_add_test(cases, test_same_plan_same_bytes);
+  tcase_add_test(cases, test_repeat);
+  tcase_add_test(cases, test_host);
+#ifdef __x86_64__
+  tcase_add_test(cases, test_unknown_cpu);
+  tcase_add_test(cases, test_unknown_feature);
+  tcase_add_test(cases, test_vectors_of_targets);
+#endif
+  suite_add_tcase(suite, cases);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

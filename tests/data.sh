@@ -1,0 +1,219 @@
+#!/bin/bash
+# hrm-data at the command line: what it makes, and each bad input with its exact message and exit code.
+# HRM_DATA: the program (default ./hrm-data).
+set -u
+program=$(realpath "${HRM_DATA:-./hrm-data}")
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+passed=0 failed=0
+
+result() { # NAME STATUS
+  if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "FAIL: $1"; fi
+}
+
+# refuses NAME CODE MESSAGE ARGUMENTS...: the command fails so, makes no folder and leaves none behind.
+refuses() {
+  local name=$1 code=$2 message=$3 before after actual
+  shift 3
+  before=$(ls -A)
+  "$program" "$@" >out 2>err
+  actual=$?
+  after=$(ls -A | grep -vx -e out -e err)
+  printf '%s\n' "$message" >expected
+  # The name that a folder has while it is made ends at random.
+  sed -i 's/\.tmp\.[A-Za-z0-9]\{6\}/.tmp/' err
+  diff -u expected err && [ ! -s out ] && [ "$actual" -eq "$code" ] &&
+    [ "$after" = "$(grep -vx -e out -e err <<<"$before")" ]
+  local status=$?
+  [ "$actual" -eq "$code" ] || echo "exit code $actual instead of $code"
+  rm -f expected out err
+  result "$name" "$status"
+}
+
+usage() { # a message of argp and what it adds
+  printf '%s\n' "hrm-data sudoku: $1" "Try \`hrm-data sudoku --help' or \`hrm-data sudoku --usage' for more" information.
+}
+
+# rows FILE LENGTH: the elements of a .npy file of bytes.
+rows() { tail -c +129 "$1" | od -An -v -tu1 -w"$2"; }
+
+# Every example is a board: inputs agree with labels, which have every digit once in each row, column and box.
+boards_are_right() { # FOLDER ROWS COLUMNS
+  paste -d' ' <(rows "$1/all__inputs.npy" $(($2 * $3 * $2 * $3))) <(rows "$1/all__labels.npy" $(($2 * $3 * $2 * $3))) |
+    awk -v R="$2" -v C="$3" '
+      { n = R * C; delete seen
+        if (NF != 2 * n * n) bad = 1
+        for (i = 0; i < n * n; i++) {
+          input = $(i + 1); label = $(i + 1 + n * n)
+          row = int(i / n); column = i % n; box = int(row / R) * R + int(column / C)
+          if (label < 2 || label > n + 1 || (input != 1 && input != label)) bad = 1
+          if (seen["r", row, label]++ || seen["c", column, label]++ || seen["b", box, label]++) bad = 1
+        } }
+      END { exit bad || NR == 0 }'
+}
+
+# --- what is made ---
+
+"$program" sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --seed 5 --output six >out
+result "run" $?
+grep -qx 'six: 20 training puzzles (80 examples), 10 test puzzles' out
+result "summary" $?
+[ "$(find six -type f | LC_ALL=C sort | tr '\n' ' ')" = "$(printf '%s ' six/identifiers.json \
+  six/test/all__{group_indices,inputs,labels,puzzle_identifiers,puzzle_indices}.npy six/test/dataset.json \
+  six/train/all__{group_indices,inputs,labels,puzzle_identifiers,puzzle_indices}.npy six/train/dataset.json)" ]
+result "files" $?
+[ "$(cat six/identifiers.json)" = '["<blank>"]' ]
+result "identifiers" $?
+tr -d ' \n' <six/train/dataset.json | diff - <(printf '%s' '{"pad_id":0,"ignore_label_id":0,"blank_identifier_id":0,' \
+  '"vocab_size":8,"seq_len":36,"num_puzzle_identifiers":1,"total_groups":20,"mean_puzzle_examples":1.0,' \
+  '"total_puzzles":80,"sets":["all"],"task":"sudoku","boxes":[2,3],"characters":".123456","aliases":{"0":"."},' \
+  '"grid":[6,6]}')
+result "dataset.json" $?
+head -c 128 six/train/all__inputs.npy | tr -d '\0' | grep -q "{'descr': '|u1', 'fortran_order': False, 'shape': (80, 36), } *$"
+result "header of inputs" $?
+tail -c +129 six/train/all__group_indices.npy | od -An -v -td4 -w4 | diff - <(seq 0 4 80 | awk '{printf "%12d\n", $1}')
+result "groups" $?
+boards_are_right six/train 2 3 && boards_are_right six/test 2 3
+result "boards" $?
+rows six/train/all__inputs.npy 36 | awk '{ n = 0; for (i = 1; i <= NF; i++) n += $i > 1
+  if ((NR - 1) % 4 == 0) first = n
+  if (n < 14 || n > 18 || n != first) bad = 1; seen[n] = 1 } END { exit bad || length(seen) < 3 }'
+result "givens" $?
+for boxes in 2x2 3x2 2x4 4x2 3x3; do
+  "$program" sudoku -b $boxes -t 8 -e 8 -a 2 -o all-$boxes >/dev/null &&
+    boards_are_right all-$boxes/train ${boxes%x*} ${boxes#*x} && boards_are_right all-$boxes/test ${boxes%x*} ${boxes#*x}
+  result "boards of $boxes" $?
+done
+"$program" sudoku -t 0 -e 5 -o only >/dev/null && [ ! -e only/train ] && [ -e only/test ]
+result "test set alone" $?
+
+# --- the same seed, the same bytes ---
+
+again=(sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --output again --force)
+OMP_NUM_THREADS=1 "$program" "${again[@]}" --seed 5 >/dev/null && diff -r six again
+result "one thread" $?
+OMP_NUM_THREADS=3 "$program" "${again[@]}" --seed 5 >/dev/null && diff -r six again
+result "three threads" $?
+"$program" "${again[@]}" --seed 6 >/dev/null && ! cmp -s six/train/all__inputs.npy again/train/all__inputs.npy
+result "another seed" $?
+
+# --- CSV ---
+
+text() { awk '{ for (i = 1; i <= NF; i++) printf "%s", $i == 1 ? "." : $i - 1; print "" }'; }
+board() { rows all-3x3/train/"$1" 81 | sed -n "$2p" | text; }
+header=source,question,answer,rating
+for i in 1 4 7 10 13 16 19 22; do echo "made,$(board all__inputs.npy $i),$(board all__labels.npy $i),$i"; done >lines
+good=$(sed -n 1p lines) question=$(cut -d, -f2 <<<"$good") answer=$(cut -d, -f3 <<<"$good")
+{ echo $header && cat lines; } >eight.csv
+
+"$program" sudoku --csv eight.csv -t 5 -e 3 -a 1 -o csv >/dev/null && boards_are_right csv/train 3 3 &&
+  boards_are_right csv/test 3 3
+result "csv" $?
+"$program" sudoku --csv eight.csv -t 2 -e 1 --min-rating 10 --max-rating 16 -o rated >/dev/null
+result "ratings" $?
+[ "$(rows rated/train/all__inputs.npy 81 | text | grep -cxFf <(sed -n 4,6p lines | cut -d, -f2))" -eq 2 ]
+result "rated puzzles" $?
+"$program" sudoku --csv eight.csv -g 44 -t 4 -e 4 -o more >/dev/null &&
+  rows more/test/all__inputs.npy 81 | awk '{ n = 0; for (i = 1; i <= NF; i++) n += $i > 1; if (n != 44) exit 1 }'
+result "further givens" $?
+{ printf '\xef\xbb\xbf%s\r\n' rating,answer,question
+  awk -F, '{ gsub(/\./, "0", $2); printf "%d,\"%s\",%s\r\n", $4, $3, $2 }' lines; printf '\r\n'; } >windows.csv
+"$program" sudoku --csv windows.csv -t 5 -e 3 -a 1 -o windows >/dev/null && diff -r csv windows
+result "other columns, zeros, quotes, CRLF, byte-order mark" $?
+
+bad() { { echo $header && cat lines && printf '%s\n' "$1" && printf 'later,bad\n'; } >bad.csv; }
+refuses_line() { # NAME LINE MESSAGE
+  bad "$2"
+  refuses "$1" 1 "hrm-data: bad.csv:10: $3" sudoku --csv bad.csv -t 1 -e 1 -o new
+}
+refuses_line "fields" "made,$question,$answer" "3 fields; the header has 4"
+refuses_line "quotes" "\"made,$question,$answer,1" "a quotation mark is out of place"
+refuses_line "short question" "made,${question%?},$answer,1" "question has 80 characters; a 9x9 board has 81"
+refuses_line "long answer" "made,$question,${answer}1,1" "answer has 82 characters; a 9x9 board has 81"
+refuses_line "character" "made,x${question#?},$answer,1" \
+  "question has 'x' at character 1; digits 1-9, and . or 0 for a blank, are expected"
+refuses_line "blank in the answer" "made,$question,${answer%?}.,1" \
+  "answer has '.' at character 81; digits 1-9 are expected"
+refuses_line "rating" "made,$question,$answer,hard" 'rating "hard" is not a whole number'
+refuses_line "no solution" "made,11$(printf '%079d' 0),$answer,1" "the puzzle has no solution"
+refuses_line "several solutions" "made,$(printf '%081d' 0),$answer,1" "the puzzle has several solutions"
+refuses_line "other answer" "made,$question,$(sed -n 2p lines | cut -d, -f3),1" "the answer is not the puzzle's solution"
+
+bad "made,$question,$answer"
+"$program" sudoku --csv bad.csv --skip-bad -t 5 -e 3 -a 1 -o skipped 2>err >/dev/null &&
+  [ "$(cat err)" = "hrm-data: left out 2 bad lines; the first: bad.csv:10: 3 fields; the header has 4" ] && diff -r csv skipped
+result "bad lines left out" $?
+
+printf 'source,puzzle,answer\n' >header.csv
+refuses "column" 1 'hrm-data: header.csv:1: the header has no column "question"; source,question,answer,rating is expected' \
+  sudoku --csv header.csv -o new
+: >empty.csv
+refuses "empty file" 1 'hrm-data: empty.csv: the file is empty' sudoku --csv empty.csv -o new
+refuses "no file" 1 'hrm-data: none.csv: No such file or directory' sudoku --csv none.csv -o new
+refuses "folder for a file" 1 'hrm-data: six: not a regular file' sudoku --csv six -o new
+refuses "too few puzzles" 1 \
+  'hrm-data: eight.csv: 8 puzzles fit, of which 8 can be used without equivalents in both sets; 6 + 3 are asked for' \
+  sudoku --csv eight.csv -t 6 -e 3 -o new
+
+# --- the command line ---
+
+refuses "no output" 2 "$(usage '--output DIR is required')" sudoku
+refuses "boxes" 2 "$(usage '--boxes 3: RxC with at least two rows and columns is expected, such as 3x3')" sudoku -b 3 -o new
+refuses "large boxes" 3 "hrm-data sudoku: --boxes 4x4: boards of more than 9 digits are not supported" sudoku -b 4x4 -o new
+refuses "few givens" 2 "$(usage '--givens 16: no 9x9 puzzle with fewer than 17 givens has exactly one solution')" \
+  sudoku -g 16 -o new
+refuses "many givens" 2 "$(usage '--givens 17: a 4x4 board has 16 cells')" sudoku -b 2x2 -g 17 -o new
+refuses "backward range" 2 "$(usage '--givens 30-20: a number of cells or a range N-M is expected')" sudoku -g 30-20 -o new
+refuses "number" 2 "$(usage '--train -1: a whole number from 0 on is expected')" sudoku -t -1 -o new
+refuses "no puzzles" 2 "$(usage '--train and --test are both 0')" sudoku -t 0 -e 0 -o new
+refuses "seed" 2 "$(usage '--seed 18446744073709551616: a whole number from 0 to 2^64-1 is expected')" \
+  sudoku -s 18446744073709551616 -o new
+refuses "too many examples" 3 "hrm-data sudoku: a set of more than 2147483647 examples does not fit the published form" \
+  sudoku -t 3000000 -a 1000 -o new
+refuses "stray argument" 2 "$(usage "unexpected argument 'x'")" sudoku -o new x
+refuses "command" 2 "hrm-data: there is no command 'chess'
+Try \`hrm-data --help' or \`hrm-data --usage' for more information." chess
+"$program" --help | grep -q '^  sudoku ' && "$program" sudoku --help | grep -q -- '--givens=N' &&
+  "$program" --version | grep -qx 'hrm-data [0-9.]*'
+result "help and version" $?
+
+# --- folders ---
+
+refuses "existing folder" 1 'hrm-data: six: exists already; --force replaces it' sudoku -t 1 -e 1 -o six
+mkdir -p precious/train && echo text >precious/train/notes
+refuses "folder with other things" 1 'hrm-data: precious: holds more than a data set; it is not replaced' \
+  sudoku -t 1 -e 1 --force -o precious/
+"$program" sudoku -b 2x2 -t 2 -e 2 -o deep/er/new >/dev/null && [ -e deep/er/new/identifiers.json ]
+result "parents are made" $?
+if [ "$(id -u)" -ne 0 ]; then
+  mkdir locked && chmod 500 locked
+  refuses "permissions" 5 'hrm-data: locked/new: cannot create: Permission denied' sudoku -t 1 -e 1 -o locked/new
+fi
+
+# A limit on the size of files stands in for a full disk.
+(trap '' XFSZ; ulimit -f 16; failed=0; refuses "full disk" 5 \
+  'hrm-data: full.tmp/train/all__inputs.npy: cannot write: File too large' sudoku -b 2x2 -t 2000 -e 1 -o full; exit $failed)
+result "full disk" $?
+(trap '' XFSZ; ulimit -f 16; "$program" sudoku -b 2x2 -t 2000 -e 1 --force -o again >/dev/null 2>&1; [ $? -eq 5 ])
+[ $? -eq 0 ] && "$program" "${again[@]}" --output unharmed --seed 6 >/dev/null && diff -r again unharmed
+result "full disk keeps the old data set" $?
+if unshare -rm true 2>/dev/null; then
+  mkdir small
+  unshare -rm bash -c "mount -t tmpfs -o size=64k none small && '$program' sudoku -b 2x2 -t 2000 -e 1 -o small/new
+    code=\$?; [ -z \"\$(ls -A small)\" ] && exit \$code" 2>err
+  [ $? -eq 5 ] && grep -q '^hrm-data: small/new.tmp.*: cannot write: No space left on device$' err
+  result "small file system" $?
+fi
+
+# An interrupt leaves nothing; such a rating is not found in the time.
+"$program" sudoku --min-rating 1000000 -t 1 -e 0 -o interrupted 2>err >/dev/null &
+child=$!
+sleep 1
+kill -INT $child
+wait $child
+[ $? -eq 130 ] && grep -qx 'hrm-data: interrupted; nothing was written' err && ! compgen -G 'interrupted*' >/dev/null
+result "interrupt" $?
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,39 @@
+#!/bin/bash
+# The programs of the documentation: every ```hrm block of doc/*.md and README.md passes `hrmc check`, and its tests hold.
+
+set -u
+HRMC=$(realpath "${HRMC:-./hrmc}")
+cd "${top_srcdir:-.}" || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# Writes the blocks of a page as $work/PAGE-LINE.hrm, LINE being that of its first line of code.
+extract() {
+  awk -v prefix="$work/$(basename "$1" .md)" '
+    /^```hrm$/ { file = sprintf("%s-%d.hrm", prefix, NR + 1); printf "" >file; next }
+    /^```/     { if (file) close(file); file = "" }
+    file       { print >file }' "$1"
+}
+
+run() {
+  "$HRMC" check "$1" >"$work/out" 2>&1 || return 1
+  ! grep -q '^test "' "$1" || "$HRMC" test "$1" >"$work/out" 2>&1
+}
+
+for page in README.md doc/*.md; do
+  [ -e "$page" ] && extract "$page"
+done
+for program in "$work"/*.hrm; do
+  [ -e "$program" ] || continue
+  if run "$program"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAIL: $(basename "$program" .hrm) (page and line)"
+    cat "$work/out"
+  fi
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# From a page of .hrm to solved puzzles: data, compile, train (stopped and resumed), evaluate, solve, with 4x4 boards.
+set -uo pipefail
+top=${top_srcdir:-.}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+check() { # check NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "failed: $name"
+  fi
+}
+
+settings=(-D mlp_t=1 -D hidden_size=32 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8 -D pos_encodings=learned
+  -D puzzle_emb_ndim=0 -D loss_type=softmax -D halt_max_steps=4 -D optim=adamw -D lr=3e-3 -D weight_decay=0.03
+  -D warmup_steps=50 -D lr_floor=0.0)
+model=$top/models/hrm.hrm data=$work/data
+
+"$HRM_DATA" sudoku --boxes 2x2 --givens 8 --train 200 --test 50 --augment 5 --seed 1 --output "$data" || exit 1
+"$HRMC" "$model" "${settings[@]}" --data "$data" -o "$work/model" || exit 1
+
+train() { "$work/model" train --data "$data" --batch 32 --seed 1 --threads 2 "$@" 2>"$work/log"; }
+check 'train' train --output "$work/whole" --steps 600
+
+exact=$("$work/model" eval --checkpoint "$work/whole" --data "$data" --json |
+  sed -n 's/.*"exact_accuracy": *\([0-9.]*\).*/\1/p' | head -n 1)
+check "at least 90% of unseen boards are right (it is $exact)" awk -v x="$exact" 'BEGIN { exit !(x >= 0.9) }'
+
+solution=$("$work/model" solve --checkpoint "$work/whole" 1...3412..4.4.21 | tr -d '\n ')
+check "a puzzle from text is solved (got $solution)" test "$solution" = 1234341221434321
+check 'a puzzle from standard input' \
+  test "$(echo 1...3412..4.4.21 | "$work/model" solve --checkpoint "$work/whole" | tr -d '\n ')" = "$solution"
+
+# as if killed after step 20 and resumed, against 60 steps at once: the same bits
+check 'train 60' train --output "$work/once" --steps 60 --save-every 20
+cp -r "$work/once" "$work/resumed" && rm -f "$work"/resumed/step_{40,60}.safetensors
+ln -sfn step_20.safetensors "$work/resumed/latest"
+check 'resume' "$work/model" train --resume "$work/resumed" 2>"$work/log"
+check 'an interrupted run ends with the bits of an unbroken one' \
+  cmp -s "$work/once/step_60.safetensors" "$work/resumed/step_60.safetensors"
+
+# compiled in memory, the same numbers
+check 'hrmc run' "$HRMC" run "$model" "${settings[@]}" --data "$data" -- eval --checkpoint "$work/whole" --data "$data" \
+  >"$work/jit.txt"
+check 'hrmc run gives what the executable gives' \
+  diff "$work/jit.txt" <("$work/model" eval --checkpoint "$work/whole" --data "$data")
+
+# activation memory does not depend on the number of cycles
+memory() { "$HRMC" "$model" "${settings[@]}" -D H_cycles="$1" --data "$data" --emit=obj -o "$work/m.o" --report=memory; }
+check 'memory with 2 and with 64 cycles' diff <(memory 2) <(memory 64)
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
