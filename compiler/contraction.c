@@ -2,9 +2,9 @@
  *
  * Labels fall into four kinds: outer (in both operands and the result), m and n (in one operand and the result), k
  * (summed).  A choice is which operand is `b`, the one read along n with unit stride, and which of its labels is
- * innermost in n.  A weight that is b is copied by `prepare` into panels; an activation that is b and has no unit stride
- * in a label of its own is copied here.  The cheapest choice is taken.  Then neighbouring labels of one kind merge,
- * and those that remain become outer loops (matrix.c). */
+ * innermost in n.  A weight that is b is copied by `prepare` into panels; an activation that is b and has no unit
+ * stride in a label of its own is copied here.  The cheapest choice is taken.  Then neighbouring labels of one kind
+ * merge, and those that remain become outer loops (matrix.c). */
 #include "contraction.h"
 
 /* Relative costs of a choice: of an element that is copied, of a multiply-add; and to decide between equals. */

@@ -19,7 +19,7 @@ struct problem {
   struct node *node;
   struct label label[CONTRACTION_MAX_LABELS];
   int count;
-  struct view view[3];          /* left, right; result once it has its place */
+  struct view view[3]; /* left, right; result once it has its place */
   bool is_weight[2];
   bool c_is_fixed;              /* the result has to lie in view[C] */
   int8_t order[GRAPH_MAX_RANK]; /* wanted of the result's axes, outermost first */

@@ -3,7 +3,8 @@
  * Elementwise operators and reductions join, in the order of the graph, the group of an operand: all values of a loop
  * group share one space, at most one axis of which is reduced over (the pass axis; then values without it are row
  * values).  Where several operands are computed by groups of fitting spaces, these merge.  No step may make a group
- * wait for itself.  Constants, cheap values and gathers belong to no group: each kernel that uses one evaluates it. */
+ * wait for itself.  Constants, cheap values and gathers belong to no group: each kernel that uses one evaluates it.
+ */
 #include "planner.h"
 
 #include <string.h>
@@ -11,9 +12,7 @@
 /* Longer kernels run out of registers; recomputing more takes longer than a load. */
 enum { MAX_MEMBERS = 96, MAX_RECOMPUTED = 4 };
 
-bool is_inline(const struct planner *p, const struct node *n) {
-  return n->op == OP_GATHER || is_cheap(p->facts, n);
-}
+bool is_inline(const struct planner *p, const struct node *n) { return n->op == OP_GATHER || is_cheap(p->facts, n); }
 
 bool is_member(const struct planner *p, const struct node *n, const struct group *g) {
   return (n->op == OP_MAP || n->op == OP_REDUCE) && !is_inline(p, n) && group_of(p, n) == g;
@@ -92,8 +91,8 @@ static bool gather_recomputation(const struct planner *p, const struct node *n, 
   return true;
 }
 
-/* A value that no kernel needs in memory, and that a few operators give from one value that is there, is computed again
- * rather than stored and loaded: so the derivatives of activations come to stand in the backward pass. */
+/* A value that no kernel needs in memory, and that a few operators give from one value that is there, is computed
+ * again rather than stored and loaded: so the derivatives of activations come to stand in the backward pass. */
 static bool can_recompute(const struct planner *p, const struct node *n, const struct group *g) {
   struct recomputation r = {0};
   if (n->op != OP_MAP || is_inline(p, n) || facts_of(p, n)->is_stored) return false;
@@ -154,7 +153,7 @@ struct fit {
   int8_t axis[GRAPH_MAX_RANK]; /* of the node's space: the group's axis */
   uint32_t used;               /* the group's axes that occur */
   int64_t widened;
-  int pass_axis;               /* of the group, with the node in it */
+  int pass_axis; /* of the group, with the node in it */
 };
 
 /* Takes over how the members that operand x shows lie.  False: x contradicts what is known. */
@@ -479,8 +478,9 @@ static void fuse_scatter(struct planner *p, struct node *n) {
 
 static void fuse_region(struct planner *p, struct region *r) {
   static void (*const values[OP_COUNT])(struct planner *, struct node *) = {
-      [OP_MAP] = fuse_value,        [OP_REDUCE] = fuse_value, [OP_CONTRACT] = fuse_contract, [OP_CONCAT] = fuse_assemble,
-      [OP_PAD] = fuse_assemble, [OP_SCATTER] = fuse_scatter, [OP_REPEAT] = fuse_repeat,
+      [OP_MAP] = fuse_value,       [OP_REDUCE] = fuse_value, [OP_CONTRACT] = fuse_contract,
+      [OP_CONCAT] = fuse_assemble, [OP_PAD] = fuse_assemble, [OP_SCATTER] = fuse_scatter,
+      [OP_REPEAT] = fuse_repeat,
   };
   for (int i = 0; i < r->count; i++)
     if (values[r->nodes[i]->op]) values[r->nodes[i]->op](p, r->nodes[i]);

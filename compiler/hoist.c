@@ -86,9 +86,8 @@ static struct symbol *cross(struct hoist *h, const struct node *n) {
   for (int i = 0; i < top->count; i++)
     if (top->nodes[i]->op == OP_STORE && top->nodes[i]->operand[0] == source) return top->nodes[i]->symbol;
   struct symbol *symbol = arena_new_object(h->arena, struct symbol);
-  *symbol = (struct symbol){.name = arena_printf(h->arena, "shared.%d", h->out->symbol_count),
-                            .role = ROLE_OUTPUT,
-                            .type = n->type};
+  *symbol = (struct symbol){
+      .name = arena_printf(h->arena, "shared.%d", h->out->symbol_count), .role = ROLE_OUTPUT, .type = n->type};
   arena_push(h->arena, h->out->symbols, h->out->symbol_count, h->out->symbol_capacity, symbol);
   graph_store(h->out->prepare, symbol, source);
   return symbol;
@@ -115,7 +114,8 @@ static struct graph *part(struct hoist *h, const struct graph *g) {
   h->is_weight_only = arena_new_array(h->arena, bool, ids);
   h->is_needed = arena_new_array(h->arena, bool, ids);
   h->imported = arena_new_array(h->arena, struct node *, ids);
-  for (int i = 0; i < g->top->count; i++) h->is_weight_only[g->top->nodes[i]->id] = is_weight_only(h, g->top->nodes[i]);
+  for (int i = 0; i < g->top->count; i++)
+    h->is_weight_only[g->top->nodes[i]->id] = is_weight_only(h, g->top->nodes[i]);
   need_operands(h, g->top);
   return rest_of(h, g);
 }

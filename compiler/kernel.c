@@ -46,8 +46,7 @@ static void print_access(const struct printer *w, const struct access *a, int ra
   fputs(" {", w->out);
   for (int i = 0; i < rank; i++) fprintf(w->out, "%s%" PRId64, i ? ", " : "", a->stride[i]);
   fputc('}', w->out);
-  if (a->index >= 0)
-    fprintf(w->out, " + %" PRId64 "*@%d (of %" PRId64 ")", a->index_stride, a->index, a->index_rows);
+  if (a->index >= 0) fprintf(w->out, " + %" PRId64 "*@%d (of %" PRId64 ")", a->index_stride, a->index, a->index_rows);
 }
 
 /* ---- loops ---- */

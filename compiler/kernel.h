@@ -1,11 +1,11 @@
 /* The kernel form: what a graph becomes after fusion and memory planning, and all that code generation sees.
  *
  * A function is a list of steps; a step is a kernel or a counted loop of steps.  A kernel is either a fused loop nest
- * (`struct loop`) or a contraction (`struct contraction`).  All addresses are affine in the loop indices with constant
- * strides; the single dynamic quantity is n, the number of examples in the tile, 1 <= n <= tile.
+ * (`struct loop`) or a contraction (`struct contraction`).  All addresses are affine in the loop indices with
+ * constant strides; the single dynamic quantity is n, the number of examples in the tile, 1 <= n <= tile.
  *
- * Two kernels of the same form (equal but for the bases of their accesses) share one generated function, so the text of
- * that form is the key (kernel_signature). */
+ * Two kernels of the same form (equal but for the bases of their accesses) share one generated function, so the text
+ * of that form is the key (kernel_signature). */
 #ifndef HRMC_KERNEL_H
 #define HRMC_KERNEL_H
 
@@ -37,28 +37,28 @@ struct access {
   int64_t offset; /* bytes */
   enum dtype dtype;
   int64_t stride[KERNEL_MAX_AXES]; /* in elements, per axis of the kernel */
-  /* Indirection (gather, scatter): index >= 0 is the number of the kernel's access (dtype i32) that gives a row number r,
-   * clamped to 0…index_rows-1, and r * index_stride elements are added.  -1: none. */
+  /* Indirection (gather, scatter): index >= 0 is the number of the kernel's access (dtype i32) that gives a row
+   * number r, clamped to 0…index_rows-1, and r * index_stride elements are added.  -1: none. */
   int index;
   int64_t index_stride, index_rows;
 };
 
 /* A fused loop nest over axes 0…rank-1.
  *
- * Values are a list in SSA order.  With pass_axis >= 0, the nest over the other axes ("rows") runs passes over the pass
- * axis: an element value belongs to one pass; a REDUCE of pass p gives a row value that elements of passes > p, and row
- * values, may use.  The emitter may recompute, reload or spill an element value that a later pass uses, so no store may
- * overwrite what a load of a later pass reads.  vector_axis is
- * the axis laid across vector lanes: the pass axis itself (then reductions end horizontally) or another. */
+ * Values are a list in SSA order.  With pass_axis >= 0, the nest over the other axes ("rows") runs passes over the
+ * pass axis: an element value belongs to one pass; a REDUCE of pass p gives a row value that elements of passes > p,
+ * and row values, may use.  The emitter may recompute, reload or spill an element value that a later pass uses, so no
+ * store may overwrite what a load of a later pass reads.  vector_axis is the axis laid across vector lanes: the pass
+ * axis itself (then reductions end horizontally) or another. */
 enum value_kind { VALUE_LOAD, VALUE_CONST, VALUE_IOTA, VALUE_MAP, VALUE_REDUCE };
 
 struct value {
   enum value_kind kind;
   enum dtype dtype;
-  bool is_row;     /* does not vary along the pass axis (loads with stride 0 there, reductions, maps of row values); a
-                      map of row values that is not a row repeats its value along the pass axis */
-  int pass;        /* element value: in which pass; row value: the pass after which it is known (-1: before all) */
-  int operand[3];  /* earlier values */
+  bool is_row;    /* does not vary along the pass axis (loads with stride 0 there, reductions, maps of row values); a
+                     map of row values that is not a row repeats its value along the pass axis */
+  int pass;       /* element value: in which pass; row value: the pass after which it is known (-1: before all) */
+  int operand[3]; /* earlier values */
   union {
     int access;               /* LOAD */
     double constant;          /* CONST */
@@ -115,7 +115,11 @@ enum step_kind { STEP_KERNEL, STEP_REPEAT };
 struct step {
   enum step_kind kind;
   struct kernel *kernel;
-  struct { int64_t trips; struct step *steps; int count; } repeat;
+  struct {
+    int64_t trips;
+    struct step *steps;
+    int count;
+  } repeat;
 };
 
 struct function {

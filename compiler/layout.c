@@ -1,8 +1,8 @@
 /* Where values lie.
  *
- * A value is written where a user wants it (a slice of a concat, a tensor of the runtime), else into a buffer of its own,
- * whose axis order is that which a later merge of axes demands, else that which suits its kernel.  Views of it cost
- * nothing, except a reshape that strides cannot express: that copies once. */
+ * A value is written where a user wants it (a slice of a concat, a tensor of the runtime), else into a buffer of its
+ * own, whose axis order is that which a later merge of axes demands, else that which suits its kernel.  Views of it
+ * cost nothing, except a reshape that strides cannot express: that copies once. */
 #include "planner.h"
 
 #include <stdio.h>
@@ -36,8 +36,7 @@ static int weight_number(const struct program *program, const struct symbol *sym
 static struct buffer *buffer_of_symbol(const struct shared *s, const struct symbol *symbol) {
   for (int i = 0; i < s->value_count; i++)
     if (s->values[i].symbol == symbol) return s->values[i].buffer;
-  if (symbol->role == ROLE_PARAM || symbol->role == ROLE_BUFFER)
-    return s->weights[weight_number(s->program, symbol)];
+  if (symbol->role == ROLE_PARAM || symbol->role == ROLE_BUFFER) return s->weights[weight_number(s->program, symbol)];
   return s->tensors[program_tensor(s->program, symbol)];
 }
 
@@ -157,9 +156,7 @@ static bool place_in_user(struct planner *p, struct node *n, struct node *u, con
       for (int j = 0; j < n->type.rank; j++)
         if (u->axes[j] == order[i]) users_order[i] = (int8_t)j;
     return place_behind_view(p, u, order ? users_order : NULL, v);
-  case OP_STORE:
-    *v = view_symbol(p, u->symbol, &n->type);
-    return u->symbol->role == ROLE_OUTPUT;
+  case OP_STORE: *v = view_symbol(p, u->symbol, &n->type); return u->symbol->role == ROLE_OUTPUT;
   default: return false;
   }
 }
@@ -238,7 +235,8 @@ static void copy_all(struct planner *p, struct view *from, const struct view *to
 
 static void copy_results(struct planner *p, const struct region *body) {
   size_t count = (size_t)body->carry_count;
-  struct view *from = arena_new_array(p->arena, struct view, count), *to = arena_new_array(p->arena, struct view, count);
+  struct view *from = arena_new_array(p->arena, struct view, count),
+              *to = arena_new_array(p->arena, struct view, count);
   for (int i = 0; i < body->carry_count; i++) {
     from[i] = view_of(p, body->results[i]);
     to[i] = view_of(p, body->carries[i]);
@@ -286,7 +284,8 @@ void plan_region(struct planner *p, struct region *r) {
 /* Every source is read before a state that it may lie in is overwritten. */
 void plan_late_stores(struct planner *p) {
   size_t count = (size_t)p->late_count;
-  struct view *from = arena_new_array(p->arena, struct view, count), *to = arena_new_array(p->arena, struct view, count);
+  struct view *from = arena_new_array(p->arena, struct view, count),
+              *to = arena_new_array(p->arena, struct view, count);
   for (int i = 0; i < p->late_count; i++) {
     const struct node *sink = p->late_stores[i];
     from[i] = view_of(p, sink->operand[0]);

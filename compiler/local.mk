@@ -91,7 +91,7 @@ libcompiler_a_SOURCES = \
   %D%/source.c \
   %D%/source.h \
   %D%/split.c \
-  %D%/stdlib.h \
+  %D%/library.h \
   %D%/tokens.def \
   %D%/utf8.c \
   %D%/utf8.h \

@@ -52,7 +52,8 @@ static bool join_any(struct dims *d) {
 static struct dims merged(const struct problem *q, int b, label_test *test) {
   struct dims d = {.count = 0};
   for (int i = 0; i < q->count; i++)
-    if ((label_in(q, X, i) || label_in(q, Y, i)) && q->label[i].extent != 1 && test(q, b, i)) d.dim[d.count++] = dim_of(q, b, i);
+    if ((label_in(q, X, i) || label_in(q, Y, i)) && q->label[i].extent != 1 && test(q, b, i))
+      d.dim[d.count++] = dim_of(q, b, i);
   while (join_any(&d)) {}
   return d;
 }

@@ -1,8 +1,8 @@
 /* plan_memory: offsets of the buffers of one function in its arena.
  *
- * A buffer is live from the first to the last step that touches it; one that is touched both inside and outside a repeat
- * is live during all of the repeat.  Large buffers are placed first, each into the smallest gap that the buffers
- * placed before, and live at the same time, leave. */
+ * A buffer is live from the first to the last step that touches it; one that is touched both inside and outside a
+ * repeat is live during all of the repeat.  Large buffers are placed first, each into the smallest gap that the
+ * buffers placed before, and live at the same time, leave. */
 #include "planner.h"
 
 #include <stdlib.h>

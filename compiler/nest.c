@@ -186,8 +186,7 @@ static int add_reduce(struct nest *nest, struct node *n) {
   struct element e = own_element(nest, n);
   int8_t axis[GRAPH_MAX_RANK];
   int from = 0;
-  for (int i = 0; i < x->rank; i++)
-    axis[i] = n->reduce.axes >> i & 1 ? (int8_t)nest->loop.pass_axis : e.axis[from++];
+  for (int i = 0; i < x->rank; i++) axis[i] = n->reduce.axes >> i & 1 ? (int8_t)nest->loop.pass_axis : e.axis[from++];
   struct value value = {.kind = VALUE_REDUCE, .dtype = n->type.dtype, .is_row = true, .reduction = n->reduce.kind};
   value.operand[0] = spread(nest, evaluate(nest, n->operand[0], axis));
   return remember(nest, &e, nest_value(nest, value));

@@ -1,7 +1,7 @@
 /* plan_panels: contractions with a weight.
  *
- * The weight w[k, n] is copied into panels [n / 32][k][32] by `prepare`, so that the kernel streams through memory; the
- * columns that do not fill a panel make one of their own.  Equal copies are made once. */
+ * The weight w[k, n] is copied into panels [n / 32][k][32] by `prepare`, so that the kernel streams through memory;
+ * the columns that do not fill a panel make one of their own.  Equal copies are made once. */
 #include "contraction.h"
 
 #include <string.h>
@@ -41,7 +41,6 @@ static void split_label(struct problem *q, int b, int n) {
   q->label[n].extent = PANEL;
   split_axis(q, b, n, panels);
   split_axis(q, C, n, panels);
-
 }
 
 /* ---- packing ---- */
@@ -60,7 +59,8 @@ static void order_of_pack(const struct problem *q, int b, int n, int8_t *order) 
 
 static const char *key_of_pack(struct arena *a, const struct view *v, const int8_t *order) {
   const struct buffer *b = v->buffer;
-  char *key = arena_printf(a, "%d %lld+%lld %d:", b->space, (long long)b->offset, (long long)v->offset, v->type.dtype);
+  char *key =
+      arena_printf(a, "%d %lld+%lld %d:", b->space, (long long)b->offset, (long long)v->offset, v->type.dtype);
   for (int i = 0; i < v->type.rank; i++)
     key = arena_printf(a, "%s %lld*%lld", key, (long long)v->type.extent[order[i]], (long long)v->stride[order[i]]);
   return key;

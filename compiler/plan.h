@@ -9,8 +9,8 @@ struct plan {
   struct function prepare; /* what depends on weights alone: runs once after each change of the weights */
   struct function forward;
   struct function train;
-  int64_t tile;            /* examples in a tile, at most */
-  int64_t shared_bytes;    /* extent of SPACE_SHARED */
+  int64_t tile;         /* examples in a tile, at most */
+  int64_t shared_bytes; /* extent of SPACE_SHARED */
 };
 
 /* Plans the two final graphs of a program (batched; train differentiated).  tile >= 1. */

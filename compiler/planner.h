@@ -1,7 +1,7 @@
 /* What the files of the planner share; private to them.
  *
- * One planner makes one function of one graph, in four steps: facts (who uses a node), fuse (which nodes make a kernel
- * together: groups), then, group by group in their order of execution, layout and kernels, and memory at last.
+ * One planner makes one function of one graph, in four steps: facts (who uses a node), fuse (which nodes make a
+ * kernel together: groups), then, group by group in their order of execution, layout and kernels, and memory at last.
  *
  *   analysis.c     facts about nodes; through views to what they show
  *   fuse.c         nodes to groups                   group.c        groups, their order, merging
@@ -18,7 +18,7 @@
 
 /* ---- memory ---- */
 
-/* A piece of memory.  In the arena it gets its offset last (memory.c); elsewhere the offset is known from the start. */
+/* A piece of memory.  In the arena it gets its offset last (memory.c); elsewhere it has it from the start. */
 struct buffer {
   enum space space;
   int io;
@@ -38,8 +38,8 @@ struct view {
 /* A dense array with its axes in the given order, outermost first (NULL: as they are). */
 struct view view_dense(struct buffer *buffer, const struct type *type, const int8_t *order);
 
-/* Puts an axis of extent 1 into an order of `count` axes, before its successor: a concat may make it longer.  To be called
- * with such axes from the last to the first. */
+/* Puts an axis of extent 1 into an order of `count` axes, before its successor: a concat may make it longer.  To be
+ * called with such axes from the last to the first. */
 void order_insert(int8_t *order, int count, int axis);
 
 /* The result of view operator n, given how its operand lies.  False: a reshape that strides cannot express. */
@@ -62,13 +62,13 @@ struct facts {
   struct region *region; /* where it stands */
   struct node **users;   /* a repeat uses its initial values and the results of its body */
   int user_count, user_capacity;
-  int cheapness;         /* 0: not cheap; else 1 + the number of scalar operators that recomputing it takes */
+  int cheapness; /* 0: not cheap; else 1 + the number of scalar operators that recomputing it takes */
 
-  struct group *group;   /* what computes it, or NULL */
+  struct group *group;         /* what computes it, or NULL */
   int8_t axis[GRAPH_MAX_RANK]; /* the group's axis for each axis of the node's type; -1: extent 1 */
-  bool is_stored;        /* its value is needed in memory */
+  bool is_stored;              /* its value is needed in memory */
   bool has_view;
-  struct view view;      /* where it lies, once known */
+  struct view view;       /* where it lies, once known */
   struct group **readers; /* of a leaf or carry: the groups of its region that read it */
   int reader_count, reader_capacity;
 };
@@ -81,8 +81,8 @@ bool op_is_view(enum op op);
 /* Is the value always recomputed where it is used: constants, iotas and a few simple operators on them? */
 bool is_cheap(const struct facts *facts, const struct node *n);
 
-/* A value at a point: the node, and for each of its axes the number of the axis (of whatever space) that runs along it;
- * -1 for extents of 1. */
+/* A value at a point: the node, and for each of its axes the number of the axis (of whatever space) that runs along
+ * it; -1 for extents of 1. */
 struct element {
   struct node *node;
   int8_t axis[GRAPH_MAX_RANK];
@@ -122,14 +122,14 @@ struct group {
   int recomputed_count, recomputed_capacity;
   struct group **before; /* groups that must run earlier */
   int before_count, before_capacity;
-  int stamp;             /* of the last search that saw it */
+  int stamp; /* of the last search that saw it */
 };
 
 struct planner;
 
 struct group *group_new(struct planner *p, enum group_kind kind, struct region *region);
 void group_add(struct planner *p, struct group *g, struct node *n);
-struct group *group_find(struct group *g);                      /* after merging */
+struct group *group_find(struct group *g);                             /* after merging */
 struct group *group_of(const struct planner *p, const struct node *n); /* NULL: none */
 void group_order(struct planner *p, struct group *before, struct group *after);
 bool group_depends(struct planner *p, struct group *g, struct group *on); /* directly or not; g on itself: true */
@@ -160,13 +160,19 @@ struct step_range {
 struct shared {
   struct arena *arena;
   const struct program *program;
-  int64_t tile, bytes; /* bytes: extent of SPACE_SHARED so far */
+  int64_t tile, bytes;     /* bytes: extent of SPACE_SHARED so far */
   struct buffer **weights; /* by number of the weight */
   struct buffer **gradients;
   struct buffer **tensors;
-  struct shared_value { struct symbol *symbol; struct buffer *buffer; } *values;
+  struct shared_value {
+    struct symbol *symbol;
+    struct buffer *buffer;
+  } * values;
   int value_count, value_capacity;
-  struct packed { const char *key; struct buffer *buffer; } *packed; /* copies of weights */
+  struct packed {
+    const char *key;
+    struct buffer *buffer;
+  } * packed; /* copies of weights */
   int packed_count, packed_capacity;
   struct planner *prepare; /* takes the steps that make the packed copies */
 };
@@ -200,8 +206,8 @@ static inline struct facts *facts_of(const struct planner *p, const struct node 
  * repeats of one trip; moves what a repeat does not change out of it. */
 struct graph *plan_split(const struct graph *g);
 
-/* Parts the graphs: what depends on weights alone goes to `prepare`, which stores it under new symbols (OUTPUT) that are
- * leaves of the others. */
+/* Parts the graphs: what depends on weights alone goes to `prepare`, which stores it under new symbols (OUTPUT) that
+ * are leaves of the others. */
 struct hoisted {
   struct graph *prepare, *forward, *train;
   struct symbol **symbols;
@@ -247,12 +253,15 @@ struct nest {
   int64_t extent[KERNEL_MAX_AXES]; /* EXTENT_BATCH for the batch */
   struct buffer **buffers;
   int access_capacity, buffer_count, buffer_capacity, value_capacity, store_capacity;
-  struct memo { struct element element; int value; } *memos;
+  struct memo {
+    struct element element;
+    int value;
+  } * memos;
   int memo_count, memo_capacity;
 };
 /* nest_shape.c */
-void nest_order(const struct nest *nest, int8_t *order);         /* outermost first */
-void nest_finish(struct nest *nest, const int8_t *order);        /* permutes, collapses, chooses the vector axis, passes */
+void nest_order(const struct nest *nest, int8_t *order);  /* outermost first */
+void nest_finish(struct nest *nest, const int8_t *order); /* permutes, collapses, chooses the vector axis, passes */
 
 /* nest.c, for copies too */
 int nest_access(struct nest *nest, const struct view *v, const int8_t *axis);

@@ -1,7 +1,7 @@
 /* merge_siblings: loop groups that read the same values over the same space become one.
  *
- * Neither uses the other's values, so plan_fuse left them apart: the two halves of a rotary embedding, the two factors'
- * gradients of a product.  Together they load what they share once. */
+ * Neither uses the other's values, so plan_fuse left them apart: the two halves of a rotary embedding, the two
+ * factors' gradients of a product.  Together they load what they share once. */
 #include "planner.h"
 
 #include <string.h>
@@ -13,8 +13,7 @@ enum { WINDOW = 64, MAX_TOGETHER = 64 };
 static void member_axes(const struct planner *p, const struct node *n, const struct group *g, int8_t *axis) {
   const struct facts *f = facts_of(p, n);
   int from = 0;
-  for (int i = 0; i < space_of(n)->rank; i++)
-    axis[i] = i == reduced_axis(n) ? (int8_t)g->pass_axis : f->axis[from++];
+  for (int i = 0; i < space_of(n)->rank; i++) axis[i] = i == reduced_axis(n) ? (int8_t)g->pass_axis : f->axis[from++];
 }
 
 /* What a group loads. */
@@ -68,8 +67,7 @@ static bool find_match(const struct loads *x, const struct loads *y, const struc
 
 static bool are_near(const struct group *g, const struct group *other) {
   int distance = g->members[0]->id - other->members[0]->id;
-  return distance < WINDOW && distance > -WINDOW && g->rank == other->rank &&
-         g->count + other->count <= MAX_TOGETHER;
+  return distance < WINDOW && distance > -WINDOW && g->rank == other->rank && g->count + other->count <= MAX_TOGETHER;
 }
 
 /* Merges `other` into g where they have loads in common and neither waits for the other. */

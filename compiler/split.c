@@ -1,9 +1,10 @@
 /* plan_split: lowers what kernels do not have.
  *
- * A reduction over several axes becomes one for each axis; a contraction that no matrix kernel serves (nothing summed,
- * or only one operand with axes of its own) becomes products and sums, which fuse with their neighbours; a contraction
- * of other types than f32 and f64 is computed in one of these; a repeat of one trip becomes its body.  What a repeat
- * computes anew in each trip without need moves before it.  DETACH and LOSS, which only `grad` reads, go. */
+ * A reduction over several axes becomes one for each axis; a contraction that no matrix kernel serves (nothing
+ * summed, or only one operand with axes of its own) becomes products and sums, which fuse with their neighbours; a
+ * contraction of other types than f32 and f64 is computed in one of these; a repeat of one trip becomes its body.
+ * What a repeat computes anew in each trip without need moves before it.  DETACH and LOSS, which only `grad` reads,
+ * go. */
 #include "planner.h"
 #include "rebuild.h"
 
@@ -30,8 +31,7 @@ static struct node *drop_axis(struct graph *g, struct node *x, int axis) {
 /* One axis at a time, the last first: so the batch comes last, over the smallest value. */
 static struct node *reduce_axes(struct graph *g, enum reduction kind, uint32_t axes, struct node *x) {
   for (int i = x->type.rank - 1; i >= 0; i--)
-    if (axes >> i & 1)
-      x = x->type.extent[i] == 1 ? drop_axis(g, x, i) : graph_reduce(g, kind, UINT32_C(1) << i, x);
+    if (axes >> i & 1) x = x->type.extent[i] == 1 ? drop_axis(g, x, i) : graph_reduce(g, kind, UINT32_C(1) << i, x);
   return x;
 }
 
@@ -151,9 +151,8 @@ static struct node *split_contract(struct split *s, const struct node *n) {
   sum_private(g, &x, &y, &result);
   sum_private(g, &y, &x, &result);
   bool matrices = has_own_axis(&x, &y) && has_own_axis(&y, &x) && has_summed_axis(&x, &result);
-  struct node *sum = matrices
-                         ? graph_contract_ids(g, x.label, y.label, result.label, result.rank, x.node, y.node)
-                         : product_and_sum(g, &x, &y, &result);
+  struct node *sum = matrices ? graph_contract_ids(g, x.label, y.label, result.label, result.rank, x.node, y.node)
+                              : product_and_sum(g, &x, &y, &result);
   return graph_cast(g, n->type.dtype, sum);
 }
 

@@ -7,7 +7,7 @@ function c_string(line) {
 
 BEGIN {
   print "/* Made from stdlib/ by compiler/stdlib.awk. */"
-  print "#include \"compiler/stdlib.h\""
+  print "#include \"compiler/library.h\""
   print ""
   print "#include <stddef.h>"
   print "#include <string.h>"

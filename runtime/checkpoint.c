@@ -11,10 +11,10 @@ static const char *const metrics_name = "metrics";
 
 /* Calls visit for every tensor of a checkpoint of a trainer, until it returns false.  Saving and resuming share the
  * list, so that neither can forget what the other has. */
-typedef bool visit_tensor(void *context, const char *name, enum tensor_dtype dtype, struct shape shape, void *data);
+typedef bool visit_tensor(void *context, const char *name, enum stored_dtype dtype, struct shape shape, void *data);
 
 static bool visit_named(visit_tensor *visit, void *context, const char *prefix, const char *name,
-                        enum tensor_dtype dtype, struct shape shape, void *data) {
+                        enum stored_dtype dtype, struct shape shape, void *data) {
   char *full;
   if (asprintf(&full, "%s%s", prefix, name) < 0) return false;
   bool more = visit(context, full, dtype, shape, data);
@@ -25,33 +25,33 @@ static bool visit_named(visit_tensor *visit, void *context, const char *prefix, 
 static bool visit_weight(const struct trainer *t, int i, visit_tensor *visit, void *context) {
   const struct weight_info *w = &t->description->weights[i];
   const struct optimizer *o = &t->optimizer;
-  if (!visit(context, w->path, DTYPE_F32, w->shape, model_weight(&t->model, i))) return false;
+  if (!visit(context, w->path, STORED_F32, w->shape, model_weight(&t->model, i))) return false;
   if (optimizer_has_m(o, i) &&
-      !visit_named(visit, context, "optimizer.m.", w->path, DTYPE_F32, w->shape, o->m + w->offset)) {
+      !visit_named(visit, context, "optimizer.m.", w->path, STORED_F32, w->shape, o->m + w->offset)) {
     return false;
   }
   if (optimizer_has_v(o, i) &&
-      !visit_named(visit, context, "optimizer.v.", w->path, DTYPE_F32, w->shape, o->v + w->offset)) {
+      !visit_named(visit, context, "optimizer.v.", w->path, STORED_F32, w->shape, o->v + w->offset)) {
     return false;
   }
   bool averaged = o->ema && w->trained && !w->sparse;
-  return !averaged || visit_named(visit, context, "ema.", w->path, DTYPE_F32, w->shape, o->ema + w->offset);
+  return !averaged || visit_named(visit, context, "ema.", w->path, STORED_F32, w->shape, o->ema + w->offset);
 }
 
 static bool visit_slots(const struct trainer *t, visit_tensor *visit, void *context) {
   const struct description *d = t->description;
   for (int i = 0; i < d->tensor_count; i++) {
     const struct tensor_info *tensor = &d->tensors[i];
-    bool state = tensor->role == ROLE_STATE, example = tensor->role == ROLE_INPUT || tensor->role == ROLE_LABEL;
+    bool state = tensor->role == SLOT_STATE, example = tensor->role == SLOT_INPUT || tensor->role == SLOT_LABEL;
     if (!state && !example) continue;
-    enum tensor_dtype dtype = tensor->is_integer ? DTYPE_I32 : DTYPE_F32;
+    enum stored_dtype dtype = tensor->is_integer ? STORED_I32 : STORED_F32;
     struct shape shape = shape_batch(t->slots.count, &tensor->shape);
     if (!visit_named(visit, context, state ? "carry." : "slot.", tensor->name, dtype, shape, t->slots.tensors[i]))
       return false;
   }
   struct shape all = shape_vector(t->slots.count);
-  return visit(context, "slot.steps", DTYPE_I32, all, t->slots.steps) &&
-         visit(context, "slot.halted", DTYPE_I32, all, t->slots.halted);
+  return visit(context, "slot.steps", STORED_I32, all, t->slots.steps) &&
+         visit(context, "slot.halted", STORED_I32, all, t->slots.halted);
 }
 
 static bool visit_all(const struct trainer *t, visit_tensor *visit, void *context) {
@@ -59,7 +59,7 @@ static bool visit_all(const struct trainer *t, visit_tensor *visit, void *contex
     if (!visit_weight(t, i, visit, context)) return false;
   }
   if (!visit_slots(t, visit, context)) return false;
-  return visit(context, metrics_name, DTYPE_F64, shape_vector(METRIC_COUNT), (void *)&t->metrics);
+  return visit(context, metrics_name, STORED_F64, shape_vector(METRIC_COUNT), (void *)&t->metrics);
 }
 
 struct entry_list {
@@ -67,7 +67,7 @@ struct entry_list {
   int count, capacity;
 };
 
-static bool collect(void *context, const char *name, enum tensor_dtype dtype, struct shape shape, void *data) {
+static bool collect(void *context, const char *name, enum stored_dtype dtype, struct shape shape, void *data) {
   struct entry_list *list = context;
   if (list->count == list->capacity) {
     int capacity = list->capacity ? 2 * list->capacity : 64;
@@ -149,7 +149,7 @@ static const struct tensor_entry *compare(struct comparison *c, const char *name
 
 static void copy_floats(struct comparison *c, const struct tensor_entry *entry, float *out) {
   if (!tensor_entry_floats(entry, out)) {
-    differ(c, "; '%s': the file has %s in place of floating-point numbers", entry->name, dtype_name(entry->dtype));
+    differ(c, "; '%s': the file has %s in place of floating-point numbers", entry->name, stored_dtype_name(entry->dtype));
   }
 }
 
@@ -187,13 +187,13 @@ bool checkpoint_load(struct model *model, const struct tensor_file *file, bool a
   return true;
 }
 
-static bool restore(void *context, const char *name, enum tensor_dtype dtype, struct shape shape, void *data) {
+static bool restore(void *context, const char *name, enum stored_dtype dtype, struct shape shape, void *data) {
   struct comparison *c = context;
   const struct tensor_entry *entry = compare(c, name, &shape);
   if (entry && entry->dtype != dtype) {
-    differ(c, "; '%s': the file has %s, a run needs %s", name, dtype_name(entry->dtype), dtype_name(dtype));
+    differ(c, "; '%s': the file has %s, a run needs %s", name, stored_dtype_name(entry->dtype), stored_dtype_name(dtype));
   } else if (entry) {
-    memcpy(data, entry->data, (size_t)shape.count * dtype_bytes(dtype));
+    memcpy(data, entry->data, (size_t)shape.count * stored_dtype_bytes(dtype));
   }
   return true;
 }
@@ -217,8 +217,8 @@ static bool check_integers(const struct trainer *t, const struct tensor_file *fi
   for (int i = 0; i < d->tensor_count; i++) {
     const struct tensor_info *tensor = &d->tensors[i];
     const int32_t *values = t->slots.tensors[i];
-    bool label = tensor->role == ROLE_LABEL;
-    if ((tensor->role != ROLE_INPUT && !label) || tensor->bound == 0) continue;
+    bool label = tensor->role == SLOT_LABEL;
+    if ((tensor->role != SLOT_INPUT && !label) || tensor->bound == 0) continue;
     for (int64_t k = 0; k < t->slots.count * tensor->shape.count; k++) {
       if (values[k] < tensor->bound && (values[k] >= 0 || (label && values[k] == DATASET_UNLABELLED))) continue;
       return hrm_fail(error, HRM_INPUT, "%s: damaged: slot.%s holds %d, the model's bound is %lld", file->path,

@@ -15,9 +15,9 @@ struct command_line {
   const struct description *description;
 };
 
-typedef bool command_run(const struct command_line *line, struct hrm_error *error);
+typedef bool command_function(const struct command_line *line, struct hrm_error *error);
 
-command_run command_train, command_eval, command_solve, command_info;
+command_function command_train, command_eval, command_solve, command_info, command_bench;
 
 /* Option values; a value out of range is a wrong command line. */
 int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most);

@@ -5,13 +5,13 @@
 
 enum { FORMAT = 1 };
 
-static const char *const init_names[] = {[INIT_CONSTANT] = "constant",
-                                         [INIT_TRUNC_NORMAL] = "trunc_normal",
-                                         [INIT_NORMAL] = "normal",
-                                         [INIT_UNIFORM] = "uniform"};
+static const char *const init_names[] = {[DISTRIBUTION_CONSTANT] = "constant",
+                                         [DISTRIBUTION_TRUNC_NORMAL] = "trunc_normal",
+                                         [DISTRIBUTION_NORMAL] = "normal",
+                                         [DISTRIBUTION_UNIFORM] = "uniform"};
 static const char *const role_names[] = {
-    [ROLE_INPUT] = "input",         [ROLE_LABEL] = "label",     [ROLE_STATE] = "state",  [ROLE_ROWS] = "rows",
-    [ROLE_ROWS_GRAD] = "rows_grad", [ROLE_CONTROL] = "control", [ROLE_OUTPUT] = "output"};
+    [SLOT_INPUT] = "input",         [SLOT_LABEL] = "label",     [SLOT_STATE] = "state",  [SLOT_ROWS] = "rows",
+    [SLOT_ROWS_GRAD] = "rows_grad", [SLOT_CONTROL] = "control", [SLOT_OUTPUT] = "output"};
 static const char *const optimizer_names[] = {[OPTIMIZER_ADAM_ATAN2] = "adam_atan2",
                                               [OPTIMIZER_ADAMW] = "adamw",
                                               [OPTIMIZER_SGD] = "sgd",
@@ -67,7 +67,7 @@ static bool parse_weight(const struct description *d, struct weight_info *w, jso
   if (!w->trained) w->group = -1;
   if (w->trained && (w->group < 0 || w->group >= d->group_count)) return broken(error, w->path, "optimiser group");
   if (!named(init_names, COUNT_OF(init_names), init, &kind, error)) return false;
-  w->init = (enum init_kind)kind;
+  w->init = (enum distribution)kind;
   return parse_shape(&w->shape, shape, w->path, error) && place_weight(d, w, offset, error);
 }
 
@@ -101,13 +101,13 @@ static bool parse_tensor(struct tensor_info *t, json_t *json, struct hrm_error *
   t->is_integer = strcmp(dtype, "i32") == 0;
   if (!t->is_integer && strcmp(dtype, "f32") != 0) return broken(error, t->name, "dtype");
   if (!named(role_names, COUNT_OF(role_names), role, &kind, error)) return false;
-  t->role = (enum tensor_role)kind;
+  t->role = (enum slot_role)kind;
   t->bound = bound;
   if (!parse_shape(&t->shape, shape, t->name, error)) return false;
   return t->shape.rank < SHAPE_MAX_RANK || broken(error, t->name, "too many axes");
 }
 
-static int tensor_of_role(const struct description *d, const char *name, enum tensor_role role) {
+static int tensor_of_role(const struct description *d, const char *name, enum slot_role role) {
   int i = name ? description_find_tensor(d, name) : -1;
   return i >= 0 && d->tensors[i].role == role ? i : -1;
 }
@@ -116,7 +116,7 @@ static bool resolve_rows(const struct description *d, struct tensor_info *t, con
                          struct hrm_error *error) {
   const char *table = json_string_value(json_object_get(json, "table"));
   t->table = table ? description_find_weight(d, table) : -1;
-  t->index = tensor_of_role(d, json_string_value(json_object_get(json, "index")), ROLE_INPUT);
+  t->index = tensor_of_role(d, json_string_value(json_object_get(json, "index")), SLOT_INPUT);
   if (t->table < 0 || !d->weights[t->table].sparse) return broken(error, t->name, "table");
   if (d->weights[t->table].shape.size[1] != t->shape.count) return broken(error, t->name, "width of a row");
   if (t->index < 0 || !d->tensors[t->index].is_integer || d->tensors[t->index].shape.count != 1) {
@@ -130,9 +130,9 @@ static bool resolve_rows(const struct description *d, struct tensor_info *t, con
 static bool resolve_tensor(const struct description *d, struct tensor_info *t, const json_t *json,
                            struct hrm_error *error) {
   t->table = t->index = t->of = -1;
-  if (t->role == ROLE_ROWS) return resolve_rows(d, t, json, error);
-  if (t->role != ROLE_ROWS_GRAD) return true;
-  t->of = tensor_of_role(d, json_string_value(json_object_get(json, "of")), ROLE_ROWS);
+  if (t->role == SLOT_ROWS) return resolve_rows(d, t, json, error);
+  if (t->role != SLOT_ROWS_GRAD) return true;
+  t->of = tensor_of_role(d, json_string_value(json_object_get(json, "of")), SLOT_ROWS);
   if (t->of < 0 || d->tensors[t->of].shape.count != t->shape.count) return broken(error, t->name, "of");
   return true;
 }
@@ -153,7 +153,7 @@ static bool standard_fits(const struct description *d, int number, enum standard
 static bool find_standard(struct description *d, struct hrm_error *error) {
   static const struct {
     const char *name;
-    enum tensor_role role;
+    enum slot_role role;
     bool required;
   } wanted[] = {
 #define STANDARD_ROW(identifier, name, role, required) {name, role, required},
@@ -177,11 +177,11 @@ static bool inputs_are_known(const struct description *d, struct hrm_error *erro
   for (int i = 0; i < d->tensor_count; i++) {
     const struct tensor_info *t = &d->tensors[i];
     bool known = i == d->standard[TENSOR_INPUTS] || i == d->standard[TENSOR_PUZZLE_IDENTIFIERS];
-    if (t->role == ROLE_INPUT && !known) {
+    if (t->role == SLOT_INPUT && !known) {
       return hrm_fail(error, HRM_LIMITATION, "input '%s': a data set has 'inputs' and 'puzzle_identifiers' alone",
                       t->name);
     }
-    if (t->role == ROLE_LABEL && i != d->standard[TENSOR_LABELS]) {
+    if (t->role == SLOT_LABEL && i != d->standard[TENSOR_LABELS]) {
       return hrm_fail(error, HRM_LIMITATION, "label '%s': a data set has 'labels' alone", t->name);
     }
   }

@@ -12,7 +12,7 @@
 #include "runtime/error.h"
 #include "runtime/shape.h"
 
-enum init_kind { INIT_CONSTANT, INIT_TRUNC_NORMAL, INIT_NORMAL, INIT_UNIFORM };
+enum distribution { DISTRIBUTION_CONSTANT, DISTRIBUTION_TRUNC_NORMAL, DISTRIBUTION_NORMAL, DISTRIBUTION_UNIFORM };
 
 struct weight_info {
   const char *path;
@@ -21,15 +21,15 @@ struct weight_info {
   int group;      /* of the optimiser; -1 where not trained */
   bool sparse;    /* a table whose rows the runtime looks up; not among the weights that generated code sees */
   int64_t offset; /* in floats; -1 where sparse */
-  enum init_kind init;
+  enum distribution init;
   double init_scale;
 };
 
-enum tensor_role { ROLE_INPUT, ROLE_LABEL, ROLE_STATE, ROLE_ROWS, ROLE_ROWS_GRAD, ROLE_CONTROL, ROLE_OUTPUT };
+enum slot_role { SLOT_INPUT, SLOT_LABEL, SLOT_STATE, SLOT_ROWS, SLOT_ROWS_GRAD, SLOT_CONTROL, SLOT_OUTPUT };
 
 struct tensor_info {
   const char *name;
-  enum tensor_role role;
+  enum slot_role role;
   bool is_integer;    /* i32; else f32: four bytes an element either way */
   struct shape shape; /* of one example */
   int64_t bound;      /* inputs and labels: values are below it; 0: none given */
@@ -40,20 +40,20 @@ struct tensor_info {
 
 /* The tensors that the runtime itself reads or writes: NAME(identifier, name, role, required) */
 #define STANDARD_TENSORS(NAME)                                                                                       \
-  NAME(INPUTS, "inputs", ROLE_INPUT, true)                                                                           \
-  NAME(PUZZLE_IDENTIFIERS, "puzzle_identifiers", ROLE_INPUT, false)                                                  \
-  NAME(LABELS, "labels", ROLE_LABEL, true)                                                                           \
-  NAME(RESET, "reset", ROLE_CONTROL, false)                                                                          \
-  NAME(LAST, "last", ROLE_CONTROL, false)                                                                            \
-  NAME(PREDICTION, "prediction", ROLE_OUTPUT, true)                                                                  \
-  NAME(HALT, "halt", ROLE_OUTPUT, true)                                                                              \
-  NAME(CONTINUE, "continue", ROLE_OUTPUT, false)                                                                     \
-  NAME(LM_LOSS, "lm_loss", ROLE_OUTPUT, true)                                                                        \
-  NAME(HALT_LOSS, "halt_loss", ROLE_OUTPUT, false)                                                                   \
-  NAME(CONTINUE_LOSS, "continue_loss", ROLE_OUTPUT, false)                                                           \
-  NAME(TARGET_CONTINUE, "target_continue", ROLE_OUTPUT, false)                                                       \
-  NAME(CORRECT, "correct", ROLE_OUTPUT, true)                                                                        \
-  NAME(ACCURACY, "accuracy", ROLE_OUTPUT, true)
+  NAME(INPUTS, "inputs", SLOT_INPUT, true)                                                                           \
+  NAME(PUZZLE_IDENTIFIERS, "puzzle_identifiers", SLOT_INPUT, false)                                                  \
+  NAME(LABELS, "labels", SLOT_LABEL, true)                                                                           \
+  NAME(RESET, "reset", SLOT_CONTROL, false)                                                                          \
+  NAME(LAST, "last", SLOT_CONTROL, false)                                                                            \
+  NAME(PREDICTION, "prediction", SLOT_OUTPUT, true)                                                                  \
+  NAME(HALT, "halt", SLOT_OUTPUT, true)                                                                              \
+  NAME(CONTINUE, "continue", SLOT_OUTPUT, false)                                                                     \
+  NAME(LM_LOSS, "lm_loss", SLOT_OUTPUT, true)                                                                        \
+  NAME(HALT_LOSS, "halt_loss", SLOT_OUTPUT, false)                                                                   \
+  NAME(CONTINUE_LOSS, "continue_loss", SLOT_OUTPUT, false)                                                           \
+  NAME(TARGET_CONTINUE, "target_continue", SLOT_OUTPUT, false)                                                       \
+  NAME(CORRECT, "correct", SLOT_OUTPUT, true)                                                                        \
+  NAME(ACCURACY, "accuracy", SLOT_OUTPUT, true)
 
 enum standard_tensor {
 #define STANDARD_ENUMERATE(identifier, name, role, required) TENSOR_##identifier,

@@ -12,13 +12,14 @@ __attribute__((weak)) void openblas_set_num_threads(int threads);
 
 static const struct {
   const char *name, *text;
-  command_run *run;
+  command_function *run;
   bool computes; /* runs generated code */
 } commands[] = {
     {"train", "train the model on a data set", command_train, true},
     {"eval", "evaluate a checkpoint on a data set", command_eval, true},
     {"solve", "solve puzzles written as text", command_solve, true},
     {"info", "print parameters, settings and the target machine", command_info, false},
+    {"bench", "time training steps on random tokens", command_bench, true},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

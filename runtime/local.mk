@@ -10,6 +10,7 @@ libhrm_a_SOURCES = \
   %D%/atomic_file.h \
   %D%/checkpoint.c \
   %D%/checkpoint.h \
+  %D%/command_bench.c \
   %D%/command_eval.c \
   %D%/command_info.c \
   %D%/command_options.c \

@@ -81,10 +81,10 @@ static double truncated_normal(struct random_stream r, uint64_t element) {
 static double draw(const struct weight_info *w, struct random_stream r, uint64_t element, double rescale) {
   double pair[2];
   switch (w->init) {
-  case INIT_TRUNC_NORMAL: return w->init_scale * rescale * truncated_normal(r, element);
-  case INIT_NORMAL: stream_normal_pair(r, element, pair); return w->init_scale * pair[0];
-  case INIT_UNIFORM: return w->init_scale * (2 * stream_uniform(r, element) - 1);
-  case INIT_CONSTANT: break;
+  case DISTRIBUTION_TRUNC_NORMAL: return w->init_scale * rescale * truncated_normal(r, element);
+  case DISTRIBUTION_NORMAL: stream_normal_pair(r, element, pair); return w->init_scale * pair[0];
+  case DISTRIBUTION_UNIFORM: return w->init_scale * (2 * stream_uniform(r, element) - 1);
+  case DISTRIBUTION_CONSTANT: break;
   }
   return w->init_scale;
 }
@@ -113,7 +113,7 @@ static void look_up_rows(const struct model *m, const struct slots *slots, int64
   const struct description *d = m->description;
   for (int i = 0; i < d->tensor_count; i++) {
     const struct tensor_info *t = &d->tensors[i];
-    if (t->role != ROLE_ROWS) continue;
+    if (t->role != SLOT_ROWS) continue;
     const float *table = m->sparse[t->table];
     const int32_t *index = slots->tensors[t->index];
     float *rows = slots->tensors[i];

@@ -252,7 +252,7 @@ bool optimizer_step(struct optimizer *o, struct model *model, const struct slots
   if (bad != INT32_MAX) return diverged(o->description, bad, t, error);
   for (int i = 0; i < o->description->tensor_count; i++) {
     const struct tensor_info *tensor = &o->description->tensors[i];
-    if (tensor->role != ROLE_ROWS_GRAD || !o->description->weights[o->description->tensors[tensor->of].table].trained)
+    if (tensor->role != SLOT_ROWS_GRAD || !o->description->weights[o->description->tensors[tensor->of].table].trained)
       continue;
     bool finite = true;
     if (!move_rows(&s, slots, i, &finite)) return hrm_fail(error, HRM_SYSTEM, "out of memory");

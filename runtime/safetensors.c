@@ -19,10 +19,10 @@ static bool wrong(struct hrm_error *error, const char *file, const char *tensor,
   return hrm_fail(error, HRM_INPUT, "%s: tensor '%s': %s", file, tensor, why);
 }
 
-static bool parse_dtype(const json_t *json, enum tensor_dtype *dtype) {
+static bool parse_dtype(const json_t *json, enum stored_dtype *dtype) {
   const char *name = json_string_value(json_object_get(json, "dtype"));
-  for (int i = 0; name && i < DTYPE_COUNT; i++) {
-    if (strcmp(name, dtype_name((enum tensor_dtype)i)) == 0) return *dtype = (enum tensor_dtype)i, true;
+  for (int i = 0; name && i < STORED_COUNT; i++) {
+    if (strcmp(name, stored_dtype_name((enum stored_dtype)i)) == 0) return *dtype = (enum stored_dtype)i, true;
   }
   return false;
 }
@@ -44,8 +44,8 @@ static bool parse_entry(struct tensor_entry *entry, const json_t *json, const un
                     "%s: cut short: tensor '%s' needs bytes up to %lld of the data, of which there are %zu", file,
                     entry->name, (long long)end, data_bytes);
   }
-  if (entry->shape.count > (end - begin) / (json_int_t)dtype_bytes(entry->dtype) ||
-      entry->shape.count * (json_int_t)dtype_bytes(entry->dtype) != end - begin) {
+  if (entry->shape.count > (end - begin) / (json_int_t)stored_dtype_bytes(entry->dtype) ||
+      entry->shape.count * (json_int_t)stored_dtype_bytes(entry->dtype) != end - begin) {
     return wrong(error, file, entry->name, "its data_offsets do not fit its shape");
   }
   entry->data = data + begin;
@@ -88,13 +88,13 @@ bool safetensors_parse(struct tensor_file *file, const void *bytes, size_t lengt
 }
 
 static size_t entry_bytes(const struct tensor_entry *entry) {
-  return (size_t)entry->shape.count * dtype_bytes(entry->dtype);
+  return (size_t)entry->shape.count * stored_dtype_bytes(entry->dtype);
 }
 
 static json_t *entry_json(const struct tensor_entry *entry, size_t begin) {
   json_t *shape = json_array();
   for (int i = 0; i < entry->shape.rank; i++) json_array_append_new(shape, json_integer(entry->shape.size[i]));
-  return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_name(entry->dtype), "shape", shape, "data_offsets",
+  return json_pack("{s:s, s:o, s:[I, I]}", "dtype", stored_dtype_name(entry->dtype), "shape", shape, "data_offsets",
                    (json_int_t)begin, (json_int_t)(begin + entry_bytes(entry)));
 }
 
@@ -150,7 +150,7 @@ static bool write_parts(struct atomic_file *file, const char *header, const stru
 
 static int wider_first(const void *a, const void *b) {
   const struct tensor_entry *x = a, *y = b;
-  size_t wide = dtype_bytes(x->dtype), other = dtype_bytes(y->dtype);
+  size_t wide = stored_dtype_bytes(x->dtype), other = stored_dtype_bytes(y->dtype);
   return wide != other ? (wide < other) - (wide > other) : strcmp(x->name, y->name);
 }
 

@@ -14,14 +14,14 @@ static const struct {
   const char *name;
   size_t bytes;
 } dtypes[] = {
-#define DTYPE_ROW(identifier, name, bytes) {name, bytes},
-    TENSOR_DTYPES(DTYPE_ROW)
-#undef DTYPE_ROW
+#define STORED_ROW(identifier, name, bytes) {name, bytes},
+    STORED_DTYPES(STORED_ROW)
+#undef STORED_ROW
 };
 
-const char *dtype_name(enum tensor_dtype dtype) { return dtypes[dtype].name; }
+const char *stored_dtype_name(enum stored_dtype dtype) { return dtypes[dtype].name; }
 
-size_t dtype_bytes(enum tensor_dtype dtype) { return dtypes[dtype].bytes; }
+size_t stored_dtype_bytes(enum stored_dtype dtype) { return dtypes[dtype].bytes; }
 
 /* Maps the file; a mapping of nothing is not allowed, and a file so short is no checkpoint. */
 static bool map(struct tensor_file *file, int descriptor, struct hrm_error *error) {
@@ -83,21 +83,21 @@ static float from_half(uint16_t half) {
   return from_bits(sign | wide << 23 | fraction << 13);
 }
 
-static float element(enum tensor_dtype dtype, const unsigned char *at) {
+static float element(enum stored_dtype dtype, const unsigned char *at) {
   double f64;
   uint16_t bits;
-  if (dtype == DTYPE_F64) return memcpy(&f64, at, sizeof f64), (float)f64;
+  if (dtype == STORED_F64) return memcpy(&f64, at, sizeof f64), (float)f64;
   memcpy(&bits, at, sizeof bits);
-  return dtype == DTYPE_BF16 ? from_bits((uint32_t)bits << 16) : from_half(bits);
+  return dtype == STORED_BF16 ? from_bits((uint32_t)bits << 16) : from_half(bits);
 }
 
 bool tensor_entry_floats(const struct tensor_entry *entry, float *out) {
-  bool wide = entry->dtype == DTYPE_F32,
-       other = entry->dtype == DTYPE_F64 || entry->dtype == DTYPE_F16 || entry->dtype == DTYPE_BF16;
+  bool wide = entry->dtype == STORED_F32,
+       other = entry->dtype == STORED_F64 || entry->dtype == STORED_F16 || entry->dtype == STORED_BF16;
   const unsigned char *data = entry->data;
   if (wide && entry->shape.count) memcpy(out, data, (size_t)entry->shape.count * sizeof *out);
   for (int64_t i = 0; other && i < entry->shape.count; i++) {
-    out[i] = element(entry->dtype, data + (size_t)i * dtype_bytes(entry->dtype));
+    out[i] = element(entry->dtype, data + (size_t)i * stored_dtype_bytes(entry->dtype));
   }
   return wide || other;
 }

@@ -9,7 +9,7 @@
 #include "runtime/shape.h"
 
 /* NAME(identifier, name in safetensors, bytes of an element) */
-#define TENSOR_DTYPES(NAME)                                                                                          \
+#define STORED_DTYPES(NAME)                                                                                          \
   NAME(F64, "F64", 8)                                                                                                \
   NAME(F32, "F32", 4)                                                                                                \
   NAME(F16, "F16", 2)                                                                                                \
@@ -24,19 +24,19 @@
   NAME(U8, "U8", 1)                                                                                                  \
   NAME(BOOL, "BOOL", 1)
 
-enum tensor_dtype {
-#define DTYPE_ENUMERATE(identifier, name, bytes) DTYPE_##identifier,
-  TENSOR_DTYPES(DTYPE_ENUMERATE)
-#undef DTYPE_ENUMERATE
-      DTYPE_COUNT
+enum stored_dtype {
+#define STORED_ENUMERATE(identifier, name, bytes) STORED_##identifier,
+  STORED_DTYPES(STORED_ENUMERATE)
+#undef STORED_ENUMERATE
+      STORED_COUNT
 };
 
-const char *dtype_name(enum tensor_dtype dtype);
-size_t dtype_bytes(enum tensor_dtype dtype);
+const char *stored_dtype_name(enum stored_dtype dtype);
+size_t stored_dtype_bytes(enum stored_dtype dtype);
 
 struct tensor_entry {
   const char *name;
-  enum tensor_dtype dtype;
+  enum stored_dtype dtype;
   struct shape shape;
   const void *data; /* row-major, little-endian, at any alignment */
 };

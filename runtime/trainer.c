@@ -56,7 +56,7 @@ static bool all_finite(const float *values, int64_t count) {
 static bool name_the_culprit(const struct trainer *t, struct hrm_error *error) {
   for (int i = 0; i < t->description->tensor_count; i++) {
     const struct tensor_info *tensor = &t->description->tensors[i];
-    bool written = (tensor->role == ROLE_OUTPUT || tensor->role == ROLE_STATE) && !tensor->is_integer;
+    bool written = (tensor->role == SLOT_OUTPUT || tensor->role == SLOT_STATE) && !tensor->is_integer;
     if (written && !all_finite(t->slots.tensors[i], t->slots.count * tensor->shape.count)) {
       return hrm_fail(error, HRM_DIVERGED, "training diverged at step %lld: '%s' is not finite",
                       (long long)t->step + 1, tensor->name);

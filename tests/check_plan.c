@@ -1,5 +1,5 @@
-/* The planner: plans run by the kernel interpreter against the plain evaluator, and what the kernels of typical pieces of
- * a model look like. */
+/* The planner: plans run by the kernel interpreter against the plain evaluator, and what the kernels of typical
+ * pieces of a model look like. */
 #include "compiler/graph_text.h"
 #include "compiler/passes.h"
 #include "compiler/rebuild.h"
@@ -411,8 +411,8 @@ static const char ATTENTION[] = "graph attention\n"
                                 "store out %24\n"
                                 "end\n";
 
-/* Scores need keys with positions innermost: the one copy.  Merging the heads is free, and so is all of the backward pass
- * but the transposed values. */
+/* Scores need keys with positions innermost: the one copy.  Merging the heads is free, and so is all of the backward
+ * pass but the transposed values. */
 START_TEST(test_attention) {
   struct example x = expect_right(ATTENTION);
   ck_assert_int_eq(count_copies(&x.plan->forward), 1);
@@ -701,6 +701,70 @@ START_TEST(test_text) {
 }
 END_TEST
 
+/* ---- random contractions ---- */
+
+/* Labels of an operand or the result, in random order. */
+static int shuffled(uint64_t *state, uint32_t labels, int8_t *out) {
+  int count = 0;
+  for (int i = 0; i < 8; i++) {
+    if (!(labels >> i & 1)) continue;
+    int at = random_below(state, count + 1);
+    out[count++] = out[at];
+    out[at] = (int8_t)i;
+  }
+  return count;
+}
+
+static struct node *random_operand(struct graph *g, uint64_t *state, const char *name, const int8_t *labels, int rank,
+                                   const int64_t *extent) {
+  static const enum role roles[] = {ROLE_PARAM, ROLE_INPUT, ROLE_BUFFER, ROLE_INPUT};
+  struct symbol *s = arena_new_object(arena, struct symbol);
+  *s = (struct symbol){name, roles[random_below(state, 4)], {.dtype = DTYPE_F32, .rank = rank}};
+  for (int i = 0; i < rank; i++) s->type.extent[i] = extent[labels[i]];
+  return graph_leaf(g, s, s->type);
+}
+
+/* Two labels of each kind (outer, m, n, k), each there or not, of extents around the width of a panel. */
+static struct graph *random_contraction(uint64_t seed) {
+  static const int64_t sizes[] = {1, 2, 3, 5, 16, 31, 32, 33, 64};
+  uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+  int8_t left[GRAPH_MAX_RANK], right[GRAPH_MAX_RANK], kept[GRAPH_MAX_RANK];
+  int64_t extent[8];
+  uint32_t present = 0;
+  for (int i = 0; i < 8; i++) {
+    extent[i] = sizes[random_below(&state, i % 2 ? 4 : 9)];
+    if (random_below(&state, 3) != 0) present |= UINT32_C(1) << i;
+  }
+  struct graph *g = graph_new(arena, "contraction");
+  uint32_t outer = 0x03, m = 0x0c, n = 0x30, k = 0xc0;
+  int left_rank = shuffled(&state, present & (outer | m | k), left);
+  int right_rank = shuffled(&state, present & (outer | n | k), right);
+  struct node *x = random_operand(g, &state, "x", left, left_rank, extent);
+  struct node *y = random_operand(g, &state, "y", right, right_rank, extent);
+  int rank = shuffled(&state, present & (outer | m | n), kept);
+  struct node *z = graph_contract_ids(g, left, right, kept, rank, x, y);
+  struct symbol *s = arena_new_object(arena, struct symbol);
+  *s = (struct symbol){"out", ROLE_OUTPUT, z->type};
+  graph_store(g, s, z);
+  struct node *square = graph_map2(g, SCALAR_MUL, z, z);
+  graph_loss(g, rank ? graph_reduce(g, REDUCE_SUM, (UINT32_C(1) << rank) - 1, square) : square);
+  return g;
+}
+
+START_TEST(test_random_contractions) {
+  for (int i = 0; i < 12; i++) {
+    struct graph *batched = pass_batch(random_contraction((uint64_t)(_i * 12 + i)));
+    struct example x = {.forward = pass_simplify(without_loss(batched))};
+    x.train = pass_simplify(pass_grad(pass_horizon(batched)));
+    x.program = program_of_graphs(arena, x.forward, x.train);
+    int count;
+    struct evaluate_input *inputs = inputs_of(x.program, &count);
+    double difference = plan_difference(arena, x.forward, x.train, inputs, count, TILE);
+    ck_assert_msg(difference < 1e-3, "contraction %d: plan and evaluator differ by %g", _i * 12 + i, difference);
+  }
+}
+END_TEST
+
 /* ---- random programs ---- */
 
 static double random_difference(uint64_t seed, int steps, bool smooth) {
@@ -773,6 +837,7 @@ int main(void) {
   tcase_add_test(memory, test_text);
   TCase *programs = new_case(s, "random programs");
   tcase_set_timeout(programs, 120);
+  tcase_add_loop_test(programs, test_random_contractions, 0, 6);
   tcase_add_loop_test(programs, test_random_programs, 0, 6);
   SRunner *runner = srunner_create(s);
   srunner_run_all(runner, CK_ENV);

@@ -1,6 +1,7 @@
 /* Slots, halting and evaluation: runtime/act.c, slots.c, evaluate.c. */
 #include "runtime/act.h"
 #include "runtime/evaluate.h"
+#include "runtime/metrics.h"
 #include "tests/fake_model.h"
 
 #include <check.h>
@@ -168,6 +169,45 @@ END_TEST
 START_TEST(test_evaluation_halts) { run_examples(true); }
 END_TEST
 
+static void fill(int64_t slot, int32_t halted, int32_t steps, float accuracy, float halt, float loss) {
+  values(slot, steps, halt, 0);
+  slots.halted[slot] = halted;
+  ((float *)slots_standard(&slots, TENSOR_ACCURACY))[slot] = accuracy;
+  ((float *)slots_standard(&slots, TENSOR_CORRECT))[slot] = accuracy == 1;
+  ((float *)slots_standard(&slots, TENSOR_LM_LOSS))[slot] = loss;
+}
+
+static double number(const json_t *json, const char *key) { return json_number_value(json_object_get(json, key)); }
+
+/* Losses are over all slots, the rest over those that halted and have a label: 0, 1 and 2, in two steps. */
+START_TEST(test_metrics) {
+  struct metrics sums = {0};
+  open_slots("{\"kind\": \"halt_head\", \"max_segments\": 8, \"exploration\": 0}", 5);
+  int32_t *labels = slots_standard(&slots, TENSOR_LABELS);
+  for (int i = 0; i < 5 * FAKE_LENGTH; i++) labels[i] = i < 4 * FAKE_LENGTH ? 2 : DATASET_UNLABELLED;
+  fill(0, 1, 3, 1, 0, 1);     /* right, and says so */
+  fill(1, 1, 8, 0.5f, 1, 2);  /* wrong, but says it is right */
+  fill(2, 1, 1, 0, -0.1f, 3); /* wrong, and says so */
+  fill(3, 0, 5, 1, 5, 4);
+  fill(4, 1, 5, 1, 5, 5);
+  metrics_add(&sums, &slots);
+  metrics_add(&sums, &slots);
+  json_t *json = metrics_json(&sums, 12);
+  ck_assert_double_eq(number(json, "step"), 12);
+  ck_assert_double_eq(number(json, "lm_loss"), 3);
+  ck_assert_double_eq(number(json, "halted"), 6);
+  ck_assert_double_eq(number(json, "accuracy"), 0.5);
+  ck_assert_double_eq_tol(number(json, "exact_accuracy"), 1.0 / 3, 1e-12);
+  ck_assert_double_eq_tol(number(json, "halt_accuracy"), 2.0 / 3, 1e-12);
+  ck_assert_double_eq(number(json, "mean_segments"), 4);
+  json_decref(json);
+  json = metrics_json(&(struct metrics){.steps = 1}, 1);
+  ck_assert(json_is_null(json_object_get(json, "exact_accuracy")) && number(json, "lm_loss") == 0);
+  json_decref(json);
+  close_slots();
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("runtime act");
   TCase *tests = tcase_create("act");
@@ -181,6 +221,7 @@ int main(void) {
   tcase_add_test(tests, test_controls);
   tcase_add_test(tests, test_evaluation_runs_all_segments);
   tcase_add_test(tests, test_evaluation_halts);
+  tcase_add_test(tests, test_metrics);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

@@ -28,10 +28,10 @@ static void write_example(void) {
   static const float floats[] = {1, -2.5f, 3e-9f, INFINITY, 0, 6};
   static const int32_t integers[] = {-100, 7};
   static const double doubles[] = {1.0 / 3};
-  struct tensor_entry entries[] = {{"b.bias", DTYPE_I32, shape_vector(2), integers},
-                                   {"a.weight", DTYPE_F32, shape2(2, 3), floats},
-                                   {"metrics", DTYPE_F64, shape_vector(1), doubles},
-                                   {"empty", DTYPE_F32, shape2(0, 5), NULL}};
+  struct tensor_entry entries[] = {{"b.bias", STORED_I32, shape_vector(2), integers},
+                                   {"a.weight", STORED_F32, shape2(2, 3), floats},
+                                   {"metrics", STORED_F64, shape_vector(1), doubles},
+                                   {"empty", STORED_F32, shape2(0, 5), NULL}};
   struct hrm_error error;
   json_t *metadata = json_pack("{s:s}", "step", "12");
   ck_assert_msg(safetensors_write(path, entries, 4, metadata, &error), "%s", error.text);
@@ -60,7 +60,7 @@ END_TEST
 
 START_TEST(test_duplicate_names) {
   static const int32_t one[] = {1};
-  struct tensor_entry entries[] = {{"x", DTYPE_I32, shape_vector(1), one}, {"x", DTYPE_I32, shape_vector(1), one}};
+  struct tensor_entry entries[] = {{"x", STORED_I32, shape_vector(1), one}, {"x", STORED_I32, shape_vector(1), one}};
   struct hrm_error error;
   json_t *metadata = json_object();
   ck_assert(!safetensors_write(path, entries, 2, metadata, &error));
@@ -75,8 +75,8 @@ START_TEST(test_conversions) {
   static const uint16_t brain[] = {0x3f80, 0xc000, 0x7f80};
   static const double wide[] = {0.5, -1e-3};
   float out[6];
-  struct tensor_entry f16 = {"h", DTYPE_F16, shape_vector(6), half}, bf16 = {"b", DTYPE_BF16, shape_vector(3), brain};
-  struct tensor_entry f64 = {"d", DTYPE_F64, shape_vector(2), wide};
+  struct tensor_entry f16 = {"h", STORED_F16, shape_vector(6), half}, bf16 = {"b", STORED_BF16, shape_vector(3), brain};
+  struct tensor_entry f64 = {"d", STORED_F64, shape_vector(2), wide};
   ck_assert(tensor_entry_floats(&f16, out));
   ck_assert(out[0] == 1 && out[1] == -2 && out[2] == 0x1p-24f && isinf(out[3]) && out[4] == -0x1p-14f);
   ck_assert_float_eq_tol(out[5], 1.0f / 3, 1e-4);
@@ -185,7 +185,7 @@ START_TEST(test_damaged) {
       if (safetensors_parse(&file, bytes, length, "x", &error)) {
         for (int k = 0; k < file.count; k++) {
           const unsigned char *data = file.entries[k].data;
-          size_t size = (size_t)file.entries[k].shape.count * dtype_bytes(file.entries[k].dtype);
+          size_t size = (size_t)file.entries[k].shape.count * stored_dtype_bytes(file.entries[k].dtype);
           ck_assert(data >= bytes && data + size <= bytes + length);
         }
       }

@@ -53,10 +53,10 @@ static double *values_of(const struct tensor_entry *x) {
   for (int64_t i = 0; i < n; i++) {
     float f;
     int32_t w;
-    const char *at = (const char *)x->data + i * (int64_t)dtype_bytes(x->dtype);
-    if (x->dtype == DTYPE_F64) memcpy(&out[i], at, sizeof *out);
-    else if (x->dtype == DTYPE_F32) memcpy(&f, at, sizeof f), out[i] = f;
-    else if (x->dtype == DTYPE_I32) memcpy(&w, at, sizeof w), out[i] = w;
+    const char *at = (const char *)x->data + i * (int64_t)stored_dtype_bytes(x->dtype);
+    if (x->dtype == STORED_F64) memcpy(&out[i], at, sizeof *out);
+    else if (x->dtype == STORED_F32) memcpy(&f, at, sizeof f), out[i] = f;
+    else if (x->dtype == STORED_I32) memcpy(&w, at, sizeof w), out[i] = w;
     else die(x->name, "unexpected type");
   }
   return out;

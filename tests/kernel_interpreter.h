@@ -1,7 +1,7 @@
 /* A plain interpreter of kernels over raw memory: the reference for code generation, and the test of the planner.
  *
- * Every value of a loop nest is computed element by element in the precision of its dtype; a contraction sums in double
- * and rounds once.  Nothing is reordered, so its results are those of the text that kernel_print gives. */
+ * Every value of a loop nest is computed element by element in the precision of its dtype; a contraction sums in
+ * double and rounds once.  Nothing is reordered, so its results are those of the text that kernel_print gives. */
 #ifndef HRMC_TESTS_KERNEL_INTERPRETER_H
 #define HRMC_TESTS_KERNEL_INTERPRETER_H
 

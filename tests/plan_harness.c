@@ -182,8 +182,7 @@ double plan_difference(struct arena *a, const struct graph *forward, const struc
   double largest = 0;
   for (int64_t n = 1; n <= tile; n++) {
     largest = fmax(largest, difference(a, p, plan, &plan->forward, forward, inputs, count, n));
-    if (train != forward)
-      largest = fmax(largest, difference(a, p, plan, &plan->train, train, inputs, count, n));
+    if (train != forward) largest = fmax(largest, difference(a, p, plan, &plan->train, train, inputs, count, n));
   }
   return largest;
 }

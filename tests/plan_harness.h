@@ -1,5 +1,5 @@
-/* Plans of graphs without a program around them: makes the program from the graphs' symbols, gives the plan memory that a
- * sanitizer watches, runs it, and compares with the plain evaluator. */
+/* Plans of graphs without a program around them: makes the program from the graphs' symbols, gives the plan memory
+ * that a sanitizer watches, runs it, and compares with the plain evaluator. */
 #ifndef HRMC_TESTS_PLAN_HARNESS_H
 #define HRMC_TESTS_PLAN_HARNESS_H
 

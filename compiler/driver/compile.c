@@ -4,7 +4,7 @@
 #include "../describe.h"
 #include "../passes.h"
 #include "../source.h"
-#include "../stdlib.h"
+#include "../library.h"
 #include "runtime/dataset.h"
 
 #include <string.h>

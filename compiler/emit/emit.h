@@ -32,7 +32,7 @@ struct target emit_host(struct arena *a);
 
 /* JIT: loads an object that emit_plan made into this process. */
 struct jit;
-struct jit *jit_load(const void *object, size_t size, const char **error); /* error: static or leaked text */
+struct jit *jit_load(const void *object, size_t size, const char **error); /* error: static text */
 void *jit_symbol(struct jit *j, const char *name);                         /* NULL: no such symbol */
 void jit_free(struct jit *j);
 

@@ -6,20 +6,10 @@
 #include <llvm-c/Target.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 struct jit {
   LLVMOrcLLJITRef engine;
 };
-
-/* The text of an error, which is consumed.  It lives until the process ends: the caller has no one to give it back
- * to. */
-static const char *error_text(LLVMErrorRef error) {
-  char *message = LLVMGetErrorMessage(error);
-  char *copy = strdup(message);
-  LLVMDisposeErrorMessage(message);
-  return copy ? copy : "out of memory";
-}
 
 /* Lets generated code call the C library's functions of this process. */
 static LLVMErrorRef resolve_from_process(LLVMOrcLLJITRef engine) {
@@ -47,8 +37,9 @@ struct jit *jit_load(const void *object, size_t size, const char **error) {
   if (!failure) failure = resolve_from_process(j->engine);
   if (!failure) failure = add_object(j->engine, object, size);
   if (!failure) return j;
-  *error = error_text(failure);
+  LLVMConsumeError(failure);
   jit_free(j);
+  *error = "LLVM cannot load the object into this process";
   return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* The standard library's texts, embedded at build time from stdlib/ (compiler/stdlib.awk writes the definitions). */
-#ifndef HRMC_STDLIB_H
-#define HRMC_STDLIB_H
+#ifndef HRMC_LIBRARY_H
+#define HRMC_LIBRARY_H
 
 /* The text of module `name` ("nn" for stdlib/nn.hrm), static; NULL: there is none. */
 const char *stdlib_text(const char *name);
