@@ -54,10 +54,10 @@ static bool goes_before(const struct problem *q, int like, int label, int other)
   return label_stride(q, like, label) > label_stride(q, like, other);
 }
 
-int labels_sorted(const struct problem *q, label_test *test, int b, int like, int *labels, int count) {
+int labels_sorted(const struct problem *q, label_test *test, int b, int which, int like, int *labels, int count) {
   int begin = count;
   for (int i = 0; i < q->count; i++) {
-    if (!label_in(q, b, i) || !test(q, b, i)) continue;
+    if (!label_in(q, which, i) || !test(q, b, i)) continue;
     int at = count++;
     for (; at > begin && goes_before(q, like, i, labels[at - 1]); at--) labels[at] = labels[at - 1];
     labels[at] = i;
@@ -198,17 +198,65 @@ static bool gradient_place(struct planner *p, struct node *n, const struct node 
 
 /* ---- copies ---- */
 
-/* Outer labels, k like those of the other operand, n like those of the result, label n last. */
-static void copy_b(struct problem *q, const struct choice *c) {
+static bool is_batch(const struct problem *q, int which, int label) {
+  (void)which;
+  return label_is_batch(q, label);
+}
+
+/* Appends those labels of an operand or the result that pass the test and are not there yet. */
+static int append(const struct problem *q, label_test *test, int b, int which, int like, int *labels, int count) {
+  int found[CONTRACTION_MAX_LABELS], before = count;
+  int found_count = labels_sorted(q, test, b, which, like, found, 0);
+  for (int i = 0; i < found_count; i++) {
+    bool is_new = true;
+    for (int j = 0; j < before; j++) is_new &= labels[j] != found[i];
+    if (is_new) labels[count++] = found[i];
+  }
+  return count;
+}
+
+/* A dense layout: the batch, outer labels, then those of two further kinds, each kind in the order of the result or,
+ * where it is summed, of operand k_like. */
+static struct view dense(const struct problem *q, int b, int which, label_test *first, label_test *second, int k_like) {
   int labels[CONTRACTION_MAX_LABELS];
   int8_t order[GRAPH_MAX_RANK];
-  int count = labels_sorted(q, label_is_outer, c->b, C, labels, 0);
-  count = labels_sorted(q, label_is_summed, c->b, 1 - c->b, labels, count);
-  count = labels_sorted(q, label_is_column, c->b, C, labels, count);
-  for (int i = 0; i < count; i++) order[i] = (int8_t)q->label[labels[i]].axis[c->b];
-  struct view copy = view_new(q->planner, &q->view[c->b].type, order);
-  plan_copy(q->planner, &q->view[c->b], &copy, false);
-  q->view[c->b] = copy;
+  int count = append(q, is_batch, b, which, C, labels, 0);
+  count = append(q, label_is_outer, b, which, C, labels, count);
+  count = append(q, first, b, which, first == label_is_summed ? k_like : C, labels, count);
+  count = append(q, second, b, which, second == label_is_summed ? k_like : C, labels, count);
+  for (int i = 0; i < count; i++) order[i] = (int8_t)q->label[labels[i]].axis[which];
+  return view_new(q->planner, &q->view[which].type, order);
+}
+
+/* b with n innermost, k like that of the other operand. */
+static void copy_b(struct problem *q, int b) {
+  struct view copy = dense(q, b, b, label_is_summed, label_is_column, 1 - b);
+  plan_copy(q->planner, &q->view[b], &copy, false);
+  q->view[b] = copy;
+}
+
+/* A contraction with more axes than a kernel has, none of which merge: everything is copied into an order in which all
+ * labels of a kind are one axis. */
+static void plan_copied(struct problem *q, int b, bool accumulate) {
+  struct problem d = *q;
+  d.view[1 - b] = dense(q, b, 1 - b, label_is_row, label_is_summed, X);
+  d.view[b] = dense(q, b, b, label_is_summed, label_is_column, X);
+  d.view[C] = dense(q, b, C, label_is_row, label_is_column, X);
+  plan_copy(q->planner, &q->view[X], &d.view[X], false);
+  plan_copy(q->planner, &q->view[Y], &d.view[Y], false);
+  plan_matrix(&d, b, false);
+  plan_copy(q->planner, &d.view[C], &q->view[C], accumulate);
+}
+
+static void plan_chosen(struct problem *q, const struct choice *c, bool accumulate) {
+  if (c->copies_b) copy_b(q, c->b);
+  bool has_panels = q->is_weight[c->b];
+  if (!matrix_fits(q, c->b, has_panels))
+    plan_copied(q, c->b, accumulate);
+  else if (has_panels)
+    plan_panels(q, c->b, c->n, accumulate);
+  else
+    plan_matrix(q, c->b, accumulate);
 }
 
 void plan_contraction(struct planner *p, struct node *n) {
@@ -217,12 +265,8 @@ void plan_contraction(struct planner *p, struct node *n) {
   if (sink) q.c_is_fixed = gradient_place(p, n, sink, &q.view[C]);
   struct choice choice = best_choice(&q);
   place_result(&q, &choice);
-  if (choice.copies_b) copy_b(&q, &choice);
   bool in_place = q.c_is_fixed && !choice.copies_c;
-  if (q.is_weight[choice.b])
-    plan_panels(&q, choice.b, choice.n, in_place);
-  else
-    plan_matrix(&q, choice.b, in_place);
+  plan_chosen(&q, &choice, in_place);
   if (!sink || in_place) return;
   struct view sum = view_of(p, sink->operand[0]), gradient = view_gradient(p, sink->symbol, &sum.type);
   plan_copy(p, &sum, &gradient, true);

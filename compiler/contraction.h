@@ -36,13 +36,17 @@ bool label_is_row(const struct problem *q, int b, int label);    /* m */
 bool label_is_column(const struct problem *q, int b, int label); /* n */
 bool label_is_summed(const struct problem *q, int b, int label); /* k */
 
-/* Appends labels of operand b that pass the test, those with large strides in `like` first, the batch before all. */
-int labels_sorted(const struct problem *q, label_test *test, int b, int like, int *labels, int count);
+/* Appends labels of an operand or the result that pass the test, those with large strides in `like` first, the batch
+ * before all. */
+int labels_sorted(const struct problem *q, label_test *test, int b, int which, int like, int *labels, int count);
 
 /* panels.c: appends the kernels of a contraction whose b is a weight, which `prepare` copies into panels of n. */
 void plan_panels(const struct problem *q, int b, int n, bool accumulate);
 
 /* matrix.c: appends the kernel; b and the result have unit stride along some label of n. */
 void plan_matrix(const struct problem *q, int b, bool accumulate);
+
+/* Has a kernel enough axes for it?  With panels it needs one more. */
+bool matrix_fits(const struct problem *q, int b, bool has_panels);
 
 #endif

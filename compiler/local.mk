@@ -57,6 +57,7 @@ libcompiler_a_SOURCES = \
   %D%/layout.c \
   %D%/lex.c \
   %D%/lex.h \
+  %D%/library.h \
   %D%/matrix.c \
   %D%/memory.c \
   %D%/messages.def \
@@ -91,7 +92,6 @@ libcompiler_a_SOURCES = \
   %D%/source.c \
   %D%/source.h \
   %D%/split.c \
-  %D%/library.h \
   %D%/tokens.def \
   %D%/utf8.c \
   %D%/utf8.h \
@@ -101,6 +101,7 @@ nodist_libcompiler_a_SOURCES = %D%/stdlib_data.c
 
 libemit_a_CPPFLAGS = $(AM_CPPFLAGS) $(LLVM_CPPFLAGS)
 libemit_a_SOURCES = \
+  %D%/emit/blas.c \
   %D%/emit/build.c \
   %D%/emit/codegen.h \
   %D%/emit/contraction.c \

@@ -1,8 +1,7 @@
 /* plan_matrix: merges the labels of a contraction into m, n, k and outer loops, and appends the kernel. */
 #include "contraction.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+enum { MAX_LOOPS = KERNEL_MAX_AXES - 3 };
 
 /* ---- merging labels ---- */
 
@@ -120,26 +119,34 @@ static bool sums_in_loops(const struct builder *b) {
   return false;
 }
 
-static _Noreturn void too_many_loops(const struct problem *q) {
-  fprintf(stderr, "hrmc: internal error: contraction %s%swith too many axes that do not merge\n",
-          q->node->origin ? q->node->origin : "", q->node->origin ? " " : "");
-  abort();
-}
-
-void plan_matrix(const struct problem *q, int b, bool accumulate) {
-  struct builder build = {.c = {.accumulate = accumulate}};
+/* Sorts the labels into m, n, k, whose dimensions are returned there, and outer loops. */
+static struct builder build_loops(const struct problem *q, int b, struct dim *m, struct dim *n, struct dim *k) {
+  struct builder build = {0};
   struct dims outer = merged(q, b, label_is_outer), rows = merged(q, b, label_is_row),
               columns = merged(q, b, label_is_column), sums = merged(q, b, label_is_summed);
-  struct dim n = take_unit(&columns), m = take_largest(&rows), k = take_largest(&sums);
+  *n = take_unit(&columns);
+  *m = take_largest(&rows);
+  *k = take_largest(&sums);
   add_loops(&build, &outer);
   add_loops(&build, &rows);
   add_loops(&build, &columns);
   add_loops(&build, &sums);
+  return build;
+}
+
+bool matrix_fits(const struct problem *q, int b, bool has_panels) {
+  struct dim m, n, k;
+  return build_loops(q, b, &m, &n, &k).c.loop_count + has_panels <= MAX_LOOPS;
+}
+
+void plan_matrix(const struct problem *q, int b, bool accumulate) {
+  struct dim m, n, k;
+  struct builder build = build_loops(q, b, &m, &n, &k);
+  build.c.accumulate = accumulate;
   if (sums_in_loops(&build) && !accumulate) {
     plan_fill(q->planner, &q->view[C]);
     build.c.accumulate = true;
   }
-  if (build.c.loop_count > KERNEL_MAX_AXES - 3) too_many_loops(q);
   for (int i = 0; i < build.c.loop_count; i++) build.c.loop[i] = build.loop[i].extent;
   build.c.m = m.extent;
   build.c.n = n.extent;

@@ -36,32 +36,33 @@ static int by_size(const void *x, const void *y) {
   return ((*a)->first > (*b)->first) - ((*a)->first < (*b)->first);
 }
 
-static int by_offset(const void *x, const void *y) {
-  const struct buffer *const *a = x, *const *b = y;
-  return ((*a)->offset > (*b)->offset) - ((*a)->offset < (*b)->offset);
-}
+/* The buffers that have their offset, sorted by it. */
+struct placed {
+  struct buffer **buffers;
+  int count;
+};
 
-/* The smallest gap between the neighbours (sorted by offset) that takes the bytes, else behind them all. */
-static int64_t best_gap(struct buffer *const *neighbours, int count, int64_t bytes) {
+/* The smallest gap between those that live together with b, else the end of them. */
+static int64_t best_gap(const struct placed *placed, const struct buffer *b) {
   int64_t end = 0, best = -1, best_size = INT64_MAX;
-  for (int i = 0; i < count; i++) {
-    int64_t size = neighbours[i]->offset - end;
-    if (size >= bytes && size < best_size) {
+  for (int i = 0; i < placed->count; i++) {
+    const struct buffer *neighbour = placed->buffers[i];
+    if (!live_together(b, neighbour)) continue;
+    int64_t size = neighbour->offset - end, after = align(neighbour->offset + neighbour->bytes);
+    if (size >= b->bytes && size < best_size) {
       best = end;
       best_size = size;
     }
-    int64_t after = align(neighbours[i]->offset + neighbours[i]->bytes);
     if (after > end) end = after;
   }
   return best >= 0 ? best : end;
 }
 
-static void place(struct buffer *b, struct buffer *const *placed, int placed_count, struct buffer **neighbours) {
-  int count = 0;
-  for (int i = 0; i < placed_count; i++)
-    if (live_together(b, placed[i])) neighbours[count++] = placed[i];
-  qsort(neighbours, (size_t)count, sizeof *neighbours, by_offset);
-  b->offset = best_gap(neighbours, count, b->bytes);
+static void place(struct placed *placed, struct buffer *b) {
+  b->offset = best_gap(placed, b);
+  int at = placed->count++;
+  for (; at > 0 && placed->buffers[at - 1]->offset > b->offset; at--) placed->buffers[at] = placed->buffers[at - 1];
+  placed->buffers[at] = b;
 }
 
 static int64_t peak_of(const struct planner *p) {
@@ -78,15 +79,16 @@ static int64_t peak_of(const struct planner *p) {
 
 void plan_memory(struct planner *p, struct function *f) {
   size_t count = (size_t)p->buffer_count;
-  struct buffer **placed = arena_new_array(p->arena, struct buffer *, count);
-  struct buffer **neighbours = arena_new_array(p->arena, struct buffer *, count);
+  struct buffer **sorted = arena_new_array(p->arena, struct buffer *, count);
+  struct placed placed = {.buffers = arena_new_array(p->arena, struct buffer *, count)};
   extend_over_repeats(p);
-  for (size_t i = 0; i < count; i++) placed[i] = p->buffers[i];
-  qsort(placed, count, sizeof *placed, by_size);
-  for (int i = 0; i < p->buffer_count; i++) {
-    place(placed[i], placed, i, neighbours);
-    int64_t end = align(placed[i]->offset + placed[i]->bytes);
-    if (placed[i]->last >= 0 && end > f->arena_bytes) f->arena_bytes = end;
+  for (size_t i = 0; i < count; i++) sorted[i] = p->buffers[i];
+  qsort(sorted, count, sizeof *sorted, by_size);
+  for (size_t i = 0; i < count; i++) {
+    if (sorted[i]->last < 0) continue;
+    place(&placed, sorted[i]);
+    int64_t end = align(sorted[i]->offset + sorted[i]->bytes);
+    if (end > f->arena_bytes) f->arena_bytes = end;
   }
   f->peak_bytes = peak_of(p);
   for (int i = 0; i < p->place_count; i++) p->places[i].access->offset += p->places[i].buffer->offset;

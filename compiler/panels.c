@@ -48,11 +48,11 @@ static void split_label(struct problem *q, int b, int n) {
 /* All labels but k and n lie outside, then k like the other operand's, then n. */
 static void order_of_pack(const struct problem *q, int b, int n, int8_t *order) {
   int labels[CONTRACTION_MAX_LABELS], columns[CONTRACTION_MAX_LABELS];
-  int count = labels_sorted(q, label_is_outer, b, C, labels, 0);
-  int column_count = labels_sorted(q, label_is_column, b, C, columns, 0);
+  int count = labels_sorted(q, label_is_outer, b, b, C, labels, 0);
+  int column_count = labels_sorted(q, label_is_column, b, b, C, columns, 0);
   for (int i = 0; i < column_count; i++)
     if (columns[i] != n) labels[count++] = columns[i];
-  count = labels_sorted(q, label_is_summed, b, 1 - b, labels, count);
+  count = labels_sorted(q, label_is_summed, b, b, 1 - b, labels, count);
   labels[count++] = n;
   for (int i = 0; i < count; i++) order[i] = (int8_t)q->label[labels[i]].axis[b];
 }

@@ -47,7 +47,7 @@ static void set_defines(struct run *r, const char *settings) {
   }
 }
 
-static void compile(struct run *r, const char *settings, const char *cpu) {
+static void compile(struct run *r, const char *settings, const char *cpu, bool openblas) {
   const char *top = getenv("top_srcdir");
   r->c.arena = arena_new();
   r->c.diags = diags_new(r->c.arena);
@@ -55,12 +55,14 @@ static void compile(struct run *r, const char *settings, const char *cpu) {
   r->options.defines = r->defines;
   r->options.tile = EXAMPLES;
   r->options.target_cpu = cpu;
+  r->options.openblas = openblas;
   set_defines(r, settings);
   bool ok = compile_front(&r->c, arena_printf(r->c.arena, "%s/models/hrm.hrm", top ? top : ".")) &&
             compile_graphs(&r->c) && compile_plan(&r->c) && compile_emit(&r->c, EMIT_OBJECT, &r->object);
   diag_print(r->c.diags, stderr, false);
   ck_assert(ok);
   const char *error = NULL;
+  ck_assert(!openblas || jit_load_openblas());
   r->jit = jit_load(r->object.bytes, r->object.size, &error);
   ck_assert_msg(r->jit != NULL, "%s", error);
 }
@@ -149,11 +151,11 @@ static void compare_all(struct run *r, const struct graph *g, const char *settin
 }
 
 /* The states are written in place: each function gets the inputs afresh. */
-static void one_function(const char *settings, const char *cpu, bool train) {
+static void one_function(const char *settings, const char *cpu, bool openblas, bool train) {
   static const struct run none;
   struct run r = none;
   r.state = 88172645463325252u;
-  compile(&r, settings, cpu);
+  compile(&r, settings, cpu, openblas);
   random_weights(&r);
   random_tensors(&r);
   r.shared = zeros(r.c.plan->shared_bytes);
@@ -180,12 +182,16 @@ static const char *const settings[] = {
   TINY "hidden_size=20 mlp_t=1 pos_encodings=learned H_cycles=3 L_cycles=1 halting=fixed",
   TINY "hidden_size=32 num_heads=4 H_cycles=1 L_cycles=1 loss_type=softmax",
 };
-static const char *const cpus[] = {NULL, "x86-64-v3", "x86-64"};
+/* Every path of code generation: this machine's, AVX2, the portable one, OpenBLAS. */
+static const struct { const char *cpu; bool openblas; } paths[] = {
+  {NULL, false}, {"x86-64-v3", false}, {"x86-64", false}, {NULL, true}};
+
+enum { SETTINGS = sizeof settings / sizeof *settings, PATHS = sizeof paths / sizeof *paths };
 
 START_TEST(compiled_equals_evaluated) {
-  int setting = _i % 5, cpu = _i / 5;
-  one_function(settings[setting], cpus[cpu], true);
-  one_function(settings[setting], cpus[cpu], false);
+  const char *setting = settings[_i % SETTINGS];
+  for (int train = 0; train < 2; train++)
+    one_function(setting, paths[_i / SETTINGS].cpu, paths[_i / SETTINGS].openblas, train);
 }
 END_TEST
 
@@ -193,7 +199,7 @@ int main(void) {
   Suite *suite = suite_create("compiled");
   TCase *cases = tcase_create("models");
   tcase_set_timeout(cases, 300);
-  tcase_add_loop_test(cases, compiled_equals_evaluated, 0, 15);
+  tcase_add_loop_test(cases, compiled_equals_evaluated, 0, SETTINGS * PATHS);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

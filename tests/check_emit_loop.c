@@ -149,6 +149,17 @@ START_TEST(test_casts) {
 }
 END_TEST
 
+/* Whole numbers above 256 lie between two bfloat16 numbers, the odd ones halfway: those go to the even one. */
+START_TEST(test_rounding_to_bf16) {
+  struct builder b;
+  open_nest(&b, 1, (struct extent[]){{1000, false}}, -1, 0);
+  int x = map(&b, SCALAR_CAST, DTYPE_F32, 0, iota(&b, 0), 0, 0);
+  int y = map(&b, SCALAR_CAST, DTYPE_BF16, 0, x, 0, 0);
+  store(&b, y, add_access(&b, 0, DTYPE_BF16, 1, 0, 0), false);
+  check(&b, 0);
+}
+END_TEST
+
 /* Sizes that leave every kind of tail, known or per example; a constant column and a row that repeats. */
 START_TEST(test_elementwise_tails) {
   struct builder b;
@@ -267,7 +278,8 @@ START_TEST(test_add_in_one_place) {
   struct builder b;
   open_nest(&b, 2, (struct extent[]){{3, true}, {sizes[_i], _i % 2}}, -1, 1);
   int x = load(&b, add_access(&b, 0, DTYPE_F32, sizes[_i] * HARNESS_LARGEST_N, 1, 0), 0);
-  store(&b, x, add_access(&b, 1, DTYPE_F32, 0, 0, 0), true);
+  int above = map(&b, SCALAR_ADD, DTYPE_F32, 0, x, constant(&b, DTYPE_F32, 1), 0);
+  store(&b, above, add_access(&b, 1, DTYPE_F32, 0, 0, 0), true);
   check(&b, 1e-4);
 }
 END_TEST
@@ -380,6 +392,7 @@ static void add_cases(Suite *suite) {
   tcase_add_loop_test(elementwise, test_scalars_f64, 0, SCALAR_COUNT);
   tcase_add_test(elementwise, test_scalars_i32);
   tcase_add_loop_test(elementwise, test_casts, 0, 4);
+  tcase_add_test(elementwise, test_rounding_to_bf16);
   tcase_add_loop_test(elementwise, test_elementwise_tails, 0, SIZES);
   tcase_add_test(elementwise, test_scalar_code);
   tcase_add_loop_test(elementwise, test_select, 0, SIZES);

@@ -68,7 +68,7 @@ static double difference(struct arena *a, const struct sample *s, struct jit *ji
 static void check_seed(uint64_t seed, int steps, const char *cpu) {
   struct arena *a = arena_new();
   struct sample s = sample_of(a, seed, steps);
-  struct target target = {cpu, NULL};
+  struct target target = {.cpu = cpu};
   struct emitted object;
   const char *error = NULL;
   bool done = emit_plan(a, s.plan, NULL, &target, EMIT_OBJECT, &object, &error);

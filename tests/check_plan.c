@@ -731,9 +731,12 @@ static struct graph *random_contraction(uint64_t seed) {
   int8_t left[GRAPH_MAX_RANK], right[GRAPH_MAX_RANK], kept[GRAPH_MAX_RANK];
   int64_t extent[8];
   uint32_t present = 0;
+  int64_t products = 1, most = 1 << 15;
   for (int i = 0; i < 8; i++) {
     extent[i] = sizes[random_below(&state, i % 2 ? 4 : 9)];
-    if (random_below(&state, 3) != 0) present |= UINT32_C(1) << i;
+    if (random_below(&state, 4) == 0 || products * extent[i] > most) continue;
+    present |= UINT32_C(1) << i;
+    products *= extent[i];
   }
   struct graph *g = graph_new(arena, "contraction");
   uint32_t outer = 0x03, m = 0x0c, n = 0x30, k = 0xc0;

@@ -26,7 +26,7 @@ struct harness_code harness_compile(struct arena *a, struct step *steps, int cou
                       .forward = {.name = "forward"},
                       .train = {.name = "train", .steps = steps, .count = count},
                       .tile = tile};
-  struct target target = {cpu, NULL};
+  struct target target = {.cpu = cpu};
   struct harness_code code;
   const char *error = NULL;
   if (!emit_plan(a, &plan, NULL, &target, EMIT_OBJECT, &code.object, &error)) ck_abort_msg("%s", error);

@@ -167,6 +167,7 @@ static void evaluate_reduce(struct evaluator *e, const struct node *n, struct te
 
 static void walk_labels(struct walk *w, int walked, const struct tensor *t, const int8_t *labels) {
   for (int i = 0; i < t->rank; i++) {
+    if (labels[i] >= w->rank) w->rank = labels[i] + 1;
     w->extent[labels[i]] = t->extent[i];
     w->stride[walked][labels[i]] = t->stride[i];
   }
@@ -174,7 +175,7 @@ static void walk_labels(struct walk *w, int walked, const struct tensor *t, cons
 
 static void evaluate_contract(struct evaluator *e, const struct node *n, struct tensor *y) {
   const struct tensor *left = operand(e, n, 0), *right = operand(e, n, 1);
-  struct walk w = {.rank = MAX_AXES};
+  struct walk w = {.rank = 0};
   for (int i = 0; i < MAX_AXES; i++) w.extent[i] = 1;
   walk_labels(&w, 0, y, n->contract.result);
   walk_labels(&w, 1, left, n->contract.left);

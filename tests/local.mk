@@ -5,9 +5,11 @@ check_programs = \
   %D%/check_compiled \
   %D%/check_dataset \
   %D%/check_diag \
+  %D%/check_emit \
   %D%/check_emit_contraction \
   %D%/check_emit_loop \
   %D%/check_emit_math \
+  %D%/check_emit_plan \
   %D%/check_fixture \
   %D%/check_grad \
   %D%/check_graph \
@@ -79,7 +81,9 @@ AM_TESTS_ENVIRONMENT = \
   top_builddir='$(abs_top_builddir)'; export top_builddir; \
   HRMC='$(abs_top_builddir)/hrmc'; export HRMC; \
   HRM_DATA='$(abs_top_builddir)/hrm-data'; export HRM_DATA; \
-  CC='$(CC)'; export CC;
+  CC='$(CC)'; export CC; \
+  CK_TIMEOUT_MULTIPLIER=15; export CK_TIMEOUT_MULTIPLIER; \
+  OMP_WAIT_POLICY=passive; export OMP_WAIT_POLICY;
 
 # Takes what the golden tests print now as what they shall print; look at the diff.
 .PHONY: update-tests

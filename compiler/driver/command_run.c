@@ -29,7 +29,8 @@ int command_run(struct compilation *c, const char *path) {
   const char *error = NULL;
   if (!compile_front(c, path) || !compile_graphs(c) || !compile_plan(c)) return 0;
   if (!compile_emit(c, EMIT_OBJECT, &object)) return 0;
-  struct jit *j = jit_load(object.bytes, object.size, &error);
+  if (c->options->openblas && !jit_load_openblas()) error = "libopenblas.so.0 is not installed";
+  struct jit *j = error ? NULL : jit_load(object.bytes, object.size, &error);
   emitted_free(&object);
   if (!j) {
     diag_report(c->diags, MSG_JIT_FAILED, (struct span){0}, error);

@@ -119,11 +119,14 @@ bool compile_plan(struct compilation *c) {
 
 bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out) {
   const char *error = NULL;
-  const char *cpu = c->options->target_cpu;
-  struct target target = cpu ? (struct target){cpu, ""} : emit_host(c->arena);
+  struct target wanted = {c->options->target_cpu, NULL, c->options->openblas}, target;
   double begin = seconds();
+  if (!emit_resolve(c->arena, &wanted, &target, &error)) {
+    diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
+    return false;
+  }
   c->description = describe(c->arena, c->program, c->plan, c->source->text, target.cpu, target.features);
-  if (!emit_plan(c->arena, c->plan, c->description, &target, form, out, &error)) {
+  if (!emit_plan(c->arena, c->plan, c->description, &wanted, form, out, &error)) {
     diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
     return false;
   }

@@ -28,7 +28,7 @@ static struct program *program_of(struct compilation *c, struct symbol *const *s
 
 static bool load(struct compilation *c, const struct plan *plan, struct executable *out) {
   struct emitted object;
-  struct target target = {NULL, NULL};
+  struct target target = {NULL, NULL, false};
   const char *error = NULL;
   if (!emit_plan(c->arena, plan, NULL, &target, EMIT_OBJECT, &object, &error)) {
     diag_report(c->diags, MSG_TARGET, (struct span){0}, error);

@@ -8,7 +8,7 @@
 const char *argp_program_version = "hrmc " PACKAGE_VERSION;
 error_t argp_err_exit_status = 2;
 
-enum { OPTION_DATA = 256, OPTION_EMIT, OPTION_AFTER, OPTION_REPORT, OPTION_CPU, OPTION_TILE };
+enum { OPTION_DATA = 256, OPTION_EMIT, OPTION_AFTER, OPTION_REPORT, OPTION_CPU, OPTION_TILE, OPTION_CONTRACT };
 
 static const char summary[] =
   "Compiles hierarchical reasoning models.\v"
@@ -28,6 +28,7 @@ static const struct argp_option option_table[] = {
   {"after", OPTION_AFTER, "PASS", 0, "With --emit=graph: stop after elaborate, batch, horizon, grad or simplify", 0},
   {"report", OPTION_REPORT, "WHAT,...", 0, "Print memory (bytes of weights, optimiser, states, activations) or time (of each pass)", 0},
   {"target-cpu", OPTION_CPU, "CPU", 0, "Generate code for CPU (default: this machine's)", 0},
+  {"contract", OPTION_CONTRACT, "HOW", 0, "Contractions by generated kernels (the default) or by openblas", 0},
   {"tile", OPTION_TILE, "N", 0, "Examples that one call works on (default: chosen)", 0},
   {NULL, 0, NULL, 0, NULL, 0}};
 
@@ -86,6 +87,12 @@ static void check_files(struct argp_state *state, const struct options *o) {
   if (o->file_count > 1 && !many) argp_error(state, "one FILE at a time, not also '%s'", o->files[1]);
 }
 
+static bool wants_openblas(struct argp_state *state, const char *word) {
+  bool openblas = !strcmp(word, "openblas");
+  if (!openblas && strcmp(word, "generated")) argp_error(state, "--contract takes generated or openblas, not '%s'", word);
+  return openblas;
+}
+
 static int64_t tile_number(struct argp_state *state, const char *text) {
   char *end;
   long n = strtol(text, &end, 10);
@@ -104,6 +111,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case OPTION_AFTER: o->after = text; return 0;
   case OPTION_REPORT: add_reports(state, o, text); return 0;
   case OPTION_CPU: o->target_cpu = text; return 0;
+  case OPTION_CONTRACT: o->openblas = wants_openblas(state, text); return 0;
   case OPTION_TILE: o->tile = tile_number(state, text); return 0;
   case ARGP_KEY_ARG: add_argument(p, text, (int)state->arg_num); return 0;
   case ARGP_KEY_END: check_files(state, o); return 0;

@@ -39,6 +39,7 @@ struct options {
   const char *after;  /* name of the pass after which --emit=graph prints, or NULL: after all */
   bool report_memory, report_time;
   const char *target_cpu;
+  bool openblas; /* --contract=openblas */
   int64_t tile; /* 0: chosen by the compiler */
   char **rest;  /* run: the arguments behind "--" */
   int rest_count;

@@ -25,6 +25,7 @@ struct codegen {
   LLVMBuilderRef builder;
   struct machine machine;
   int64_t tile;          /* the largest n */
+  bool openblas;         /* contractions call OpenBLAS where they can */
   LLVMValueRef function; /* being built */
   LLVMTypeRef pointer_type;
   const char *error; /* the first thing that could not be generated; NULL: none */
@@ -101,6 +102,8 @@ void emit_loop(struct codegen *g, const struct loop *l);
 bool loop_is_transposition(const struct loop *l);
 void emit_transposition(struct codegen *g, const struct loop *l); /* a nest that is one */
 void emit_contraction(struct codegen *g, const struct contraction *c);
+bool blas_can(const struct codegen *g, const struct contraction *c); /* whether emit_blas takes it */
+void emit_blas(struct codegen *g, const struct contraction *c);
 
 /* The scalar functions on one vector (or scalar) of a float type: math.c. */
 LLVMValueRef math_exp(struct codegen *g, LLVMValueRef x);

@@ -45,7 +45,9 @@ static int kernel_accesses(const struct kernel *k, const struct access **accesse
 }
 
 static void emit_body(struct codegen *g, const struct kernel *k) {
-  if (k->kind == KERNEL_CONTRACTION)
+  if (k->kind == KERNEL_CONTRACTION && g->openblas && blas_can(g, &k->contraction))
+    emit_blas(g, &k->contraction);
+  else if (k->kind == KERNEL_CONTRACTION)
     emit_contraction(g, &k->contraction);
   else if (loop_is_transposition(&k->loop))
     emit_transposition(g, &k->loop);
@@ -53,11 +55,19 @@ static void emit_body(struct codegen *g, const struct kernel *k) {
     emit_loop(g, &k->loop);
 }
 
+/* What profilers show: "contract_7_m81_n32_k128", "loop_3". */
+static const char *kernel_name(struct codegen *g, const struct kernel *k, int number) {
+  const struct contraction *c = &k->contraction;
+  if (k->kind == KERNEL_LOOP) return arena_printf(g->arena, "loop_%d", number);
+  return arena_printf(g->arena, "contract_%d_m%lld_n%lld_k%lld", number, (long long)c->m.count, (long long)c->n.count,
+                      (long long)c->k.count);
+}
+
 static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
   struct codegen *g = &e->g;
   LLVMValueRef caller = g->function;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder);
-  LLVMValueRef function = function_open(g, arena_printf(g->arena, "kernel_%d", e->count), type, true);
+  LLVMValueRef function = function_open(g, kernel_name(g, k, e->count), type, true);
   emit_body(g, k);
   function_close(g);
   g->function = caller;
@@ -209,7 +219,7 @@ static void module_close(struct codegen *g) {
 
 bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
                enum emit_form form, struct emitted *out, const char **error) {
-  struct emission e = {.g = {.arena = a, .tile = plan->tile}};
+  struct emission e = {.g = {.arena = a, .tile = plan->tile, .openblas = target->openblas}};
   struct target resolved;
   LLVMTargetMachineRef machine = target_open(a, target, &resolved, &e.g.machine, error);
   *out = (struct emitted){0};
@@ -222,11 +232,17 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
   *error = e.g.error;
   bool done = !e.g.error && verify(&e.g, error) && write(&e.g, machine, form, out, error);
   if (done) *error = NULL;
-  out->cpu = resolved.cpu;
-  out->features = resolved.features;
   module_close(&e.g);
   LLVMDisposeTargetMachine(machine);
   return done;
+}
+
+bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, const char **error) {
+  struct machine found;
+  LLVMTargetMachineRef machine = target_open(a, wanted, resolved, &found, error);
+  if (machine) LLVMDisposeTargetMachine(machine);
+  resolved->openblas = wanted->openblas;
+  return machine != NULL;
 }
 
 void emitted_free(struct emitted *e) {

@@ -10,6 +10,7 @@
 struct target {
   const char *cpu;      /* "znver4", "x86-64-v3", …; NULL: this machine's */
   const char *features; /* "+avx512f,-avx512bf16"; NULL: those of the cpu */
+  bool openblas;        /* contractions call OpenBLAS (cblas_sgemm, cblas_dgemm) where its interface allows */
 };
 
 enum emit_form { EMIT_LLVM, EMIT_ASSEMBLY, EMIT_OBJECT };
@@ -17,7 +18,6 @@ enum emit_form { EMIT_LLVM, EMIT_ASSEMBLY, EMIT_OBJECT };
 struct emitted {
   char *bytes; /* malloc'd; free with emitted_free */
   size_t size;
-  const char *cpu, *features; /* as resolved; in the arena */
 };
 
 /* Generates the functions of a plan as symbols hrm_model_prepare, hrm_model_forward, hrm_model_train (runtime/hrm.h)
@@ -27,12 +27,16 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
                enum emit_form form, struct emitted *out, const char **error);
 void emitted_free(struct emitted *e);
 
+/* What emit_plan will generate for: cpu and features spelt out.  False and *error where LLVM refuses. */
+bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, const char **error);
+
 /* The machine's cpu name and feature string, resolved as emit_plan resolves NULL; in the arena. */
 struct target emit_host(struct arena *a);
 
 /* JIT: loads an object that emit_plan made into this process. */
 struct jit;
 struct jit *jit_load(const void *object, size_t size, const char **error); /* error: static text */
+bool jit_load_openblas(void); /* before jit_load of an object that calls OpenBLAS */
 void *jit_symbol(struct jit *j, const char *name);                         /* NULL: no such symbol */
 void jit_free(struct jit *j);
 

@@ -5,6 +5,7 @@
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Target.h>
 
+#include <dlfcn.h>
 #include <stdlib.h>
 
 struct jit {
@@ -19,6 +20,9 @@ static LLVMErrorRef resolve_from_process(LLVMOrcLLJITRef engine) {
   if (!error) LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(engine), generator);
   return error;
 }
+
+/* What code for --contract=openblas calls; loaded only for it, since loading it starts threads. */
+bool jit_load_openblas(void) { return dlopen("libopenblas.so.0", RTLD_NOW | RTLD_GLOBAL) != NULL; }
 
 static LLVMErrorRef add_object(LLVMOrcLLJITRef engine, const void *object, size_t size) {
   LLVMMemoryBufferRef copy = LLVMCreateMemoryBufferWithMemoryRangeCopy(object, size, "model");

@@ -120,7 +120,7 @@ static bool probe(struct arena *a, LLVMTargetMachineRef machine, const char *tri
 
 struct target emit_host(struct arena *a) {
   char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
-  struct target host = {arena_strdup(a, cpu), arena_strdup(a, features)};
+  struct target host = {.cpu = arena_strdup(a, cpu), .features = arena_strdup(a, features)};
   LLVMDisposeMessage(cpu);
   LLVMDisposeMessage(features);
   return host;
@@ -130,8 +130,9 @@ static struct target resolve(struct arena *a, const struct target *wanted) {
   struct target host = emit_host(a);
   bool native = !wanted->cpu || strcmp(wanted->cpu, "native") == 0;
   if (native && !wanted->features) return host;
-  if (native) return (struct target){host.cpu, arena_printf(a, "%s,%s", host.features, wanted->features)};
-  return (struct target){wanted->cpu, wanted->features ? wanted->features : ""};
+  if (native)
+    return (struct target){.cpu = host.cpu, .features = arena_printf(a, "%s,%s", host.features, wanted->features)};
+  return (struct target){.cpu = wanted->cpu, .features = wanted->features ? wanted->features : ""};
 }
 
 /* For a named cpu, its features are not listed anywhere: name those that generated code uses. */
