@@ -217,7 +217,8 @@ static int append(const struct problem *q, label_test *test, int b, int which, i
 
 /* A dense layout: the batch, outer labels, then those of two further kinds, each kind in the order of the result or,
  * where it is summed, of operand k_like. */
-static struct view dense(const struct problem *q, int b, int which, label_test *first, label_test *second, int k_like) {
+static struct view dense(const struct problem *q, int b, int which, label_test *first, label_test *second,
+                         int k_like) {
   int labels[CONTRACTION_MAX_LABELS];
   int8_t order[GRAPH_MAX_RANK];
   int count = append(q, is_batch, b, which, C, labels, 0);
@@ -235,8 +236,8 @@ static void copy_b(struct problem *q, int b) {
   q->view[b] = copy;
 }
 
-/* A contraction with more axes than a kernel has, none of which merge: everything is copied into an order in which all
- * labels of a kind are one axis. */
+/* A contraction with more axes than a kernel has, none of which merge: everything is copied into an order in which
+ * all labels of a kind are one axis. */
 static void plan_copied(struct problem *q, int b, bool accumulate) {
   struct problem d = *q;
   d.view[1 - b] = dense(q, b, 1 - b, label_is_row, label_is_summed, X);

@@ -121,6 +121,20 @@ void diag_note(struct diags *d, struct diag *diagnostic, struct span place, cons
   add_note(d, diagnostic, (struct note){place, text});
 }
 
+int diag_mark(const struct diags *d) { return d->count; }
+
+static bool points_into(const struct diag *diagnostic, const struct source *source) {
+  bool found = diagnostic->place.source == source;
+  for (int i = 0; i < diagnostic->note_count; i++) found |= diagnostic->notes[i].place.source == source;
+  return found;
+}
+
+void diag_note_since(struct diags *d, int mark, struct span place, const char *text) {
+  for (int i = mark; place.source && i < d->count; i++)
+    if (d->items[i]->place.source && !points_into(d->items[i], place.source))
+      add_note(d, d->items[i], (struct note){place, text});
+}
+
 int diag_count(const struct diags *d, enum severity at_least) {
   int count = 0;
   for (int i = 0; i < d->count; i++)

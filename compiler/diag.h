@@ -2,7 +2,7 @@
  *
  * A diagnostic has a message from the table in messages.def (its stable code, class and wording), a place, and any
  * number of further ranges (the reason why something else was expected) and notes.  Diagnostics accumulate; a stage
- * that reported an error returns NULL or false and the driver looks at diag_worst() between stages. */
+ * that reported an error returns NULL or false and the driver looks at diag_exit_code() between stages. */
 #ifndef HRMC_DIAG_H
 #define HRMC_DIAG_H
 
@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A text that diagnostics point into: a file, a library file, a command-line definition, a line typed at the prompt. */
+/* A text that diagnostics point into: a file, a library file, a command-line definition, a line at the prompt. */
 struct source {
   const char *name; /* as shown in messages */
   const char *text; /* NUL-terminated copy */
@@ -54,11 +54,16 @@ struct diag *diag_vreport(struct diags *d, enum message message, struct span pla
 
 /* Adds a second range within the excerpt, with its label ("~~~ [seq_len, hidden] = [81, 512]"). */
 void diag_range(struct diags *d, struct diag *diagnostic, struct span place, const char *format, ...)
-  __attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 
 /* Adds a note with its own excerpt (place.source may be NULL: text alone). */
 void diag_note(struct diags *d, struct diag *diagnostic, struct span place, const char *format, ...)
-  __attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
+
+/* The number of diagnostics so far.  diag_note_since adds a note to those made after it that do not point into the
+ * note's source yet: the way by which a file of the user got into another one. */
+int diag_mark(const struct diags *d);
+void diag_note_since(struct diags *d, int mark, struct span place, const char *text);
 
 int diag_count(const struct diags *d, enum severity at_least);
 

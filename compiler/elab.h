@@ -3,15 +3,15 @@
  * A value is either known at compile time (number, string, module, …) or a tensor: a node of the graph under
  * construction.
  *
- * Lifting.  A function is elaborated for its core shapes.  When arguments have extra leading axes, these form a *frame*
- * that is hidden from the body: a tensor's node has first the axes of its frames (in order of nesting), then its core.
- * Operations join the frames of their operands; on return the innermost frame becomes visible again. */
+ * Lifting.  A function is elaborated for its core shapes.  When arguments have extra leading axes, these form a
+ * *frame* that is hidden from the body: a tensor's node has first the axes of its frames (in order of nesting), then
+ * its core. Operations join the frames of their operands; on return the innermost frame becomes visible again. */
 #ifndef HRMC_ELAB_H
 #define HRMC_ELAB_H
 
 #include "elaborate.h"
 
-/* A dimension: its number, and its name as a reader knows it ("seq_len", "prefix + seq_len"), NULL where it has none. */
+/* A dimension: its number, and its name as a reader knows it ("seq_len", "prefix + seq_len") or NULL. */
 struct dim {
   int64_t size;
   const char *name;
@@ -29,9 +29,9 @@ enum value_kind_elab {
   KIND_NUMBER,
   KIND_STRING,
   KIND_TENSOR,
-  KIND_WEIGHT,      /* a param or buffer: becomes a leaf where it is used */
-  KIND_LIST,        /* [a, b] and module lists; also (a, b) */
-  KIND_FUNCTION,    /* fn with its scope */
+  KIND_WEIGHT,   /* a param or buffer: becomes a leaf where it is used */
+  KIND_LIST,     /* [a, b] and module lists; also (a, b) */
+  KIND_FUNCTION, /* fn with its scope */
   KIND_BUILTIN,
   KIND_CONSTRUCTOR, /* a module's name */
   KIND_TEMPLATE,    /* a module with its arguments: becomes an instance when a field takes it and gives it a path */
@@ -49,17 +49,42 @@ struct value_list {
 struct val {
   enum value_kind_elab kind;
   union {
-    struct { double value; const char *name; } number;
+    struct {
+      double value;
+      const char *name;
+    } number;
     const char *string;
     struct tensor_value tensor;
-    struct { struct weight *weight; struct tensor_value shape; } weight; /* shape.node unused */
+    struct {
+      struct weight *weight;
+      struct tensor_value shape;
+    } weight; /* shape.node unused */
     struct value_list list;
-    struct { const struct fn_decl *decl; struct scope *scope; } function;
+    struct {
+      const struct fn_decl *decl;
+      struct scope *scope;
+    } function;
     const struct builtin *builtin;
-    struct { const struct decl *decl; struct scope *scope; } constructor;
-    struct { const struct decl *decl; struct scope *scope; struct scope *arguments; } template;
-    struct { struct scope *members; const struct val *call; const char *path; const char *name; } instance; /* call: function or NULL */
-    struct { struct scope *members; const char *name; } space;
+    struct {
+      const struct decl *decl;
+      struct scope *scope;
+    } constructor;
+    struct {
+      const struct decl *decl;
+      struct scope *scope;
+      struct scope *arguments;
+      struct span call;
+    } template;
+    struct {
+      struct scope *members;
+      const struct val *call;
+      const char *path;
+      const char *name;
+    } instance; /* call: function or NULL */
+    struct {
+      struct scope *members;
+      const char *name;
+    } space;
     struct init init;
   };
 };
@@ -75,7 +100,7 @@ struct entry {
 struct scope {
   struct scope *parent;
   struct entry *entries; /* newest first */
-  bool is_repeat;        /* body of a repeat */
+  bool is_loop;          /* the body of a repeat or a for */
 };
 
 struct frame {
@@ -101,8 +126,11 @@ struct elab {
   int weight_capacity, tensor_capacity, group_capacity, config_capacity;
   struct frame frame[ELAB_MAX_FRAMES];
   int frame_count;
-  int depth;          /* of calls */
-  bool no_gradient;   /* repeats record nothing, whatever they say */
+  int depth;              /* of calls */
+  int64_t copies;         /* how often the train graph will hold the repeat body under construction; 0: unrecorded */
+  int64_t copy_count;     /* of the bodies of all repeats in the graph */
+  struct span member;     /* where the user's file makes the module whose members are elaborated */
+  bool no_gradient;       /* repeats record nothing, whatever they say */
   enum dtype float_dtype; /* of float values: f32, but f64 in a gradient check */
   struct import *imports;
   struct scope *prelude;
@@ -138,7 +166,8 @@ struct diag *report_unknown_name(struct elab *e, const struct scope *s, const ch
 /* elab_expr.c */
 const struct val *elab_expr(struct elab *e, struct scope *s, const struct expr *x);
 bool elab_number(struct elab *e, struct scope *s, const struct expr *x, const char *what, double *out);
-bool elab_whole(struct elab *e, struct scope *s, const struct expr *x, const char *what, int64_t *out, const char **name);
+bool elab_whole(struct elab *e, struct scope *s, const struct expr *x, const char *what, int64_t *out,
+                const char **name);
 /* The truth of a compile-time condition; false and *ok = false after an error. */
 bool elab_condition(struct elab *e, struct scope *s, const struct expr *x, const char *what, bool *ok);
 /* A tensor from any value that can be one (number, weight, nested list); an error is reported. */
@@ -149,11 +178,16 @@ struct tensor_value tensor_constant(struct elab *e, enum dtype dtype, double val
 struct node *tensor_align(struct elab *e, const struct tensor_value *t, uint32_t frames);
 int frames_rank(const struct elab *e, uint32_t frames);
 struct tensor_value tensor_make(struct node *node, uint32_t frames, int rank, const struct dim *dim);
-/* Brings operands to one shape (equal, scalar, or lifted over leading axes) and one dtype. False after an error at `place`. */
-struct operand { const struct val *value; const struct expr *expr; };
-bool tensor_unify(struct elab *e, struct scope *s, struct operand *operands, int count, struct span place, struct tensor_value *out);
-const struct val *tensor_elementwise(struct elab *e, struct scope *s, enum scalar_op op, struct operand *operands, int count,
-                                     struct span place);
+/* Brings operands to one shape (equal, scalar, or lifted over leading axes) and one dtype. False after an error at
+ * `place`. */
+struct operand {
+  const struct val *value;
+  const struct expr *expr;
+};
+bool tensor_unify(struct elab *e, struct scope *s, struct operand *operands, int count, struct span place,
+                  struct tensor_value *out);
+const struct val *tensor_elementwise(struct elab *e, struct scope *s, enum scalar_op op, struct operand *operands,
+                                     int count, struct span place);
 /* Whether a tensor with these frames and core is within the limits of rank and size; else reports it. */
 bool tensor_fits(struct elab *e, uint32_t frames, int rank, const struct dim *dim, struct span place);
 /* Core axes repeated in front: shape = leading dims + t. */
@@ -172,14 +206,18 @@ const struct val *elab_indexed_let(struct elab *e, struct scope *s, const struct
 const struct val *elab_index_reduce(struct elab *e, struct scope *s, const struct expr *x);
 
 /* elab_call.c */
-struct bound_argument { const struct val *value; const struct expr *expr; };
+struct bound_argument {
+  const struct val *value;
+  const struct expr *expr;
+};
 const struct val *elab_call(struct elab *e, struct scope *s, const struct expr *x);
-const struct val *call_function(struct elab *e, const struct val *f, struct bound_argument *arguments, struct span place);
+const struct val *call_function(struct elab *e, const struct val *f, struct bound_argument *arguments,
+                                struct span place);
 const char *function_name(const struct val *f);
 void check_parameters(struct elab *e, const struct parameter *parameters, int count); /* that no name stands twice */
-/* Puts the call's arguments in the order of the parameter names; absent ones have value NULL. False after an error. */
-bool bind_arguments(struct elab *e, struct scope *s, const struct expr *call, const char *callee, const char *const *names,
-                    int count, struct bound_argument *out);
+/* Puts the call's arguments in the order of the parameters; absent ones have value NULL. False after an error. */
+bool bind_arguments(struct elab *e, struct scope *s, const struct expr *call, const char *callee,
+                    const char *const *names, int count, struct bound_argument *out);
 /* Resolves a written type: dims; unbound plain names become dimension variables in `s` when bind_from is given. */
 bool elab_type(struct elab *e, struct scope *s, const struct type_expr *t, struct tensor_value *out);
 
@@ -190,9 +228,11 @@ const struct val *builtin_call(struct elab *e, struct scope *s, const struct bui
 int builtin_names(const char **names, int capacity);
 
 /* elab_module.c */
-const struct val *elab_template(struct elab *e, struct scope *s, const struct val *constructor, const struct expr *call);
+const struct val *elab_template(struct elab *e, struct scope *s, const struct val *constructor,
+                                const struct expr *call);
 const struct val *instantiate(struct elab *e, const struct val *v, const char *path);
-bool elab_members(struct elab *e, struct scope *s, const struct members *members, const char *path, const struct val **call);
+bool elab_members(struct elab *e, struct scope *s, const struct members *members, const char *path,
+                  const struct val **call);
 
 /* elab_stmt.c: runs statements; *result is set when a return was reached */
 void elab_block(struct elab *e, struct scope *s, const struct block *b, const struct val **result);
@@ -203,7 +243,16 @@ const struct val *elab_import(struct elab *e, const char *name, struct span plac
 struct scope *elab_prelude(struct elab *e);
 
 /* elab_model.c (see also elab_model.h) and elab_train.c */
-struct segment_outputs { struct { const char *name; struct span span; struct tensor_value value; } *items; int count, capacity; };
+struct output {
+  const char *name;
+  struct span span;
+  struct tensor_value value;
+};
+struct segment_outputs {
+  struct scope *scope; /* of the segment's statements */
+  struct output *items;
+  int count, capacity;
+};
 void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, const struct val *value);
 void elab_train(struct elab *e, struct scope *s, const struct decl *train);
 

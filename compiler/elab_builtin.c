@@ -103,7 +103,8 @@ static const struct val *stop_gradient(struct invocation *i) {
   return val_tensor(i->e, t);
 }
 
-static bool whole_from_one(struct invocation *i, const struct val *v, double most, struct span place, const char *what) {
+static bool whole_from_one(struct invocation *i, const struct val *v, double most, struct span place,
+                           const char *what) {
   if (!val_is_whole(v)) {
     diag_report(i->e->diags, MSG_NOT_WHOLE, place, what, val_describe(i->e, v));
     return false;
@@ -183,7 +184,8 @@ static const struct val *range(struct invocation *i) {
     return &val_error;
   }
   if (!val_is_whole(a) || !val_is_whole(b)) {
-    diag_report(i->e->diags, MSG_NOT_WHOLE, i->call->span, "the end of a range", val_describe(i->e, val_is_whole(a) ? b : a));
+    diag_report(i->e->diags, MSG_NOT_WHOLE, i->call->span, "the end of a range",
+                val_describe(i->e, val_is_whole(a) ? b : a));
     return &val_error;
   }
   int count = b->number.value > a->number.value ? (int)(b->number.value - a->number.value) : 0;
@@ -193,10 +195,13 @@ static const struct val *range(struct invocation *i) {
 }
 
 static const struct val *initialiser(struct invocation *i) {
-  static const struct { const char *name; enum init_kind kind; } kinds[] = {{"constant", INIT_CONSTANT},
-                                                                             {"trunc_normal", INIT_TRUNC_NORMAL},
-                                                                             {"normal", INIT_NORMAL},
-                                                                             {"uniform", INIT_UNIFORM}};
+  static const struct {
+    const char *name;
+    enum init_kind kind;
+  } kinds[] = {{"constant", INIT_CONSTANT},
+               {"trunc_normal", INIT_TRUNC_NORMAL},
+               {"normal", INIT_NORMAL},
+               {"uniform", INIT_UNIFORM}};
   const struct val *scale = i->argument[0].value;
   struct val *v = arena_new_object(i->e->arena, struct val);
   v->kind = KIND_INIT;
@@ -286,9 +291,7 @@ static const struct val *concat(struct invocation *i) {
   struct tensor_value out = t[0];
   for (int k = 1; k < p.count; k++) out.dim[p.axis].size += t[k].dim[p.axis].size;
   if (!tensor_fits(e, frames, out.rank, out.dim, i->call->span)) return &val_error;
-  for (int k = 0; k < p.count; k++) {
-    nodes[k] = tensor_align(e, &t[k], frames);
-  }
+  for (int k = 0; k < p.count; k++) { nodes[k] = tensor_align(e, &t[k], frames); }
   if (p.count > 1) out.dim[p.axis].name = NULL;
   out.node = graph_concat(e->graph, nodes, p.count, frames_rank(e, frames) + (int)p.axis);
   out.frames = frames;
@@ -296,34 +299,34 @@ static const struct val *concat(struct invocation *i) {
 }
 
 static const struct builtin builtins[] = {
-  {"exp", unary, 1, 1, {"x"}, SCALAR_EXP, exp},
-  {"log", unary, 1, 1, {"x"}, SCALAR_LOG, log},
-  {"sqrt", unary, 1, 1, {"x"}, SCALAR_SQRT, sqrt},
-  {"sin", unary, 1, 1, {"x"}, SCALAR_SIN, sin},
-  {"cos", unary, 1, 1, {"x"}, SCALAR_COS, cos},
-  {"tanh", unary, 1, 1, {"x"}, SCALAR_TANH, tanh},
-  {"sigmoid", unary, 1, 1, {"x"}, SCALAR_SIGMOID, sigmoid_number},
-  {"abs", unary, 1, 1, {"x"}, SCALAR_ABS, fabs},
-  {"floor", unary, 1, 1, {"x"}, SCALAR_FLOOR, floor},
-  {"ceil", number_only, 1, 1, {"x"}, SCALAR_FLOOR, ceil},
-  {"round", number_only, 1, 1, {"x"}, SCALAR_FLOOR, round},
-  {"sum", sum, 1, 1, {"x"}, SCALAR_ADD, NULL},
-  {"max", extreme, 1, 2, {"x", "y"}, SCALAR_MAX, NULL},
-  {"min", extreme, 1, 2, {"x", "y"}, SCALAR_MIN, NULL},
-  {"float", to_float, 1, 1, {"x"}, SCALAR_CAST, NULL},
-  {"float64", to_float64, 1, 1, {"x"}, SCALAR_CAST, NULL},
-  {"int", to_int, 1, 1, {"x"}, SCALAR_CAST, NULL},
-  {"where", where, 3, 3, {"condition", "x", "y"}, SCALAR_SELECT, NULL},
-  {"stop_gradient", stop_gradient, 1, 1, {"x"}, SCALAR_CAST, NULL},
-  {"reshape", reshape, 2, 2, {"x", "shape"}, SCALAR_CAST, NULL},
-  {"fill", fill, 2, 2, {"value", "shape"}, SCALAR_CAST, NULL},
-  {"iota", iota, 1, 1, {"n"}, SCALAR_CAST, NULL},
-  {"range", range, 2, 2, {"first", "last"}, SCALAR_CAST, NULL},
-  {"concat", concat, 0, -1, {NULL}, SCALAR_CAST, NULL},
-  {"constant", initialiser, 1, 1, {"value"}, SCALAR_CAST, NULL},
-  {"trunc_normal", initialiser, 1, 1, {"std"}, SCALAR_CAST, NULL},
-  {"normal", initialiser, 1, 1, {"std"}, SCALAR_CAST, NULL},
-  {"uniform", initialiser, 1, 1, {"limit"}, SCALAR_CAST, NULL},
+    {"exp", unary, 1, 1, {"x"}, SCALAR_EXP, exp},
+    {"log", unary, 1, 1, {"x"}, SCALAR_LOG, log},
+    {"sqrt", unary, 1, 1, {"x"}, SCALAR_SQRT, sqrt},
+    {"sin", unary, 1, 1, {"x"}, SCALAR_SIN, sin},
+    {"cos", unary, 1, 1, {"x"}, SCALAR_COS, cos},
+    {"tanh", unary, 1, 1, {"x"}, SCALAR_TANH, tanh},
+    {"sigmoid", unary, 1, 1, {"x"}, SCALAR_SIGMOID, sigmoid_number},
+    {"abs", unary, 1, 1, {"x"}, SCALAR_ABS, fabs},
+    {"floor", unary, 1, 1, {"x"}, SCALAR_FLOOR, floor},
+    {"ceil", number_only, 1, 1, {"x"}, SCALAR_FLOOR, ceil},
+    {"round", number_only, 1, 1, {"x"}, SCALAR_FLOOR, round},
+    {"sum", sum, 1, 1, {"x"}, SCALAR_ADD, NULL},
+    {"max", extreme, 1, 2, {"x", "y"}, SCALAR_MAX, NULL},
+    {"min", extreme, 1, 2, {"x", "y"}, SCALAR_MIN, NULL},
+    {"float", to_float, 1, 1, {"x"}, SCALAR_CAST, NULL},
+    {"float64", to_float64, 1, 1, {"x"}, SCALAR_CAST, NULL},
+    {"int", to_int, 1, 1, {"x"}, SCALAR_CAST, NULL},
+    {"where", where, 3, 3, {"condition", "x", "y"}, SCALAR_SELECT, NULL},
+    {"stop_gradient", stop_gradient, 1, 1, {"x"}, SCALAR_CAST, NULL},
+    {"reshape", reshape, 2, 2, {"x", "shape"}, SCALAR_CAST, NULL},
+    {"fill", fill, 2, 2, {"value", "shape"}, SCALAR_CAST, NULL},
+    {"iota", iota, 1, 1, {"n"}, SCALAR_CAST, NULL},
+    {"range", range, 2, 2, {"first", "last"}, SCALAR_CAST, NULL},
+    {"concat", concat, 0, -1, {NULL}, SCALAR_CAST, NULL},
+    {"constant", initialiser, 1, 1, {"value"}, SCALAR_CAST, NULL},
+    {"trunc_normal", initialiser, 1, 1, {"std"}, SCALAR_CAST, NULL},
+    {"normal", initialiser, 1, 1, {"std"}, SCALAR_CAST, NULL},
+    {"uniform", initialiser, 1, 1, {"limit"}, SCALAR_CAST, NULL},
 };
 
 enum { BUILTIN_COUNT = sizeof builtins / sizeof *builtins };

@@ -25,8 +25,10 @@ static int argument_place(struct elab *e, const struct argument *a, const char *
   if (i < 0) {
     struct diag *d = diag_report(e->diags, MSG_UNKNOWN_ARGUMENT, a->name_span, callee, a->name);
     const char *nearest = diag_nearest(a->name, names, count);
-    if (nearest) diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
-    else if (count > 0) diag_note(e->diags, d, (struct span){0}, "its parameters are %s", list_text(e, names, count));
+    if (nearest)
+      diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+    else if (count > 0)
+      diag_note(e->diags, d, (struct span){0}, "its parameters are %s", list_text(e, names, count));
   }
   return i;
 }
@@ -58,7 +60,8 @@ const char *function_name(const struct val *f) {
 }
 
 /* One dimension of a written type: a name that nothing defines becomes a dimension variable when `free` is given. */
-static bool type_dim(struct elab *e, struct scope *s, const struct expr *x, const struct dim *actual, struct dim *out) {
+static bool type_dim(struct elab *e, struct scope *s, const struct expr *x, const struct dim *actual,
+                     struct dim *out) {
   if (actual && x->kind == EXPR_NAME && !scope_find(s, x->name)) {
     scope_define(e, s, (struct ident){x->name, x->span}, val_number(e, (double)actual->size, x->name));
     *out = (struct dim){actual->size, actual->name ? actual->name : x->name};
@@ -123,8 +126,8 @@ static bool check_dtype(struct elab *e, const struct call_state *c, const struct
 }
 
 /* The extra leading axes of an argument join the call's frame: all that have any must have the same. */
-static bool join_frame(struct elab *e, struct call_state *c, const struct parameter *p, const struct bound_argument *a,
-                       const struct tensor_value *t, int extra, struct span place) {
+static bool join_frame(struct elab *e, struct call_state *c, const struct parameter *p,
+                       const struct bound_argument *a, const struct tensor_value *t, int extra, struct span place) {
   struct frame *f = &c->frame;
   bool same = f->rank == 0 || f->rank == extra;
   for (int i = 0; same && f->rank && i < extra; i++) same = f->extent[i] == t->dim[i].size;
@@ -154,8 +157,8 @@ static bool number_as_written(struct elab *e, const struct parameter *p, const s
 }
 
 /* A typed parameter: its core dims are bound or compared; what leads them is lifted over. */
-static bool bind_tensor(struct elab *e, struct call_state *c, const struct parameter *p, const struct bound_argument *a,
-                        struct span place, struct tensor_value *t) {
+static bool bind_tensor(struct elab *e, struct call_state *c, const struct parameter *p,
+                        const struct bound_argument *a, struct span place, struct tensor_value *t) {
   struct span at = a->expr ? a->expr->span : place;
   if (!number_as_written(e, p, a, t) && !elab_as_tensor(e, a->value, at, t)) return false;
   if (!check_dtype(e, c, p, a, t, place)) return false;
@@ -267,15 +270,16 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
   }
   e->depth++;
   e->indices = NULL;
-  if (bind_parameters(e, &c, arguments, tensors, place) &&
-      (c.frame.rank == 0 || push_frame(e, &c.frame, place))) {
+  if (bind_parameters(e, &c, arguments, tensors, place) && (c.frame.rank == 0 || push_frame(e, &c.frame, place))) {
     for (int i = 0; i < decl->count; i++)
       if (decl->parameters[i].type)
         scope_define(e, c.scope, decl->parameters[i].name,
                      val_tensor(e, hide(e, &tensors[i], decl->parameters[i].type->rank)));
     v = run_body(e, &c, place);
-    if (c.frame.rank > 0 && val_is_error(v)) e->frame_count--;
-    else if (c.frame.rank > 0) v = pop_frame(e, v, place);
+    if (c.frame.rank > 0 && val_is_error(v))
+      e->frame_count--;
+    else if (c.frame.rank > 0)
+      v = pop_frame(e, v, place);
   }
   e->indices = saved;
   e->depth--;

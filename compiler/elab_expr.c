@@ -110,8 +110,7 @@ static const struct val *fold_binary(struct elab *e, const struct expr *x, const
     diag_report(e->diags, MSG_DIVISION_BY_ZERO, x->span, code_text(e, x->span));
     return &val_error;
   }
-  return val_number(e, fold_number(x->binary.op, a->number.value, b->number.value),
-                    fold_name(e, x->binary.op, a, b));
+  return val_number(e, fold_number(x->binary.op, a->number.value, b->number.value), fold_name(e, x->binary.op, a, b));
 }
 
 static const struct val *compare_strings(struct elab *e, const struct expr *x, const struct val *a,
@@ -176,19 +175,22 @@ static const struct val *matmul_expr(struct elab *e, struct scope *s, const stru
   if (r.rank == 2) ra[lead + 1] = (int8_t)left->type.rank;
   for (int i = 0; i < left->type.rank - 1; i++) oa[n++] = (int8_t)i;
   if (r.rank == 2) oa[n++] = (int8_t)left->type.rank;
-  struct tensor_value out = tensor_make(graph_contract_ids(e->graph, la, ra, oa, n, left, right), frames, n - lead,
-                                        l.dim);
+  struct tensor_value out =
+      tensor_make(graph_contract_ids(e->graph, la, ra, oa, n, left, right), frames, n - lead, l.dim);
   if (r.rank == 2) out.dim[out.rank - 1] = r.dim[1];
   return val_tensor(e, out);
 }
 
 static const struct val *map_binary(struct elab *e, struct scope *s, const struct expr *x, const struct val *a,
                                     const struct val *b) {
-  static const struct { enum scalar_op op; bool swap; } table[] = {
-    [BINARY_ADD] = {SCALAR_ADD, false}, [BINARY_SUB] = {SCALAR_SUB, false}, [BINARY_MUL] = {SCALAR_MUL, false},
-    [BINARY_DIV] = {SCALAR_DIV, false}, [BINARY_POWER] = {SCALAR_POW, false}, [BINARY_EQ] = {SCALAR_EQ, false},
-    [BINARY_NE] = {SCALAR_NE, false},   [BINARY_LT] = {SCALAR_LT, false},     [BINARY_LE] = {SCALAR_LE, false},
-    [BINARY_GT] = {SCALAR_LT, true},    [BINARY_GE] = {SCALAR_LE, true}};
+  static const struct {
+    enum scalar_op op;
+    bool swap;
+  } table[] = {
+      [BINARY_ADD] = {SCALAR_ADD, false}, [BINARY_SUB] = {SCALAR_SUB, false},   [BINARY_MUL] = {SCALAR_MUL, false},
+      [BINARY_DIV] = {SCALAR_DIV, false}, [BINARY_POWER] = {SCALAR_POW, false}, [BINARY_EQ] = {SCALAR_EQ, false},
+      [BINARY_NE] = {SCALAR_NE, false},   [BINARY_LT] = {SCALAR_LT, false},     [BINARY_LE] = {SCALAR_LE, false},
+      [BINARY_GT] = {SCALAR_LT, true},    [BINARY_GE] = {SCALAR_LE, true}};
   bool swap = table[x->binary.op].swap;
   struct operand operands[2] = {{swap ? b : a, swap ? x->binary.right : x->binary.left},
                                 {swap ? a : b, swap ? x->binary.left : x->binary.right}};
@@ -319,8 +321,6 @@ bool elab_as_tensor(struct elab *e, const struct val *v, struct span place, stru
     *out = v->weight.shape;
     out->node = graph_leaf(e->graph, v->weight.weight->symbol, v->weight.weight->symbol->type);
     return true;
-  default:
-    diag_report(e->diags, MSG_NOT_A_TENSOR, place, code_text(e, place), val_describe(e, v));
-    return false;
+  default: diag_report(e->diags, MSG_NOT_A_TENSOR, place, code_text(e, place), val_describe(e, v)); return false;
   }
 }

@@ -1,4 +1,5 @@
-/* The declarations of a file: configs and lets in order; functions and modules may be used before they are written. */
+/* The declarations of a file: configs and lets in order; functions and modules may be used before they are written.
+ */
 #include "elab.h"
 
 #include <string.h>
@@ -64,8 +65,10 @@ static bool same_kind(struct elab *e, const struct decl *d, const struct val *de
 static void record_config(struct elab *e, const struct decl *d, const struct val *v) {
   struct setting setting = {.name = d->name.text};
   setting.kind = v->kind == KIND_STRING ? SETTING_TEXT : SETTING_NUMBER;
-  if (v->kind == KIND_STRING) setting.text = v->string;
-  else setting.number = v->number.value, setting.is_integer = val_is_whole(v);
+  if (v->kind == KIND_STRING)
+    setting.text = v->string;
+  else
+    setting.number = v->number.value, setting.is_integer = val_is_whole(v);
   arena_push(e->arena, e->program->configs, e->program->config_count, e->config_capacity, setting);
 }
 

@@ -1,8 +1,8 @@
 /* The model: its tensors, and the two graphs of one segment.
  *
  * forward: inputs and states -> outputs, prediction, halt values, states.
- * train: the same, then the next segment without gradient for the continue target (HRM, section 2, "Adaptive computation
- * time"), the losses and the LOSS that is differentiated. */
+ * train: the same, then the next segment without gradient for the continue target (HRM, section 2, "Adaptive
+ * computation time"), the losses and the LOSS that is differentiated. */
 #include "elab_model.h"
 #include "elab_policy.h"
 
@@ -83,8 +83,9 @@ static struct type type_of(enum dtype dtype, const struct tensor_value *shape) {
 
 /* Names of tensors that every model shares with the runtime. */
 static bool check_free_name(struct elab *e, struct ident name) {
-  static const char *const taken[] = {"reset",     "last",          "prediction",      "halt",    "continue", "lm_loss",
-                                      "halt_loss", "continue_loss", "target_continue", "correct", "accuracy"};
+  static const char *const taken[] = {"reset",           "last",    "prediction", "halt",
+                                      "continue",        "lm_loss", "halt_loss",  "continue_loss",
+                                      "target_continue", "correct", "accuracy"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
     if (!strcmp(taken[i], name.text)) {
       diag_report(e->diags, MSG_NAME_TAKEN, name.span, name.text);
@@ -107,12 +108,14 @@ static bool declare_tensor(struct model *m, int i) {
   if (x->kind == MEMBER_STATE ? !check_free_name(e, x->name) : !check_data_name(e, x)) return false;
   bool integer = x->kind != MEMBER_STATE;
   if (!x->tensor.type || x->tensor.type->is_integer != integer) {
-    diag_report(e->diags, MSG_TENSOR_TYPE, x->name.span, x->name.text, integer ? "integers, such as int[S] < bound" : "floats, such as [S, D]");
+    diag_report(e->diags, MSG_TENSOR_TYPE, x->name.span, x->name.text,
+                integer ? "integers, such as int[S] < bound" : "floats, such as [S, D]");
     return false;
   }
   int64_t bound = 0;
   if (!elab_type(e, m->members, x->tensor.type, &m->shape[i])) return false;
-  if (x->tensor.type->bound && !elab_whole(e, m->members, x->tensor.type->bound, "the bound", &bound, NULL)) return false;
+  if (x->tensor.type->bound && !elab_whole(e, m->members, x->tensor.type->bound, "the bound", &bound, NULL))
+    return false;
   enum role role = x->kind == MEMBER_INPUT ? ROLE_INPUT : x->kind == MEMBER_LABEL ? ROLE_LABEL : ROLE_STATE;
   if (role == ROLE_LABEL) {
     once(m, &m->label, x, "label");
@@ -130,8 +133,10 @@ static bool declare_tensors(struct model *m) {
   for (int i = 0; i < m->tensor_count; i++) ok &= declare_tensor(m, i);
   m->reset = add_tensor(e, "reset", ROLE_CONTROL, type_make(DTYPE_F32, 0, NULL), 0);
   m->last = add_tensor(e, "last", ROLE_CONTROL, type_make(DTYPE_F32, 0, NULL), 0);
-  const struct { const struct member *present; const char *what; } needed[] = {
-    {m->segment, "segment"}, {m->loss, "loss"}, {m->act, "act"}, {m->label, "label"}};
+  const struct {
+    const struct member *present;
+    const char *what;
+  } needed[] = {{m->segment, "segment"}, {m->loss, "loss"}, {m->act, "act"}, {m->label, "label"}};
   for (int i = 0, declared = ok; declared && i < 4; i++)
     if (!needed[i].present) {
       diag_report(e->diags, MSG_MODEL_LACKS, m->decl->name.span, m->decl->name.text, needed[i].what);
@@ -201,7 +206,8 @@ void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, co
     return;
   }
   struct segment_outputs *o = e->outputs;
-  bool ok = check_free_name(e, stmt->bind.name) && !val_is_error(v) && elab_as_tensor(e, v, stmt->bind.value->span, &t);
+  bool ok =
+      check_free_name(e, stmt->bind.name) && !val_is_error(v) && elab_as_tensor(e, v, stmt->bind.value->span, &t);
   if (!ok) t = (struct tensor_value){.node = NULL};
   scope_define(e, s, stmt->bind.name, ok ? val_tensor(e, t) : &val_error);
   o->items = arena_grow(e->arena, o->items, sizeof *o->items, o->count, &o->capacity);
@@ -235,7 +241,8 @@ static void store(struct model *m, const char *name, enum dtype dtype, const str
   graph_store(e->graph, output_symbol(e, name, t.node->type), t.node);
 }
 
-/* The label's value, and the argmax of the output "logits", which must have the label's shape and a last axis of classes. */
+/* The label's value, and the argmax of the output "logits", which must have the label's shape and a last axis of
+ * classes. */
 static const struct val *prediction(struct model *m, const struct pass *p) {
   struct elab *e = m->e;
   const struct tensor_value *label = &m->shape[m->label_index];
@@ -354,7 +361,8 @@ static void train_losses(struct model *m, const struct pass *p, const struct val
                          const struct val *predicted) {
   struct elab *e = m->e;
   const struct tensor_value *shape = &m->shape[m->label_index];
-  const struct val *labels = val_tensor(e, tensor_make(leaf(e, m->symbol[m->label_index]), 0, shape->rank, shape->dim));
+  const struct val *labels =
+      val_tensor(e, tensor_make(leaf(e, m->symbol[m->label_index]), 0, shape->rank, shape->dim));
   const struct val *zero = val_number(e, 0, NULL), *target = zero, *halt_loss = zero, *continue_loss = zero;
   const struct val *correct = act_call(m, "correct", predicted, labels, NULL);
   const struct val *lm_loss = model_loss(m, p, labels);

@@ -34,15 +34,18 @@ const struct val *elab_template(struct elab *e, struct scope *s, const struct va
     diag_report(e->diags, MSG_RECURSION, call->span, d->name.text, (int)ELAB_MAX_DEPTH);
     return &val_error;
   }
+  int mark = diag_mark(e->diags);
   e->depth++;
   struct scope *arguments = module_arguments(e, s, d, constructor->constructor.scope, call);
   e->depth--;
+  diag_note_since(e->diags, mark, call->span, "in this call");
   if (!arguments) return &val_error;
   struct val *v = arena_new_object(e->arena, struct val);
   v->kind = KIND_TEMPLATE;
   v->template.decl = d;
   v->template.scope = constructor->constructor.scope;
   v->template.arguments = arguments;
+  v->template.call = call->span;
   return v;
 }
 
@@ -70,7 +73,12 @@ const struct val *instantiate(struct elab *e, const struct val *v, const char *p
   out->instance.path = path;
   out->instance.name = v->template.decl->name.text;
   out->instance.members = scope_new(e, v->template.arguments);
+  int mark = diag_mark(e->diags);
+  struct span outer = e->member;
+  if (v->template.call.source == e->request->file->source) e->member = v->template.call;
   bool ok = elab_members(e, out->instance.members, &v->template.decl->module.members, path, &out->instance.call);
+  e->member = outer;
+  diag_note_since(e->diags, mark, v->template.call, "in this call");
   e->depth--;
   return ok ? out : &val_error;
 }
@@ -89,7 +97,9 @@ static struct weight *new_weight(struct elab *e, const struct member *m, const c
                             .role = m->kind == MEMBER_PARAM ? ROLE_PARAM : ROLE_BUFFER,
                             .type = type_make(DTYPE_F32, shape->rank, extent)};
   struct weight *w = arena_new_object(e->arena, struct weight);
-  *w = (struct weight){.symbol = symbol, .init = *init, .group = -1, .offset = -1};
+  bool is_own = m->span.source == e->request->file->source;
+  struct span place = is_own ? m->name.span : e->member;
+  *w = (struct weight){.symbol = symbol, .init = *init, .group = -1, .offset = -1, .place = place};
   arena_push(e->arena, p->weights, p->weight_count, e->weight_capacity, w);
   return w;
 }

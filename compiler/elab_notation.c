@@ -1,8 +1,8 @@
 /* Index notation: `let y[i, j] = sum[c] a[i, c] * b[j, c]`.
  *
  * An expression under index variables is a tensor whose core axes carry the variables that it uses, in some order
- * (`struct labelled`).  Products under a sum become contractions; everything else is brought to a common order of axes
- * and treated like any other elementwise operation. */
+ * (`struct labelled`).  Products under a sum become contractions; everything else is brought to a common order of
+ * axes and treated like any other elementwise operation. */
 #include "elab.h"
 
 #include <string.h>
@@ -56,8 +56,7 @@ static bool mentions_index(struct elab *e, const struct expr *x) {
   case EXPR_NAME: return var_find(e, x->name, &id) != NULL;
   case EXPR_UNARY: return mentions_index(e, x->unary.operand);
   case EXPR_BINARY: return mentions_index(e, x->binary.left) || mentions_index(e, x->binary.right);
-  case EXPR_CONDITIONAL:
-    return mentions_index(e, x->conditional.then) || mentions_index(e, x->conditional.otherwise);
+  case EXPR_CONDITIONAL: return mentions_index(e, x->conditional.then) || mentions_index(e, x->conditional.otherwise);
   case EXPR_REDUCE: return true;
   case EXPR_FIELD: return mentions_index(e, x->field.base);
   case EXPR_LIST:
@@ -470,7 +469,8 @@ static bool sum_inside(struct elab *e, struct scope *s, struct product *p, uint3
   return true;
 }
 
-static bool sum_product(struct elab *e, struct scope *s, const struct expr *x, uint32_t summed, struct labelled *out) {
+static bool sum_product(struct elab *e, struct scope *s, const struct expr *x, uint32_t summed,
+                        struct labelled *out) {
   struct product p = {.count = 0};
   bool divided = false;
   uint32_t used = 0;
@@ -517,7 +517,8 @@ static bool reduce_body(struct elab *e, struct scope *s, const struct expr *x, u
   double count = 1;
   for (int k = 0; k < e->indices->count; k++) count *= (double)e->indices->vars[k].dim.size;
   reduce_ids(e, out, REDUCE_SUM, over);
-  struct factor divisor = {.number = val_number(e, count, NULL), .x = {.t = tensor_constant(e, e->float_dtype, count)}};
+  struct factor divisor = {.number = val_number(e, count, NULL),
+                           .x = {.t = tensor_constant(e, e->float_dtype, count)}};
   return combine(e, s, SCALAR_DIV, out, &divisor, x->span);
 }
 

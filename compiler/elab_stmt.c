@@ -9,7 +9,8 @@ static void set_origin(struct elab *e, struct span span) {
   const char *text = span.source->text, *start = text;
   for (const char *c = text; c < text + span.begin; c++)
     if (*c == '\n') line++, start = c + 1;
-  e->graph->origin = arena_printf(e->arena, "%s:%d:%d", span.source->name, line, (int)(text + span.begin - start) + 1);
+  e->graph->origin =
+      arena_printf(e->arena, "%s:%d:%d", span.source->name, line, (int)(text + span.begin - start) + 1);
 }
 
 static bool matches_type(struct elab *e, struct scope *s, const struct stmt *x, const struct val *v) {
@@ -138,12 +139,13 @@ static bool carry_tensors(struct elab *e, const struct stmt *x, struct carried *
   return true;
 }
 
-static bool same_shape(struct elab *e, const struct stmt *x, const struct entry *entry, const struct tensor_value *was,
-                       const struct tensor_value *now) {
+static bool same_shape(struct elab *e, const struct stmt *x, const struct entry *entry,
+                       const struct tensor_value *was, const struct tensor_value *now) {
   bool same = was->rank == now->rank && was->node->type.dtype == now->node->type.dtype;
   for (int i = 0; same && i < was->rank; i++) same = was->dim[i].size == now->dim[i].size;
   if (same) return true;
-  diag_report(e->diags, MSG_REPEAT_SHAPE, x->span, entry->name, written_type(e, was, was->node->type.dtype == DTYPE_I32),
+  diag_report(e->diags, MSG_REPEAT_SHAPE, x->span, entry->name,
+              written_type(e, was, was->node->type.dtype == DTYPE_I32),
               written_type(e, now, now->node->type.dtype == DTYPE_I32));
   return false;
 }

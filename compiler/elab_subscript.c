@@ -19,11 +19,15 @@ static struct node *sparse_rows(struct elab *e, struct weight *w, const struct t
   struct program *p = e->program;
   for (int i = 0; i < p->tensor_count; i++)
     if (p->tensors[i].table == w) return graph_leaf(e->graph, p->tensors[i].symbol, p->tensors[i].symbol->type);
-  struct symbol *rows = arena_new_object(e->arena, struct symbol), *gradient = arena_new_object(e->arena, struct symbol);
+  struct symbol *rows = arena_new_object(e->arena, struct symbol),
+                *gradient = arena_new_object(e->arena, struct symbol);
   struct type type = type_make(DTYPE_F32, w->symbol->type.rank - 1, w->symbol->type.extent + 1);
-  *rows = (struct symbol){.name = arena_printf(e->arena, "%s.rows", w->symbol->name), .role = ROLE_ROWS, .type = type};
-  *gradient = (struct symbol){.name = arena_printf(e->arena, "%s.rows.grad", w->symbol->name), .role = ROLE_OUTPUT, .type = type};
-  struct tensor of_rows = {.symbol = rows, .table = w, .rows_index = (int)(index - p->tensors), .gradient = p->tensor_count + 1};
+  *rows =
+      (struct symbol){.name = arena_printf(e->arena, "%s.rows", w->symbol->name), .role = ROLE_ROWS, .type = type};
+  *gradient = (struct symbol){
+      .name = arena_printf(e->arena, "%s.rows.grad", w->symbol->name), .role = ROLE_OUTPUT, .type = type};
+  struct tensor of_rows = {
+      .symbol = rows, .table = w, .rows_index = (int)(index - p->tensors), .gradient = p->tensor_count + 1};
   struct tensor of_gradient = {.symbol = gradient, .gradient = -1};
   arena_push(e->arena, p->tensors, p->tensor_count, e->tensor_capacity, of_rows);
   arena_push(e->arena, p->tensors, p->tensor_count, e->tensor_capacity, of_gradient);
@@ -93,14 +97,16 @@ static const char *slice_name(struct elab *e, struct scope *s, const struct subs
   return NULL;
 }
 
-static bool take_slice(struct elab *e, struct scope *s, const struct subscript *sub, struct tensor_value *t, int axis) {
+static bool take_slice(struct elab *e, struct scope *s, const struct subscript *sub, struct tensor_value *t,
+                       int axis) {
   struct dim *d = &t->dim[axis];
   int64_t first, last, step = 1;
   if (!bound_value(e, s, sub->first, d->size, 0, &first) || !bound_value(e, s, sub->last, d->size, d->size, &last))
     return false;
   if (sub->step && !elab_whole(e, s, sub->step, "the step of a slice", &step, NULL)) return false;
   if (step < 1) {
-    diag_report(e->diags, MSG_COUNT_RANGE, sub->step->span, "the step of a slice", (long long)step, 1LL, (long long)d->size);
+    diag_report(e->diags, MSG_COUNT_RANGE, sub->step->span, "the step of a slice", (long long)step, 1LL,
+                (long long)d->size);
     return false;
   }
   if (first >= last) {
@@ -126,8 +132,8 @@ static bool take_index(struct elab *e, const struct val *v, struct span place, s
 }
 
 /* Applies the subscripts from number `from` on, starting at an axis. */
-static const struct val *take_all(struct elab *e, struct scope *s, const struct expr *x, struct tensor_value t, int from,
-                                  int axis) {
+static const struct val *take_all(struct elab *e, struct scope *s, const struct expr *x, struct tensor_value t,
+                                  int from, int axis) {
   if (x->index.count - from > t.rank - axis) {
     diag_report(e->diags, MSG_TOO_MANY_SUBSCRIPTS, x->span, code_text(e, x->index.base->span),
                 dims_text(e, t.dim, t.rank), x->index.count);
@@ -151,7 +157,8 @@ static const struct val *take_all(struct elab *e, struct scope *s, const struct 
 }
 
 /* One number as the only subscript takes an item of a list, of whatever kind; for all else a list is a tensor. */
-static const struct val *list_item(struct elab *e, const struct expr *x, const struct val *base, const struct val *index) {
+static const struct val *list_item(struct elab *e, const struct expr *x, const struct val *base,
+                                   const struct val *index) {
   int64_t i = (int64_t)index->number.value, at = i < 0 ? i + base->list.count : i;
   if (at >= 0 && at < base->list.count) return base->list.items[at];
   diag_report(e->diags, MSG_INDEX_RANGE, x->index.subscripts[0].span, (long long)i, (long long)base->list.count);
@@ -164,7 +171,8 @@ const struct val *elab_subscript(struct elab *e, struct scope *s, const struct e
   const struct subscript *sub = &x->index.subscripts[0];
   const struct val *first = sub->is_slice ? NULL : elab_expr(e, s, sub->value);
   if (first && val_is_error(first)) return first;
-  if (base->kind == KIND_LIST && x->index.count == 1 && first && val_is_whole(first)) return list_item(e, x, base, first);
+  if (base->kind == KIND_LIST && x->index.count == 1 && first && val_is_whole(first))
+    return list_item(e, x, base, first);
   struct tensor_value t;
   if (first && (first->kind == KIND_TENSOR || first->kind == KIND_LIST)) {
     if (!elab_as_tensor(e, first, sub->span, &t)) return &val_error;

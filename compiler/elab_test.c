@@ -41,7 +41,8 @@ static int count_numbers(const struct val *v) {
 }
 
 static void write_numbers(const struct val *v, double *out, int *n) {
-  if (v->kind == KIND_NUMBER) out[(*n)++] = v->number.value;
+  if (v->kind == KIND_NUMBER)
+    out[(*n)++] = v->number.value;
   else
     for (int i = 0; i < v->list.count; i++) write_numbers(v->list.items[i], out, n);
 }
@@ -94,7 +95,8 @@ static void assert_gradcheck(struct elab *e, struct scope *s, const struct stmt 
   const struct val *f = elab_expr(e, s, f_expr), *x = elab_expr(e, s, x_expr);
   if (val_is_error(f) || val_is_error(x)) return;
   if (f->kind != KIND_FUNCTION || f->function.decl->count < 1) {
-    const char *what = f->kind == KIND_BUILTIN ? "a function of the language itself: wrap it in a fn" : val_describe(e, f);
+    const char *what =
+        f->kind == KIND_BUILTIN ? "a function of the language itself: wrap it in a fn" : val_describe(e, f);
     diag_report(e->diags, MSG_NOT_CALLABLE, f_expr->span, code_text(e, f_expr->span), what);
     return;
   }
@@ -103,7 +105,8 @@ static void assert_gradcheck(struct elab *e, struct scope *s, const struct stmt 
   e->float_dtype = DTYPE_F64;
   check.graph = e->graph = graph_new(e->arena, "gradcheck");
   if (check_argument(e, x_expr, x, &check, &shape)) {
-    struct bound_argument *arguments = arena_new_array(e->arena, struct bound_argument, (size_t)f->function.decl->count);
+    struct bound_argument *arguments =
+        arena_new_array(e->arena, struct bound_argument, (size_t)f->function.decl->count);
     struct node *leaf = graph_leaf(e->graph, check.argument, check.argument->type);
     arguments[0].value = val_tensor(e, tensor_make(leaf, 0, shape.rank, shape.dim));
     const struct val *v = call_function(e, f, arguments, call->span);
@@ -120,10 +123,14 @@ static void assert_gradcheck(struct elab *e, struct scope *s, const struct stmt 
 
 void test_assert(struct elab *e, struct scope *s, const struct stmt *stmt) {
   const struct expr *x = stmt->value;
-  bool gradcheck = x->kind == EXPR_CALL && x->call.callee->kind == EXPR_NAME && !strcmp(x->call.callee->name, "gradcheck");
-  if (!e->test) diag_report(e->diags, MSG_ASSERT_PLACE, stmt->span);
-  else if (gradcheck) assert_gradcheck(e, s, stmt);
-  else assert_value(e, stmt, elab_expr(e, s, x));
+  bool gradcheck =
+      x->kind == EXPR_CALL && x->call.callee->kind == EXPR_NAME && !strcmp(x->call.callee->name, "gradcheck");
+  if (!e->test)
+    diag_report(e->diags, MSG_ASSERT_PLACE, stmt->span);
+  else if (gradcheck)
+    assert_gradcheck(e, s, stmt);
+  else
+    assert_value(e, stmt, elab_expr(e, s, x));
 }
 
 void elab_test_block(struct elab *e, struct scope *file, const struct decl *decl, struct test_case *out) {

@@ -29,7 +29,8 @@ static bool path_covers(const char *prefix, const char *path) {
 static bool declares(const struct members *members, const char *name) {
   for (int i = 0; i < members->count; i++) {
     const struct member *m = members->items[i];
-    if (m->kind == MEMBER_IF && (declares(&m->branch.then, name) || declares(&m->branch.otherwise, name))) return true;
+    if (m->kind == MEMBER_IF && (declares(&m->branch.then, name) || declares(&m->branch.otherwise, name)))
+      return true;
     if ((m->kind == MEMBER_FIELD || m->kind == MEMBER_PARAM) && !strcmp(m->name.text, name)) return true;
   }
   return false;
@@ -105,9 +106,11 @@ static void train_item(struct elab *e, struct scope *s, const struct train_item 
 /* Without a train block: AdamW, a constant rate, batches of 64. */
 static void defaults(struct elab *e) {
   struct program *p = e->program;
-  static const struct setting adamw[] = {{"lr", SETTING_NUMBER, 1e-3, false, NULL},   {"beta1", SETTING_NUMBER, 0.9, false, NULL},
-                                   {"beta2", SETTING_NUMBER, 0.95, false, NULL}, {"weight_decay", SETTING_NUMBER, 0, false, NULL},
-                                   {"eps", SETTING_NUMBER, 1e-8, false, NULL}};
+  static const struct setting adamw[] = {{"lr", SETTING_NUMBER, 1e-3, false, NULL},
+                                         {"beta1", SETTING_NUMBER, 0.9, false, NULL},
+                                         {"beta2", SETTING_NUMBER, 0.95, false, NULL},
+                                         {"weight_decay", SETTING_NUMBER, 0, false, NULL},
+                                         {"eps", SETTING_NUMBER, 1e-8, false, NULL}};
   static const struct setting constant[] = {{"warmup", SETTING_NUMBER, 0, false, NULL}};
   struct policy policy = {"adamw", adamw, 5};
   if (!p->schedule.kind) p->schedule = (struct policy){"constant", constant, 1};

@@ -43,7 +43,8 @@ struct test_case *elaborate_tests(const struct elaboration *request, int *count)
   struct test_case *tests = arena_new_array(e->arena, struct test_case, (size_t)request->file->count + 1);
   *count = 0;
   for (int i = 0; i < request->file->count; i++)
-    if (request->file->decls[i]->kind == DECL_TEST) elab_test_block(e, file, request->file->decls[i], &tests[(*count)++]);
+    if (request->file->decls[i]->kind == DECL_TEST)
+      elab_test_block(e, file, request->file->decls[i], &tests[(*count)++]);
   return diag_count(e->diags, SEVERITY_ERROR) == 0 ? tests : NULL;
 }
 

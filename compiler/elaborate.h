@@ -1,8 +1,8 @@
 /* Elaboration: from syntax trees to a checked program.
  *
- * One walk evaluates what is known at compile time (configs, dimensions, modules, `if`, `for`), checks names and shapes, and
- * appends graph nodes for what is known only at run time.  Every mistake is reported with its place; several independent
- * ones in one run. */
+ * One walk evaluates what is known at compile time (configs, dimensions, modules, `if`, `for`), checks names and
+ * shapes, and appends graph nodes for what is known only at run time.  Every mistake is reported with its place;
+ * several independent ones in one run. */
 #ifndef HRMC_ELABORATE_H
 #define HRMC_ELABORATE_H
 
@@ -38,11 +38,11 @@ bool elaborate_has_model(const struct ast_file *file);
 
 /* gradcheck(f, x): the gradient of a fixed weighted sum of f's result at x. */
 struct gradient_check {
-  struct graph *graph;      /* stores `loss`, and holds it as LOSS */
-  struct symbol *argument;  /* ROLE_ROWS, f64: x */
-  struct symbol *loss;      /* ROLE_OUTPUT, f64 [] */
-  struct symbol *gradient;  /* ROLE_OUTPUT of x's type: where the gradient goes */
-  const double *values;     /* x */
+  struct graph *graph;     /* stores `loss`, and holds it as LOSS */
+  struct symbol *argument; /* ROLE_ROWS, f64: x */
+  struct symbol *loss;     /* ROLE_OUTPUT, f64 [] */
+  struct symbol *gradient; /* ROLE_OUTPUT of x's type: where the gradient goes */
+  const double *values;    /* x */
   struct span place;
 };
 
@@ -50,8 +50,8 @@ struct gradient_check {
 struct test_case {
   const char *title;
   struct span place;
-  struct graph *graph;      /* stores one f32 [] per assert: 1 where it holds */
-  struct symbol **asserts;  /* ROLE_OUTPUT */
+  struct graph *graph;     /* stores one f32 [] per assert: 1 where it holds */
+  struct symbol **asserts; /* ROLE_OUTPUT */
   struct span *places;
   int count;
   struct gradient_check *checks;

@@ -13,9 +13,18 @@ struct group *group_new(struct planner *p, enum group_kind kind, struct region *
   return g;
 }
 
+/* A group is as late as the last node that it computes or waits for. */
+static void make_later(struct group *g, int latest) {
+  g = group_find(g);
+  if (g->latest >= latest) return;
+  g->latest = latest;
+  for (int i = 0; i < g->after_count; i++) make_later(g->after[i], latest);
+}
+
 void group_add(struct planner *p, struct group *g, struct node *n) {
   arena_push(p->arena, g->members, g->count, g->capacity, n);
   facts_of(p, n)->group = g;
+  make_later(g, n->id);
 }
 
 struct group *group_find(struct group *g) {
@@ -35,12 +44,15 @@ void group_order(struct planner *p, struct group *before, struct group *after) {
   for (int i = 0; i < after->before_count; i++)
     if (group_find(after->before[i]) == before) return;
   arena_push(p->arena, after->before, after->before_count, after->before_capacity, before);
+  arena_push(p->arena, before->after, before->after_count, before->after_capacity, after);
+  make_later(after, before->latest);
 }
 
+/* What waits for a group is at least as late. */
 static bool search(struct group *g, const struct group *wanted, int stamp) {
   g = group_find(g);
   if (g == wanted) return true;
-  if (g->stamp == stamp) return false;
+  if (g->stamp == stamp || g->latest < wanted->latest) return false;
   g->stamp = stamp;
   for (int i = 0; i < g->before_count; i++)
     if (search(g->before[i], wanted, stamp)) return true;
@@ -64,6 +76,7 @@ void group_merge(struct planner *p, struct group *g, struct group *other, const 
   for (int i = 0; i < other->recomputed_count; i++)
     arena_push(p->arena, g->recomputed, g->recomputed_count, g->recomputed_capacity, other->recomputed[i]);
   for (int i = 0; i < other->before_count; i++) group_order(p, other->before[i], g);
+  for (int i = 0; i < other->after_count; i++) group_order(p, g, other->after[i]);
   if (other->pass_axis >= 0) g->pass_axis = axis[other->pass_axis];
   other->merged = g;
 }

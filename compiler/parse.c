@@ -31,9 +31,9 @@ struct ast_file *parse_file(struct arena *a, struct diags *d, const struct sourc
 struct expr *parse_expression(struct arena *a, struct diags *d, const struct source *source) {
   if (!source_check_text(d, source)) return NULL;
   struct parser parser = start(a, d, source, lex(a, source));
-  while (accept(&parser, TOKEN_LINE_END)) continue;
+  while (parser_accept(&parser, TOKEN_LINE_END)) continue;
   struct expr *e = parse_expr(&parser);
-  while (accept(&parser, TOKEN_LINE_END)) continue;
-  if (peek(&parser) != TOKEN_END) fail_expected(&parser, "the end of the expression");
+  while (parser_accept(&parser, TOKEN_LINE_END)) continue;
+  if (parser_peek(&parser) != TOKEN_END) parser_fail_expected(&parser, "the end of the expression");
   return parser.failed ? NULL : e;
 }

@@ -7,14 +7,14 @@ static bool ends_line(enum token_kind kind) { return kind == TOKEN_LINE_END || k
 static bool ends_block(enum token_kind kind) { return kind == TOKEN_RIGHT_BRACE || kind == TOKEN_END; }
 
 static void skip_line_ends(struct parser *p) {
-  while (ends_line(peek(p))) take(p);
+  while (ends_line(parser_peek(p))) parser_take(p);
 }
 
 static void end_line(struct parser *p) {
-  if (ends_line(peek(p)))
-    take(p);
-  else if (!ends_block(peek(p)))
-    fail_expected(p, "the end of the line");
+  if (ends_line(parser_peek(p)))
+    parser_take(p);
+  else if (!ends_block(parser_peek(p)))
+    parser_fail_expected(p, "the end of the line");
 }
 
 bool at_declaration(struct parser *p) {
@@ -25,9 +25,9 @@ bool at_declaration(struct parser *p) {
       {"import", TOKEN_NAME}, {"config", TOKEN_NAME},      {"module", TOKEN_NAME},
       {"model", TOKEN_NAME},  {"train", TOKEN_LEFT_BRACE}, {"test", TOKEN_STRING},
   };
-  if (p->in_statements && peek(p) == TOKEN_FN) return true;
+  if (p->in_statements && parser_peek(p) == TOKEN_FN) return true;
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-    if (at_word(p, forms[i].word) && peek_ahead(p, 1) == forms[i].next) return true;
+    if (parser_at_word(p, forms[i].word) && parser_peek_ahead(p, 1) == forms[i].next) return true;
   return false;
 }
 
@@ -98,11 +98,11 @@ static void parse_one_line(struct parser *p, parse_line_fn *parse_line, void *in
 }
 
 void parse_lines(struct parser *p, parse_line_fn *parse_line, void *into) {
-  for (skip_line_ends(p); peek(p) != TOKEN_END; skip_line_ends(p)) {
-    if (peek(p) == TOKEN_RIGHT_BRACE) {
-      if (!p->lost) fail(p, MSG_NOTHING_TO_CLOSE, token_span(p), "}");
+  for (skip_line_ends(p); parser_peek(p) != TOKEN_END; skip_line_ends(p)) {
+    if (parser_peek(p) == TOKEN_RIGHT_BRACE) {
+      if (!p->lost) parser_fail(p, MSG_NOTHING_TO_CLOSE, token_span(p), "}");
       p->failed = false;
-      take(p);
+      parser_take(p);
     } else {
       parse_one_line(p, parse_line, into);
     }
@@ -125,54 +125,56 @@ static bool at_indented_line(struct parser *p) {
 
 /* A missing brace is taken as read where the block is there. */
 static void open_brace(struct parser *p) {
-  if (accept(p, TOKEN_LEFT_BRACE)) return;
+  if (parser_accept(p, TOKEN_LEFT_BRACE)) return;
   bool is_block = at_indented_line(p);
-  struct diag *diagnostic = fail_expected(p, "'{'");
+  struct diag *diagnostic = parser_fail_expected(p, "'{'");
   if (diagnostic && is_block) p->failed = false;
 }
 
 static void close_brace(struct parser *p, struct span opened) {
-  if (accept(p, TOKEN_RIGHT_BRACE)) return;
-  struct diag *diagnostic = fail_expected(p, "'}'");
+  if (parser_accept(p, TOKEN_RIGHT_BRACE)) return;
+  struct diag *diagnostic = parser_fail_expected(p, "'}'");
   if (diagnostic) diag_range(p->diags, diagnostic, opened, "opened here");
   p->failed = false;
 }
 
 void parse_braces(struct parser *p, parse_line_fn *parse_line, void *into) {
   if (p->failed) recover_head(p);
-  if (!enter(p)) {
-    leave(p);
+  if (!parser_enter(p)) {
+    parser_leave(p);
     return;
   }
   struct span opened = token_span(p);
   open_brace(p);
   if (!p->failed) {
-    for (skip_line_ends(p); !ends_block(peek(p)) && !at_declaration(p); skip_line_ends(p))
+    for (skip_line_ends(p); !ends_block(parser_peek(p)) && !at_declaration(p); skip_line_ends(p))
       parse_one_line(p, parse_line, into);
     close_brace(p, opened);
   }
-  leave(p);
+  parser_leave(p);
 }
 
-bool accept_else(struct parser *p) {
+bool parser_accept_else(struct parser *p) {
   int ahead = 0;
-  while (peek_ahead(p, ahead) == TOKEN_LINE_END) ahead++;
-  if (peek_ahead(p, ahead) != TOKEN_ELSE) return false;
+  while (parser_peek_ahead(p, ahead) == TOKEN_LINE_END) ahead++;
+  if (parser_peek_ahead(p, ahead) != TOKEN_ELSE) return false;
   p->at += ahead;
-  take(p);
+  parser_take(p);
   return true;
 }
 
-bool at_keyword(struct parser *p, const char *word) { return at_word(p, word) && peek_ahead(p, 1) != TOKEN_ASSIGN; }
+bool parser_at_keyword(struct parser *p, const char *word) {
+  return parser_at_word(p, word) && parser_peek_ahead(p, 1) != TOKEN_ASSIGN;
+}
 
-void fail_line(struct parser *p, const char *what, const char *const *words, int count) {
+void parser_fail_line(struct parser *p, const char *what, const char *const *words, int count) {
   struct span place = token_span(p);
-  if (token_continues_line(peek(p))) {
-    fail(p, MSG_LEADING_OPERATOR, place, token_kind_text(peek(p)));
+  if (token_continues_line(parser_peek(p))) {
+    parser_fail(p, MSG_LEADING_OPERATOR, place, token_kind_text(parser_peek(p)));
     return;
   }
   const char *word = arena_strndup(p->arena, p->source->text + place.begin, place.end - place.begin);
-  const char *nearest = peek(p) == TOKEN_NAME ? diag_nearest(word, words, count) : NULL;
-  struct diag *diagnostic = fail_expected(p, what);
+  const char *nearest = parser_peek(p) == TOKEN_NAME ? diag_nearest(word, words, count) : NULL;
+  struct diag *diagnostic = parser_fail_expected(p, what);
   if (diagnostic && nearest) diag_note(p->diags, diagnostic, (struct span){0}, "did you mean '%s'?", nearest);
 }

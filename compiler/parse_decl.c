@@ -10,31 +10,31 @@ struct decl_form {
 };
 
 static void parse_import(struct parser *p, struct decl *decl) {
-  decl->name = expect_name(p, "the name of the file to import");
+  decl->name = parser_expect_name(p, "the name of the file to import");
 }
 
 /* `in [a, b]`: the closed list of a config's values */
 static void parse_choices(struct parser *p, struct decl *decl) {
   int capacity = 0;
-  if (peek(p) != TOKEN_LEFT_BRACKET) {
-    fail_expected(p, "'[' and the list of values");
+  if (parser_peek(p) != TOKEN_LEFT_BRACKET) {
+    parser_fail_expected(p, "'[' and the list of values");
     return;
   }
-  struct span opened = open_bracket(p);
+  struct span opened = parser_open_bracket(p);
   do arena_push(p->arena, decl->config.choices, decl->config.choice_count, capacity, parse_expr(p));
-  while (another_item(p, TOKEN_RIGHT_BRACKET));
-  close_bracket(p, TOKEN_RIGHT_BRACKET, opened);
+  while (parser_another_item(p, TOKEN_RIGHT_BRACKET));
+  parser_close_bracket(p, TOKEN_RIGHT_BRACKET, opened);
 }
 
 static void parse_config(struct parser *p, struct decl *decl) {
-  decl->name = expect_name(p, "the name of the config");
-  if (accept(p, TOKEN_ASSIGN)) decl->config.value = parse_expr(p);
-  if (accept_word(p, "in")) parse_choices(p, decl);
+  decl->name = parser_expect_name(p, "the name of the config");
+  if (parser_accept(p, TOKEN_ASSIGN)) decl->config.value = parse_expr(p);
+  if (parser_accept_word(p, "in")) parse_choices(p, decl);
 }
 
 static void parse_let(struct parser *p, struct decl *decl) {
-  decl->name = expect_name(p, "the name of the value");
-  expect(p, TOKEN_ASSIGN);
+  decl->name = parser_expect_name(p, "the name of the value");
+  parser_expect(p, TOKEN_ASSIGN);
   decl->value = parse_expr(p);
 }
 
@@ -44,14 +44,14 @@ static void parse_fn_decl(struct parser *p, struct decl *decl) {
 }
 
 static void parse_module(struct parser *p, struct decl *decl) {
-  decl->name = expect_name(p, "the name of the module");
-  if (peek(p) == TOKEN_LEFT_PAREN) decl->module.parameters = parse_parameters(p, &decl->module.count);
+  decl->name = parser_expect_name(p, "the name of the module");
+  if (parser_peek(p) == TOKEN_LEFT_PAREN) decl->module.parameters = parse_parameters(p, &decl->module.count);
   p->in_model = false;
   decl->module.members = parse_members(p);
 }
 
 static void parse_model(struct parser *p, struct decl *decl) {
-  decl->name = expect_name(p, "the name of the model");
+  decl->name = parser_expect_name(p, "the name of the model");
   p->in_model = true;
   decl->module.members = parse_members(p);
 }
@@ -64,15 +64,15 @@ struct train_list {
 static void parse_targets(struct parser *p, struct train_item *item) {
   int capacity = 0;
   do arena_push(p->arena, item->targets, item->target_count, capacity, parse_postfix(p));
-  while (accept(p, TOKEN_COMMA));
+  while (parser_accept(p, TOKEN_COMMA));
 }
 
 static void parse_train_item(struct parser *p, void *into) {
   struct train_list *list = into;
   struct train_item item = {.span = token_span(p)};
-  item.keyword = expect_name(p, "a setting of the training, like 'optimizer' or 'batch'");
+  item.keyword = parser_expect_name(p, "a setting of the training, like 'optimizer' or 'batch'");
   item.value = parse_expr(p);
-  if (accept(p, TOKEN_FOR)) parse_targets(p, &item);
+  if (parser_accept(p, TOKEN_FOR)) parse_targets(p, &item);
   item.span = span_since(p, item.span);
   if (!p->failed) arena_push(p->arena, list->items, list->count, list->capacity, item);
 }
@@ -86,10 +86,10 @@ static void parse_train(struct parser *p, struct decl *decl) {
 
 static void parse_test(struct parser *p, struct decl *decl) {
   decl->name = (struct ident){"", token_span(p)};
-  if (peek(p) == TOKEN_STRING)
-    decl->name.text = lex_string(p->arena, p->source, take(p));
+  if (parser_peek(p) == TOKEN_STRING)
+    decl->name.text = lex_string(p->arena, p->source, parser_take(p));
   else
-    fail_expected(p, "the title of the test as a string");
+    parser_fail_expected(p, "the title of the test as a string");
   decl->test = parse_block(p);
 }
 
@@ -108,7 +108,7 @@ static void push(struct parser *p, struct decl_list *list, struct decl *decl, st
 
 /* A line of configs makes a declaration each; the first one's span begins at the keyword. */
 static void parse_more_configs(struct parser *p, struct decl_list *list) {
-  while (accept(p, TOKEN_COMMA)) {
+  while (parser_accept(p, TOKEN_COMMA)) {
     struct decl *decl = arena_new_object(p->arena, struct decl);
     struct span first = token_span(p);
     decl->kind = DECL_CONFIG;
@@ -125,7 +125,7 @@ static void fail_declaration(struct parser *p) {
   bool is_indented = place.begin > span_line(place).begin;
   if (p->lost && is_indented) p->failed = true;
   p->lost = true;
-  fail_line(p, "a declaration (import, config, let, fn, module, model, train or test)", words, FORM_COUNT);
+  parser_fail_line(p, "a declaration (import, config, let, fn, module, model, train or test)", words, FORM_COUNT);
 }
 
 void parse_declaration(struct parser *p, void *into) {
@@ -133,8 +133,8 @@ void parse_declaration(struct parser *p, void *into) {
   struct decl *decl = arena_new_object(p->arena, struct decl);
   struct span first = token_span(p);
   for (int i = 0; i < FORM_COUNT; i++) {
-    if (!at_keyword(p, forms[i].word)) continue;
-    take(p);
+    if (!parser_at_keyword(p, forms[i].word)) continue;
+    parser_take(p);
     p->lost = false;
     decl->kind = forms[i].kind;
     forms[i].parse(p, decl);

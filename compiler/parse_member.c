@@ -23,8 +23,8 @@ struct members parse_members(struct parser *p) {
 
 /* name = e */
 static void parse_named_value(struct parser *p, struct member *member) {
-  member->name = expect_name(p, "the name of the value");
-  expect(p, TOKEN_ASSIGN);
+  member->name = parser_expect_name(p, "the name of the value");
+  parser_expect(p, TOKEN_ASSIGN);
   member->value = parse_expr(p);
 }
 
@@ -32,22 +32,22 @@ static void parse_value(struct parser *p, struct member *member) { member->value
 
 /* name: type */
 static void parse_tensor(struct parser *p, struct member *member) {
-  member->name = expect_name(p, "the name of the tensor");
-  expect(p, TOKEN_COLON);
+  member->name = parser_expect_name(p, "the name of the tensor");
+  parser_expect(p, TOKEN_COLON);
   member->tensor.type = parse_type(p);
 }
 
 /* name: type ~ initialiser [if condition] */
 static void parse_weight(struct parser *p, struct member *member) {
   parse_tensor(p, member);
-  expect(p, TOKEN_TILDE);
+  parser_expect(p, TOKEN_TILDE);
   member->tensor.init = parse_expr_with_condition(p, &member->tensor.condition);
 }
 
 /* name: type = e */
 static void parse_state(struct parser *p, struct member *member) {
   parse_tensor(p, member);
-  expect(p, TOKEN_ASSIGN);
+  parser_expect(p, TOKEN_ASSIGN);
   member->tensor.init = parse_expr(p);
 }
 
@@ -63,15 +63,15 @@ static struct members parse_else(struct parser *p);
 static void parse_if(struct parser *p, struct member *member) {
   member->branch.condition = parse_condition(p);
   member->branch.then = parse_members(p);
-  if (accept_else(p)) member->branch.otherwise = parse_else(p);
+  if (parser_accept_else(p)) member->branch.otherwise = parse_else(p);
 }
 
 /* `else if` is an else part that holds one member. */
 static struct members parse_else(struct parser *p) {
   struct member_list list = {0};
-  if (peek(p) != TOKEN_IF) return parse_members(p);
-  if (enter(p)) parse_member(p, &list);
-  leave(p);
+  if (parser_peek(p) != TOKEN_IF) return parse_members(p);
+  if (parser_enter(p)) parse_member(p, &list);
+  parser_leave(p);
   return (struct members){list.items, list.count};
 }
 
@@ -94,20 +94,20 @@ enum { FORM_COUNT = sizeof forms / sizeof *forms };
 static void fail_member(struct parser *p) {
   const char *words[FORM_COUNT];
   for (int i = 0; i < FORM_COUNT; i++) words[i] = forms[i].word;
-  fail_line(p, p->in_model ? "a member of the model" : "a member of the module", words, FORM_COUNT);
+  parser_fail_line(p, p->in_model ? "a member of the model" : "a member of the module", words, FORM_COUNT);
 }
 
 static void parse_form(struct parser *p, struct member *member) {
   for (int i = 0; i < FORM_COUNT; i++) {
-    if (!at_keyword(p, forms[i].word)) continue;
-    if (forms[i].model_only && !p->in_model) fail(p, MSG_MODEL_ONLY, token_span(p), forms[i].word);
-    take(p);
+    if (!parser_at_keyword(p, forms[i].word)) continue;
+    if (forms[i].model_only && !p->in_model) parser_fail(p, MSG_MODEL_ONLY, token_span(p), forms[i].word);
+    parser_take(p);
     member->kind = forms[i].kind;
     forms[i].parse(p, member);
     return;
   }
   member->kind = MEMBER_FIELD;
-  if (peek(p) == TOKEN_NAME && peek_ahead(p, 1) == TOKEN_ASSIGN)
+  if (parser_peek(p) == TOKEN_NAME && parser_peek_ahead(p, 1) == TOKEN_ASSIGN)
     parse_named_value(p, member);
   else
     fail_member(p);

@@ -25,18 +25,18 @@ struct block parse_block(struct parser *p) {
 
 /* name = e, with index variables and a type where the statement makes a new name */
 static void parse_binding(struct parser *p, struct stmt *stmt) {
-  stmt->bind.name = expect_name(p, "the name of the value");
+  stmt->bind.name = parser_expect_name(p, "the name of the value");
   if (stmt->kind == STMT_LET) stmt->bind.indices = parse_indices(p, &stmt->bind.index_count);
   if (stmt->kind == STMT_LET || stmt->kind == STMT_VAR) stmt->bind.type = parse_optional_type(p);
-  expect(p, TOKEN_ASSIGN);
+  parser_expect(p, TOKEN_ASSIGN);
   stmt->bind.value = parse_expr(p);
 }
 
 static void parse_value(struct parser *p, struct stmt *stmt) { stmt->value = parse_expr(p); }
 
 static void parse_for(struct parser *p, struct stmt *stmt) {
-  stmt->loop.name = expect_name(p, "the name of the loop's variable");
-  expect_word(p, "in");
+  stmt->loop.name = parser_expect_name(p, "the name of the loop's variable");
+  parser_expect_word(p, "in");
   stmt->loop.over = parse_expr(p);
   stmt->loop.body = parse_block(p);
 }
@@ -46,30 +46,30 @@ static struct block parse_else(struct parser *p);
 static void parse_if(struct parser *p, struct stmt *stmt) {
   stmt->branch.condition = parse_condition(p);
   stmt->branch.then = parse_block(p);
-  if (accept_else(p)) stmt->branch.otherwise = parse_else(p);
+  if (parser_accept_else(p)) stmt->branch.otherwise = parse_else(p);
 }
 
 /* `else if` is an else block that holds one statement. */
 static struct block parse_else(struct parser *p) {
   struct stmt_list list = {0};
-  if (peek(p) != TOKEN_IF) return parse_block(p);
-  if (enter(p)) parse_statement(p, &list);
-  leave(p);
+  if (parser_peek(p) != TOKEN_IF) return parse_block(p);
+  if (parser_enter(p)) parse_statement(p, &list);
+  parser_leave(p);
   return (struct block){list.items, list.count};
 }
 
 static void parse_horizon(struct parser *p, struct stmt *stmt) {
   struct span first = token_span(p);
   stmt->repeat.horizon = HORIZON_NONE;
-  if (!accept_word(p, "grad")) {
-    fail(p, MSG_MISSING_HORIZON, found_span(p), found_text(p));
-  } else if (accept_word(p, "all")) {
+  if (!parser_accept_word(p, "grad")) {
+    parser_fail(p, MSG_MISSING_HORIZON, found_span(p), found_text(p));
+  } else if (parser_accept_word(p, "all")) {
     stmt->repeat.horizon = HORIZON_ALL;
-  } else if (accept_word(p, "last")) {
+  } else if (parser_accept_word(p, "last")) {
     stmt->repeat.horizon = HORIZON_LAST;
     stmt->repeat.last = parse_expr(p);
-  } else if (!accept_word(p, "none")) {
-    fail(p, MSG_MISSING_HORIZON, found_span(p), found_text(p));
+  } else if (!parser_accept_word(p, "none")) {
+    parser_fail(p, MSG_MISSING_HORIZON, found_span(p), found_text(p));
   }
   stmt->repeat.horizon_span = span_since(p, first);
 }
@@ -94,26 +94,28 @@ static const struct stmt_form forms[] = {
 enum { FORM_COUNT = sizeof forms / sizeof *forms };
 
 static bool is_element_assignment(struct parser *p, const struct expr *e) {
-  return peek(p) == TOKEN_ASSIGN && e->kind == EXPR_INDEX && e->index.base->kind == EXPR_NAME;
+  return parser_peek(p) == TOKEN_ASSIGN && e->kind == EXPR_INDEX && e->index.base->kind == EXPR_NAME;
 }
 
 /* A line that is an expression: a forgotten `let` or `return`, or an assignment to what is no variable. */
 static void fail_expression(struct parser *p) {
   struct expr *e = parse_expr(p);
   if (is_element_assignment(p, e))
-    fail(p, MSG_ELEMENT_ASSIGNED, e->span, e->index.base->name);
-  else if (peek(p) == TOKEN_ASSIGN)
-    fail(p, MSG_PLACE_NOT_ASSIGNABLE, e->span);
-  else if (peek(p) == TOKEN_LINE_END || peek(p) == TOKEN_SEMICOLON || peek(p) == TOKEN_RIGHT_BRACE)
-    fail(p, MSG_EXPRESSION_LINE, e->span);
+    parser_fail(p, MSG_ELEMENT_ASSIGNED, e->span, e->index.base->name);
+  else if (parser_peek(p) == TOKEN_ASSIGN)
+    parser_fail(p, MSG_PLACE_NOT_ASSIGNABLE, e->span);
+  else if (parser_peek(p) == TOKEN_LINE_END || parser_peek(p) == TOKEN_SEMICOLON ||
+           parser_peek(p) == TOKEN_RIGHT_BRACE)
+    parser_fail(p, MSG_EXPRESSION_LINE, e->span);
   else
-    fail_expected(p, "the end of the line");
+    parser_fail_expected(p, "the end of the line");
 }
 
 static bool begins_expression(struct parser *p) {
-  enum token_kind next = peek_ahead(p, 1);
-  return peek(p) == TOKEN_NUMBER || peek(p) == TOKEN_STRING || peek(p) == TOKEN_LEFT_PAREN || peek(p) == TOKEN_NOT ||
-         (peek(p) == TOKEN_NAME && next != TOKEN_NAME && next != TOKEN_NUMBER && next != TOKEN_STRING);
+  enum token_kind next = parser_peek_ahead(p, 1);
+  return parser_peek(p) == TOKEN_NUMBER || parser_peek(p) == TOKEN_STRING || parser_peek(p) == TOKEN_LEFT_PAREN ||
+         parser_peek(p) == TOKEN_NOT ||
+         (parser_peek(p) == TOKEN_NAME && next != TOKEN_NAME && next != TOKEN_NUMBER && next != TOKEN_STRING);
 }
 
 static void fail_statement(struct parser *p) {
@@ -123,19 +125,19 @@ static void fail_statement(struct parser *p) {
   }
   const char *words[FORM_COUNT];
   for (int i = 0; i < FORM_COUNT; i++) words[i] = forms[i].word;
-  fail_line(p, "a statement", words, FORM_COUNT);
+  parser_fail_line(p, "a statement", words, FORM_COUNT);
 }
 
 static void parse_form(struct parser *p, struct stmt *stmt) {
   for (int i = 0; i < FORM_COUNT; i++) {
-    if (!at_keyword(p, forms[i].word)) continue;
-    take(p);
+    if (!parser_at_keyword(p, forms[i].word)) continue;
+    parser_take(p);
     stmt->kind = forms[i].kind;
     forms[i].parse(p, stmt);
     return;
   }
   stmt->kind = STMT_ASSIGN;
-  if (peek(p) == TOKEN_NAME && peek_ahead(p, 1) == TOKEN_ASSIGN)
+  if (parser_peek(p) == TOKEN_NAME && parser_peek_ahead(p, 1) == TOKEN_ASSIGN)
     parse_binding(p, stmt);
   else
     fail_statement(p);

@@ -6,14 +6,14 @@
 
 enum { LONGEST_SHOWN = 40 /* bytes of a token in a message */ };
 
-enum token_kind peek(struct parser *p) {
+enum token_kind parser_peek(struct parser *p) {
   if (p->failed) return TOKEN_END;
   while (p->brackets && p->tokens[p->at].kind == TOKEN_LINE_END) p->at++;
   return p->tokens[p->at].kind;
 }
 
-enum token_kind peek_ahead(struct parser *p, int ahead) {
-  if (peek(p) == TOKEN_END || ahead >= p->count - p->at) return TOKEN_END;
+enum token_kind parser_peek_ahead(struct parser *p, int ahead) {
+  if (parser_peek(p) == TOKEN_END || ahead >= p->count - p->at) return TOKEN_END;
   return p->tokens[p->at + ahead].kind;
 }
 
@@ -32,10 +32,12 @@ static bool token_is(const struct parser *p, int index, const char *word) {
   return strlen(word) == length && !memcmp(p->source->text + span.begin, word, length);
 }
 
-bool at_word(struct parser *p, const char *word) { return peek(p) != TOKEN_END && token_is(p, p->at, word); }
+bool parser_at_word(struct parser *p, const char *word) {
+  return parser_peek(p) != TOKEN_END && token_is(p, p->at, word);
+}
 
 struct span token_span(struct parser *p) {
-  peek(p);
+  parser_peek(p);
   return span_of(p, p->at);
 }
 
@@ -44,67 +46,69 @@ struct span span_since(struct parser *p, struct span first) {
   return span_join(first, span_of(p, p->taken));
 }
 
-struct token take(struct parser *p) {
-  if (peek(p) == TOKEN_END) return p->tokens[p->count - 1];
+struct token parser_take(struct parser *p) {
+  if (parser_peek(p) == TOKEN_END) return p->tokens[p->count - 1];
   if (p->tokens[p->at].kind != TOKEN_LINE_END) p->taken = p->at;
   return p->tokens[p->at++];
 }
 
-bool accept(struct parser *p, enum token_kind kind) {
-  if (peek(p) != kind || kind == TOKEN_END) return false;
-  take(p);
+bool parser_accept(struct parser *p, enum token_kind kind) {
+  if (parser_peek(p) != kind || kind == TOKEN_END) return false;
+  parser_take(p);
   return true;
 }
 
-bool accept_word(struct parser *p, const char *word) {
-  if (!at_word(p, word)) return false;
-  take(p);
+bool parser_accept_word(struct parser *p, const char *word) {
+  if (!parser_at_word(p, word)) return false;
+  parser_take(p);
   return true;
 }
 
 static void fail_expected_quoted(struct parser *p, const char *text) {
-  if (!p->failed) fail_expected(p, arena_printf(p->arena, "'%s'", text));
+  if (!p->failed) parser_fail_expected(p, arena_printf(p->arena, "'%s'", text));
 }
 
-void expect(struct parser *p, enum token_kind kind) {
-  if (!accept(p, kind)) fail_expected_quoted(p, token_kind_text(kind));
+void parser_expect(struct parser *p, enum token_kind kind) {
+  if (!parser_accept(p, kind)) fail_expected_quoted(p, token_kind_text(kind));
 }
 
-void expect_word(struct parser *p, const char *word) {
-  if (!accept_word(p, word)) fail_expected_quoted(p, word);
+void parser_expect_word(struct parser *p, const char *word) {
+  if (!parser_accept_word(p, word)) fail_expected_quoted(p, word);
 }
 
-struct ident expect_name(struct parser *p, const char *what) {
+struct ident parser_expect_name(struct parser *p, const char *what) {
   struct span span = token_span(p);
-  if (peek(p) == TOKEN_NAME) {
-    take(p);
+  if (parser_peek(p) == TOKEN_NAME) {
+    parser_take(p);
     return (struct ident){arena_strndup(p->arena, p->source->text + span.begin, span.end - span.begin), span};
   }
-  if (token_is_reserved(peek(p)))
-    fail(p, MSG_RESERVED_WORD, span, what, token_kind_text(peek(p)));
+  if (token_is_reserved(parser_peek(p)))
+    parser_fail(p, MSG_RESERVED_WORD, span, what, token_kind_text(parser_peek(p)));
   else
-    fail_expected(p, what);
+    parser_fail_expected(p, what);
   return (struct ident){"", span};
 }
 
-struct span open_bracket(struct parser *p) {
+struct span parser_open_bracket(struct parser *p) {
   struct span opened = token_span(p);
-  take(p);
+  parser_take(p);
   p->brackets++;
   return opened;
 }
 
-void close_bracket(struct parser *p, enum token_kind closing, struct span opened) {
-  if (peek(p) == closing) {
-    take(p);
+void parser_close_bracket(struct parser *p, enum token_kind closing, struct span opened) {
+  if (parser_peek(p) == closing) {
+    parser_take(p);
     p->brackets--;
     return;
   }
-  struct diag *diagnostic = fail_expected(p, closing == TOKEN_RIGHT_PAREN ? "',' or ')'" : "',' or ']'");
+  struct diag *diagnostic = parser_fail_expected(p, closing == TOKEN_RIGHT_PAREN ? "',' or ')'" : "',' or ']'");
   if (diagnostic) diag_range(p->diags, diagnostic, opened, "opened here");
 }
 
-bool another_item(struct parser *p, enum token_kind closing) { return accept(p, TOKEN_COMMA) && peek(p) != closing; }
+bool parser_another_item(struct parser *p, enum token_kind closing) {
+  return parser_accept(p, TOKEN_COMMA) && parser_peek(p) != closing;
+}
 
 /* Gives up: the rest of the file is not read, and not reported as missing. */
 static void stop(struct parser *p) { p->last_error_at = p->at = p->count - 1; }
@@ -121,8 +125,8 @@ static bool record_failure(struct parser *p) {
   return false;
 }
 
-struct diag *fail(struct parser *p, enum message message, struct span place, ...) {
-  bool is_bad_token = peek(p) == TOKEN_ERROR;
+struct diag *parser_fail(struct parser *p, enum message message, struct span place, ...) {
+  bool is_bad_token = parser_peek(p) == TOKEN_ERROR;
   if (!record_failure(p)) return NULL;
   if (is_bad_token) {
     lex_report(p->arena, p->diags, p->source, p->tokens[p->at]);
@@ -143,14 +147,14 @@ static void note_continuation(struct parser *p, struct diag *diagnostic) {
             token_kind_text(p->tokens[p->taken].kind));
 }
 
-struct diag *fail_expected(struct parser *p, const char *what) {
-  struct diag *diagnostic = fail(p, MSG_EXPECTED, found_span(p), what, found_text(p));
+struct diag *parser_fail_expected(struct parser *p, const char *what) {
+  struct diag *diagnostic = parser_fail(p, MSG_EXPECTED, found_span(p), what, found_text(p));
   note_continuation(p, diagnostic);
   return diagnostic;
 }
 
 const char *found_text(struct parser *p) {
-  enum token_kind kind = peek(p);
+  enum token_kind kind = parser_peek(p);
   if (kind == TOKEN_END || kind == TOKEN_LINE_END) return token_kind_text(kind);
   struct span span = token_span(p);
   const char *text = p->source->text + span.begin;
@@ -161,19 +165,19 @@ const char *found_text(struct parser *p) {
 }
 
 struct span found_span(struct parser *p) {
-  enum token_kind kind = peek(p);
+  enum token_kind kind = parser_peek(p);
   bool is_on_later_line = p->brackets && is_first_on_line(p, p->at);
   if (kind != TOKEN_LINE_END && kind != TOKEN_END && !is_on_later_line) return token_span(p);
   uint32_t end = p->taken < 0 ? 0 : p->tokens[p->taken].end;
   return (struct span){p->source, end, end};
 }
 
-bool enter(struct parser *p) {
+bool parser_enter(struct parser *p) {
   p->nesting++;
   if (p->nesting <= NESTING_LIMIT) return true;
-  fail(p, MSG_TOO_DEEP, found_span(p), NESTING_LIMIT);
+  parser_fail(p, MSG_TOO_DEEP, found_span(p), NESTING_LIMIT);
   stop(p);
   return false;
 }
 
-void leave(struct parser *p) { p->nesting--; }
+void parser_leave(struct parser *p) { p->nesting--; }

@@ -36,39 +36,40 @@ struct parser {
 
 /* -- tokens: parse_token.c -- */
 
-enum token_kind peek(struct parser *p);                  /* the current token; TOKEN_END after a failure */
-enum token_kind peek_ahead(struct parser *p, int ahead); /* a later token; line ends count */
-bool at_word(struct parser *p, const char *word);        /* whether the current token is this word */
+enum token_kind parser_peek(struct parser *p);                  /* the current token; TOKEN_END after a failure */
+enum token_kind parser_peek_ahead(struct parser *p, int ahead); /* a later token; line ends count */
+bool parser_at_word(struct parser *p, const char *word);        /* whether the current token is this word */
 struct span token_span(struct parser *p);
 bool is_first_on_line(const struct parser *p, int index);
 bool at_declaration(struct parser *p);                       /* at what begins a declaration and fits nowhere else */
 struct span span_since(struct parser *p, struct span first); /* from there to the last token taken */
-struct token take(struct parser *p);                         /* the current token, and goes on to the next */
-bool accept(struct parser *p, enum token_kind kind);         /* takes a token of that kind */
-bool accept_word(struct parser *p, const char *word);
-void expect(struct parser *p, enum token_kind kind); /* takes a token of that kind or fails */
-void expect_word(struct parser *p, const char *word);
-struct ident expect_name(struct parser *p, const char *what); /* what: "the name of the module" */
+struct token parser_take(struct parser *p);                  /* the current token, and goes on to the next */
+bool parser_accept(struct parser *p, enum token_kind kind);  /* takes a token of that kind */
+bool parser_accept_word(struct parser *p, const char *word);
+void parser_expect(struct parser *p, enum token_kind kind); /* takes a token of that kind or fails */
+void parser_expect_word(struct parser *p, const char *word);
+struct ident parser_expect_name(struct parser *p, const char *what); /* what: "the name of the module" */
 
-/* Takes ( or [, where peek() has seen it; close_bracket takes the other end, or fails and points to where it opened.
- */
-struct span open_bracket(struct parser *p);
-void close_bracket(struct parser *p, enum token_kind closing, struct span opened);
+/* Takes ( or [, where parser_peek() has seen it; the other function takes the other end, or fails and points to where
+ * it opened. */
+struct span parser_open_bracket(struct parser *p);
+void parser_close_bracket(struct parser *p, enum token_kind closing, struct span opened);
 
 /* Between the items of a list: takes a comma and tells whether another item follows. */
-bool another_item(struct parser *p, enum token_kind closing);
+bool parser_another_item(struct parser *p, enum token_kind closing);
 
 /* Reports at a place, unless the line has failed already.  Returns the diagnostic, or NULL when none was made. */
-struct diag *fail(struct parser *p, enum message message, struct span place, ...);
+struct diag *parser_fail(struct parser *p, enum message message, struct span place, ...);
 
 /* Reports that something else should stand in place of the current token. */
-struct diag *fail_expected(struct parser *p, const char *what);
+struct diag *parser_fail_expected(struct parser *p, const char *what);
 const char *found_text(struct parser *p); /* the current token in a message: 'x', the end of the line */
 struct span found_span(struct parser *p); /* where it is missing: behind the last token, if a line ended there */
 
-/* Around every function that can recurse; enter is false, and the line has failed, where the nesting is too deep. */
-bool enter(struct parser *p);
-void leave(struct parser *p);
+/* Around every function that can recurse; parser_enter is false, and the line has failed, where the nesting is too
+ * deep. */
+bool parser_enter(struct parser *p);
+void parser_leave(struct parser *p);
 
 /* -- lines and blocks: parse_block.c -- */
 
@@ -80,13 +81,13 @@ void parse_braces(struct parser *p, parse_line_fn *parse_line, void *into);
 void parse_lines(struct parser *p, parse_line_fn *parse_line, void *into);
 
 /* Takes the `else` behind a block; it may stand on the next line. */
-bool accept_else(struct parser *p);
+bool parser_accept_else(struct parser *p);
 
 /* Whether a word is a keyword here: it begins the line and is not the `name` of `name = e`. */
-bool at_keyword(struct parser *p, const char *word);
+bool parser_at_keyword(struct parser *p, const char *word);
 
 /* Fails at a line that has no known form; the nearest of the words is suggested. */
-void fail_line(struct parser *p, const char *what, const char *const *words, int count);
+void parser_fail_line(struct parser *p, const char *what, const char *const *words, int count);
 
 /* -- expressions: parse_expr.c; never NULL -- */
 

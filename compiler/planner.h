@@ -120,8 +120,9 @@ struct group {
   int count, capacity;
   struct node **recomputed; /* values of other groups that this one computes again */
   int recomputed_count, recomputed_capacity;
-  struct group **before; /* groups that must run earlier */
-  int before_count, before_capacity;
+  struct group **before, **after; /* groups that must run earlier; those that wait for this one */
+  int before_count, before_capacity, after_count, after_capacity;
+  int latest; /* the largest id of a node that it computes or waits for */
   int stamp; /* of the last search that saw it */
 };
 

@@ -65,9 +65,12 @@ static bool find_match(const struct loads *x, const struct loads *y, const struc
   return false;
 }
 
+static int distance(const struct group *g, const struct group *other) {
+  return other->members[0]->id - g->members[0]->id;
+}
+
 static bool are_near(const struct group *g, const struct group *other) {
-  int distance = g->members[0]->id - other->members[0]->id;
-  return distance < WINDOW && distance > -WINDOW && g->rank == other->rank && g->count + other->count <= MAX_TOGETHER;
+  return distance(g, other) > -WINDOW && g->rank == other->rank && g->count + other->count <= MAX_TOGETHER;
 }
 
 /* Merges `other` into g where they have loads in common and neither waits for the other. */
@@ -90,7 +93,7 @@ void merge_siblings(struct planner *p, const struct region *r) {
     struct group *g = p->groups[i];
     if (!is_candidate(g, r)) continue;
     struct loads loads = loads_of(p, g);
-    for (int j = i + 1; j < p->group_count; j++) {
+    for (int j = i + 1; j < p->group_count && distance(g, p->groups[j]) < WINDOW; j++) {
       struct group *other = p->groups[j];
       if (is_candidate(other, r) && are_near(g, other)) try_pair(p, g, &loads, other);
     }

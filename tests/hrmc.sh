@@ -91,10 +91,24 @@ expect 0 '' --emit=obj -o small.o small.hrm
 expect 0 'weights' --emit=obj -o small.o --report=memory small.hrm
 expect 0 'elaborate' --emit=obj -o small.o --report=time small.hrm
 expect 1 'E406' --target-cpu=abacus --emit=asm small.hrm
-expect 5 'E480' --emit=obj -o none/small.o small.hrm
+expect 5 'E480' -o none/small small.hrm
 HRMC_LIBDIR=$work/none expect 5 'E481' -o small small.hrm
 HRMC_CC=false expect 5 'E482' -o small small.hrm
 [ ! -e small ] || { failed=$((failed + 1)); echo 'FAIL: a failed link leaves its output'; }
+
+# what is written
+cp small.hrm plain
+expect 0 '' plain
+[ -x plain.out ] || { failed=$((failed + 1)); echo 'FAIL: a file without .hrm makes NAME.out'; }
+expect 1 "'plain' is the source itself: name another file with -o [E408]" plain -o plain
+cmp -s plain small.hrm || { failed=$((failed + 1)); echo 'FAIL: the source was overwritten'; }
+expect 0 '' small.hrm -o 'with a blank'
+[ -x 'with a blank' ] || { failed=$((failed + 1)); echo 'FAIL: an output path with a blank'; }
+expect 0 '' small.hrm --contract=openblas -o small-blas
+expect 5 '[E483]' small.hrm --emit=obj -o missing-folder/small.o
+expect 2 '--after goes with --emit=graph' --after=batch small.hrm
+expect 2 "--contract takes generated or openblas, not 'mkl'" --contract=mkl small.hrm
+expect 0 'Usage: hrmc' -h
 
 # tests
 expect 1 'tests.hrm: 1 passed, 2 failed' test tests.hrm

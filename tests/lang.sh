@@ -40,7 +40,7 @@ compare() {
     cp "$actual/$kind" "$base.$kind"
   elif ! diff -u "$base.$kind" "$actual/$kind"; then
     return 1
-  elif [ "$kind" = out ] && [ "$code" -ne 0 ]; then
+  elif [ "$kind" = out ] && [ "$(wc -l <"$actual/err")" -ne 1 -o "$code" -ne 0 ]; then
     cat "$actual/err"
     return 1
   fi

@@ -50,7 +50,8 @@ check 'hrmc run gives what the executable gives' \
   diff "$work/jit.txt" <("$work/model" eval --checkpoint "$work/whole" --data "$data")
 
 # activation memory does not depend on the number of cycles
-memory() { "$HRMC" "$model" "${settings[@]}" -D H_cycles="$1" --data "$data" --emit=obj -o "$work/m.o" --report=memory; }
+memory() { "$HRMC" "$model" "${settings[@]}" -D H_cycles="$1" --data "$data" --emit=obj -o "$work/m.o" --report=memory 2>&1; }
+check 'a memory report' grep -q '^activations *[1-9][0-9]* bytes' <(memory 2)
 check 'memory with 2 and with 64 cycles' diff <(memory 2) <(memory 64)
 
 echo "$passed passed, $failed failed"

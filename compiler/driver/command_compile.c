@@ -60,6 +60,7 @@ static bool known_pass(struct compilation *c) {
 void command_compile(struct compilation *c, const char *path) {
   enum emit_kind kind = c->options->emit;
   if (!known_pass(c)) return;
+  c->after = c->options->after;
   if (kind == EMIT_KIND_AST) {
     if (compile_parse(c, path)) write_text(c, print_ast);
     return;
@@ -70,10 +71,10 @@ void command_compile(struct compilation *c, const char *path) {
     return;
   }
   if (!compile_plan(c)) return;
-  if (c->options->report_memory) report_memory(c, stdout);
+  if (c->options->report_memory) report_memory(c, stderr);
   if (kind == EMIT_KIND_KERNELS) write_text(c, print_kernels);
   else write_code(c, kind);
-  if (c->options->report_time) report_time(c, stdout);
+  if (c->options->report_time) report_time(c, stderr);
 }
 
 void command_check(struct compilation *c, const char *path) {

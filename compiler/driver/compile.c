@@ -103,8 +103,8 @@ const struct graph *compile_run_passes(struct compilation *c, const struct graph
 }
 
 bool compile_graphs(struct compilation *c) {
-  c->forward = compile_run_passes(c, c->program->forward, c->options->after);
-  c->train = compile_run_passes(c, c->program->train, c->options->after);
+  c->forward = compile_run_passes(c, c->program->forward, c->after);
+  c->train = compile_run_passes(c, c->program->train, c->after);
   return c->forward && c->train;
 }
 

@@ -13,6 +13,7 @@ struct compilation {
   const struct source *source;
   const struct ast_file *ast;
   const struct program *program;
+  const char *after; /* the last pass to run; NULL: all */
   const struct graph *forward, *train;
   const struct plan *plan;
   const char *description;

@@ -34,5 +34,9 @@ int main(int argc, char **argv) {
     if (code > worst) worst = code;
   }
   arena_free(a);
+  if (fflush(stdout) != 0 && worst == 0) {
+    perror("hrmc: standard output");
+    worst = 5;
+  }
   return worst;
 }

@@ -30,6 +30,7 @@ static const struct argp_option option_table[] = {
   {"target-cpu", OPTION_CPU, "CPU", 0, "Generate code for CPU (default: this machine's)", 0},
   {"contract", OPTION_CONTRACT, "HOW", 0, "Contractions by generated kernels (the default) or by openblas", 0},
   {"tile", OPTION_TILE, "N", 0, "Examples that one call works on (default: chosen)", 0},
+  {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
   {NULL, 0, NULL, 0, NULL, 0}};
 
 struct parse {
@@ -84,6 +85,8 @@ static void add_argument(struct parse *p, const char *word, int number) {
 static void check_files(struct argp_state *state, const struct options *o) {
   bool many = !strcmp(o->command, "check") || !strcmp(o->command, "test");
   if (o->file_count == 0) argp_error(state, "no FILE given");
+  if (o->after && (o->emit != EMIT_KIND_GRAPH || strcmp(o->command, "compile")))
+    argp_error(state, "--after goes with --emit=graph");
   if (o->file_count > 1 && !many) argp_error(state, "one FILE at a time, not also '%s'", o->files[1]);
 }
 
@@ -104,6 +107,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct parse *p = state->input;
   struct options *o = p->options;
   switch (key) {
+  case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
   case 'D': add_define(state, p, text); return 0;
   case 'o': o->output = text; return 0;
   case OPTION_DATA: o->data = text; return 0;

@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include "paths.h"
+#include "runtime/atomic_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,46 +16,58 @@ const char *output_path(const struct compilation *c, const char *suffix) {
   const char *name = strrchr(c->source->name, '/');
   name = name ? name + 1 : c->source->name;
   size_t n = strlen(name);
-  if (n > 4 && !strcmp(name + n - 4, ".hrm")) n -= 4;
-  return arena_printf(c->arena, "%.*s%s", (int)n, name, suffix);
+  bool is_hrm = n > 4 && !strcmp(name + n - 4, ".hrm");
+  if (is_hrm) return arena_printf(c->arena, "%.*s%s", (int)(n - 4), name, suffix);
+  return arena_printf(c->arena, "%s%s", name, *suffix ? suffix : ".out");
 }
 
-static bool report(struct compilation *c, const char *path) {
-  diag_report(c->diags, MSG_CANNOT_WRITE, (struct span){0}, path, strerror(errno));
+static bool same_file(const char *a, const char *b) {
+  struct stat x, y;
+  return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* What is written must not take the place of the source. */
+static bool may_write(struct compilation *c, const char *path) {
+  if (!same_file(path, c->source->name)) return true;
+  diag_report(c->diags, MSG_OVERWRITES_SOURCE, (struct span){0}, path);
   return false;
 }
 
-static bool write_all(FILE *f, const void *bytes, size_t size) {
-  bool written = fwrite(bytes, 1, size, f) == size && fflush(f) == 0;
-  return written;
-}
-
-/* A new file beside `path`; its name ends in the process's number. */
-static char *beside(struct compilation *c, const char *path, const char *suffix) {
-  return arena_printf(c->arena, "%s.%ld%s", path, (long)getpid(), suffix);
+static bool report(struct compilation *c, const char *path, const char *cause) {
+  diag_report(c->diags, MSG_CANNOT_WRITE, (struct span){0}, path, cause);
+  return false;
 }
 
 bool output_write(struct compilation *c, const char *path, const void *bytes, size_t size) {
-  if (!strcmp(path, "-")) return write_all(stdout, bytes, size) || report(c, "standard output");
-  const char *temporary = beside(c, path, ".tmp");
-  FILE *f = fopen(temporary, "wb");
-  if (!f) return report(c, path);
-  bool ok = write_all(f, bytes, size);
-  int cause = errno;
-  ok = (fclose(f) == 0) && ok;
-  if (ok && rename(temporary, path) == 0) return true;
-  if (!ok) errno = cause;
-  report(c, path);
-  unlink(temporary);
+  struct hrm_error error;
+  if (!strcmp(path, "-")) {
+    bool written = fwrite(bytes, 1, size, stdout) == size && fflush(stdout) == 0;
+    return written || report(c, "standard output", strerror(errno));
+  }
+  if (!may_write(c, path)) return false;
+  if (atomic_write_file(path, bytes, size, &error)) return true;
+  diag_report(c->diags, MSG_SYSTEM, (struct span){0}, error.text);
   return false;
 }
 
-/* Runs the linker with the words of a command; its messages go to standard error. */
-static bool run(struct compilation *c, const char *command) {
-  char *words[128], *text = arena_strdup(c->arena, command);
-  int count = 0;
-  for (char *word = strtok(text, " "); word && count < 127; word = strtok(NULL, " ")) words[count++] = word;
-  words[count] = NULL;
+struct words {
+  char **items;
+  int count, capacity;
+};
+
+static void push(struct compilation *c, struct words *w, const char *word) {
+  char *copy = word ? arena_strdup(c->arena, word) : NULL;
+  arena_push(c->arena, w->items, w->count, w->capacity, copy);
+}
+
+/* Configured commands and flags are separated by spaces; paths are not split. */
+static void push_split(struct compilation *c, struct words *w, const char *text) {
+  char *copy = arena_strdup(c->arena, text), *rest = NULL;
+  for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) push(c, w, word);
+}
+
+/* Runs a command; its messages go to standard error. */
+static bool run(char **words) {
   pid_t child = fork();
   if (child == 0) {
     execvp(words[0], words);
@@ -65,21 +78,55 @@ static bool run(struct compilation *c, const char *command) {
   return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* An empty file beside `path` that no one else has. */
+static char *temporary_beside(struct compilation *c, const char *path, const char *suffix) {
+  char *name = arena_printf(c->arena, "%s.XXXXXX%s", path, suffix);
+  int file = mkstemps(name, (int)strlen(suffix));
+  if (file < 0) {
+    report(c, path, strerror(errno));
+    return NULL;
+  }
+  close(file);
+  return name;
+}
+
+static bool link_to(struct compilation *c, const char *object, const char *library, const char *to) {
+  struct words w = {0};
+  push_split(c, &w, paths_linker());
+  push(c, &w, "-o");
+  push(c, &w, to);
+  push(c, &w, object);
+  push(c, &w, library);
+  push_split(c, &w, paths_runtime_libs());
+  push(c, &w, NULL);
+  if (run(w.items)) return true;
+  diag_report(c->diags, MSG_LINK_FAILED, (struct span){0}, to, w.items[0]);
+  return false;
+}
+
+/* The linker keeps the narrow rights of the temporary file. */
+static void make_executable(const char *path) {
+  mode_t mask = umask(0);
+  umask(mask);
+  chmod(path, 0777 & ~mask);
+}
+
+static bool link_beside(struct compilation *c, const char *path, const struct emitted *object, const char *library) {
+  char *object_path = temporary_beside(c, path, ".o"), *linked = temporary_beside(c, path, ".tmp");
+  bool done = object_path && linked && output_write(c, object_path, object->bytes, object->size) &&
+              link_to(c, object_path, library, linked);
+  if (done) make_executable(linked);
+  if (done && rename(linked, path) != 0) done = report(c, path, strerror(errno));
+  if (object_path) unlink(object_path);
+  if (!done && linked) unlink(linked);
+  return done;
+}
+
 bool output_link(struct compilation *c, const char *path, const struct emitted *object) {
   const char *library = paths_runtime_library(c->arena);
   if (!library) {
     diag_report(c->diags, MSG_NO_RUNTIME, (struct span){0});
     return false;
   }
-  const char *object_path = beside(c, path, ".o"), *temporary = beside(c, path, ".tmp");
-  if (!output_write(c, object_path, object->bytes, object->size)) return false;
-  const char *command = arena_printf(c->arena, "%s -o %s %s %s %s", paths_linker(), temporary, object_path, library,
-                                     paths_runtime_libs());
-  bool linked = run(c, command);
-  unlink(object_path);
-  if (!linked) diag_report(c->diags, MSG_LINK_FAILED, (struct span){0}, path, paths_linker());
-  if (linked && rename(temporary, path) == 0) return true;
-  if (linked) report(c, path);
-  unlink(temporary);
-  return false;
+  return may_write(c, path) && link_beside(c, path, object, library);
 }
