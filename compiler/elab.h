@@ -237,6 +237,9 @@ bool elab_members(struct elab *e, struct scope *s, const struct members *members
 /* elab_stmt.c: runs statements; *result is set when a return was reached */
 void elab_block(struct elab *e, struct scope *s, const struct block *b, const struct val **result);
 
+/* elaborate.c: later nodes go to a new graph; is_recorded: a loss is differentiated through its repeats. */
+void elab_new_graph(struct elab *e, const char *name, bool is_recorded);
+
 /* elab_file.c: declarations of a file */
 struct scope *elab_file(struct elab *e, const struct ast_file *file, bool is_main);
 const struct val *elab_import(struct elab *e, const char *name, struct span place);

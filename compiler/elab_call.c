@@ -268,6 +268,7 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
     diag_report(e->diags, MSG_RECURSION, place, function_name(f), (int)ELAB_MAX_DEPTH);
     return v;
   }
+  int mark = diag_mark(e->diags);
   e->depth++;
   e->indices = NULL;
   if (bind_parameters(e, &c, arguments, tensors, place) && (c.frame.rank == 0 || push_frame(e, &c.frame, place))) {
@@ -283,6 +284,7 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
   }
   e->indices = saved;
   e->depth--;
+  diag_note_since(e->diags, mark, place, "in this call");
   return v;
 }
 

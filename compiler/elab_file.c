@@ -1,6 +1,7 @@
 /* The declarations of a file: configs and lets in order; functions and modules may be used before they are written.
  */
 #include "elab.h"
+#include "warn.h"
 
 #include <string.h>
 
@@ -138,6 +139,7 @@ struct scope *elab_file(struct elab *e, const struct ast_file *file, bool is_mai
       scope_define(e, s, d->name, decl_value(e, s, d, is_main));
   }
   if (is_main) report_unused_bindings(e, file);
+  if (is_main && diag_count(e->diags, SEVERITY_ERROR) == 0) warn_unused_configs(e->arena, e->diags, file);
   return s;
 }
 

@@ -102,6 +102,14 @@ static bool check_data_name(struct elab *e, const struct member *x) {
   return known;
 }
 
+/* The values lie below it, so it is at least 1. */
+static bool tensor_bound(struct model *m, const struct expr *x, int64_t *bound) {
+  if (!elab_whole(m->e, m->members, x, "the bound", bound, NULL)) return false;
+  if (*bound >= 1 && *bound <= INT32_MAX) return true;
+  diag_report(m->e->diags, MSG_COUNT_RANGE, x->span, "the bound", (long long)*bound, 1LL, (long long)INT32_MAX);
+  return false;
+}
+
 static bool declare_tensor(struct model *m, int i) {
   struct elab *e = m->e;
   const struct member *x = m->tensor[i];
@@ -114,8 +122,7 @@ static bool declare_tensor(struct model *m, int i) {
   }
   int64_t bound = 0;
   if (!elab_type(e, m->members, x->tensor.type, &m->shape[i])) return false;
-  if (x->tensor.type->bound && !elab_whole(e, m->members, x->tensor.type->bound, "the bound", &bound, NULL))
-    return false;
+  if (x->tensor.type->bound && !tensor_bound(m, x->tensor.type->bound, &bound)) return false;
   enum role role = x->kind == MEMBER_INPUT ? ROLE_INPUT : x->kind == MEMBER_LABEL ? ROLE_LABEL : ROLE_STATE;
   if (role == ROLE_LABEL) {
     once(m, &m->label, x, "label");
@@ -193,27 +200,36 @@ static struct pass run_segment(struct model *m, const struct val *const *states)
       define_tensor(m, p.scope, i,
                     val_tensor(e, tensor_make(leaf(e, m->symbol[i]), 0, m->shape[i].rank, m->shape[i].dim)));
   }
+  p.outputs.scope = p.scope;
   e->outputs = &p.outputs;
   elab_block(e, p.scope, &m->segment->segment, &result);
   e->outputs = NULL;
   return p;
 }
 
+/* Whether a statement there may be an output: in the segment, under no loop. */
+static bool check_output_place(struct elab *e, const struct scope *s, struct span place) {
+  bool in_loop = false;
+  for (; e->outputs && s && s != e->outputs->scope; s = s->parent) in_loop |= s->is_loop;
+  bool in_segment = e->outputs && s;
+  if (!in_segment)
+    diag_report(e->diags, MSG_OUTPUT_PLACE, place);
+  else if (in_loop)
+    diag_report(e->diags, MSG_OUTPUT_IN_LOOP, place);
+  return in_segment && !in_loop;
+}
+
+/* An output of a compile-time branch, too, is known to all that follows. */
 void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, const struct val *v) {
-  struct tensor_value t;
-  if (!e->outputs) {
-    diag_report(e->diags, MSG_OUTPUT_PLACE, stmt->span);
-    return;
-  }
+  struct tensor_value t = {.node = NULL};
   struct segment_outputs *o = e->outputs;
-  bool ok =
-      check_free_name(e, stmt->bind.name) && !val_is_error(v) && elab_as_tensor(e, v, stmt->bind.value->span, &t);
-  if (!ok) t = (struct tensor_value){.node = NULL};
-  scope_define(e, s, stmt->bind.name, ok ? val_tensor(e, t) : &val_error);
-  o->items = arena_grow(e->arena, o->items, sizeof *o->items, o->count, &o->capacity);
-  o->items[o->count].name = stmt->bind.name.text;
-  o->items[o->count].span = stmt->span;
-  o->items[o->count++].value = t;
+  bool ok = check_output_place(e, s, stmt->span) && check_free_name(e, stmt->bind.name);
+  if (!o) return;
+  ok = ok && !val_is_error(v) && elab_as_tensor(e, v, stmt->bind.value->span, &t);
+  if (ok || !scope_find_here(o->scope, stmt->bind.name.text))
+    scope_define(e, o->scope, stmt->bind.name, ok ? val_tensor(e, t) : &val_error);
+  struct output output = {stmt->bind.name.text, stmt->span, t};
+  arena_push(e->arena, o->items, o->count, o->capacity, output);
 }
 
 static const struct val *library_call(struct model *m, const struct scope *from, const char *name,
@@ -303,7 +319,7 @@ static const struct val *store_outputs(struct model *m, const struct pass *p, co
 
 static struct graph *forward_graph(struct model *m) {
   struct elab *e = m->e;
-  e->graph = graph_new(e->arena, "forward");
+  elab_new_graph(e, "forward", true); /* a limit that the train graph will meet is reported here */
   struct pass p = run_segment(m, NULL);
   const struct val *halt[2] = {act_value(m, &p, HALT), act_value(m, &p, CONTINUE)};
   store_outputs(m, &p, halt);
@@ -382,7 +398,7 @@ static void train_losses(struct model *m, const struct pass *p, const struct val
 
 static struct graph *train_graph(struct model *m) {
   struct elab *e = m->e;
-  e->graph = graph_new(e->arena, "train");
+  elab_new_graph(e, "train", true);
   struct pass p = run_segment(m, NULL);
   const struct val *halt[2] = {act_value(m, &p, HALT), act_value(m, &p, CONTINUE)};
   const struct val *predicted = store_outputs(m, &p, halt);

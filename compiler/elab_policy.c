@@ -1,6 +1,7 @@
 /* Policies: which there are, and the settings of each. */
 #include "elab_policy.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MOST_FIELDS = 6 };
@@ -76,8 +77,17 @@ static int field_index(const struct form *f, const char *name) {
   return -1;
 }
 
+/* Marks a setting as given; a second time is reported. */
+static bool first_time(struct elab *e, const struct form *f, const struct argument *a, bool *given) {
+  if (*given) diag_report(e->diags, MSG_ARGUMENT_TWICE, a->name_span, a->name, f->kind);
+  bool first = !*given;
+  *given = true;
+  return first;
+}
+
 /* betas = (0.9, 0.95) stands for beta1 and beta2. */
-static bool read_betas(struct elab *e, struct scope *s, const struct argument *a, double *number, bool *given) {
+static bool read_betas(struct elab *e, struct scope *s, const struct form *f, const struct argument *a,
+                       double *number, bool *given) {
   const struct val *v = elab_expr(e, s, a->value);
   if (val_is_error(v)) return false;
   bool fits = v->kind == KIND_LIST && v->list.count == 2 && v->list.items[0]->kind == KIND_NUMBER &&
@@ -87,8 +97,9 @@ static bool read_betas(struct elab *e, struct scope *s, const struct argument *a
     return false;
   }
   for (int i = 0; i < 2; i++) {
-    number[1 + i] = v->list.items[i]->number.value;
-    given[1 + i] = true;
+    int beta = field_index(f, i ? "beta2" : "beta1");
+    if (!first_time(e, f, a, &given[beta])) return false;
+    number[beta] = v->list.items[i]->number.value;
   }
   return true;
 }
@@ -111,13 +122,15 @@ static bool read_argument(struct elab *e, struct scope *s, const struct form *f,
                           double *number, bool *given, const struct expr *tensors[2]) {
   int tensor = !a->name ? -1 : !strcmp(a->name, "halt") ? 0 : !strcmp(a->name, "continue") ? 1 : -1;
   if (tensor >= 0 && tensor < f->tensor_count) {
+    bool is_given = tensors[tensor] != NULL;
     tensors[tensor] = a->value;
-    return true;
+    return first_time(e, f, a, &is_given);
   }
-  if (a->name && !strcmp(a->name, "betas") && field_index(f, "beta1") >= 0) return read_betas(e, s, a, number, given);
+  if (a->name && !strcmp(a->name, "betas") && field_index(f, "beta1") >= 0)
+    return read_betas(e, s, f, a, number, given);
   int i = a->name ? field_index(f, a->name) : -1;
   if (i < 0) return report_setting(e, f, a);
-  given[i] = true;
+  if (!first_time(e, f, a, &given[i])) return false;
   return elab_number(e, s, a->value, arena_printf(e->arena, "'%s'", a->name), &number[i]);
 }
 
@@ -136,21 +149,45 @@ static bool complete(struct elab *e, const struct form *f, const bool *given, co
   return true;
 }
 
+struct range {
+  const char *name;
+  double least, most;
+  bool below; /* `most` itself is not allowed */
+};
+
+/* Every field of every form has one. */
+static const struct range *find_range(const char *name) {
+  static const struct range ranges[] = {
+      {"max_segments", 1, 1e6, false}, {"exploration", 0, 1, false},
+      {"lr", 0, 1e3, false},           {"beta1", 0, 1, true},
+      {"beta2", 0, 1, true},           {"momentum", 0, 1, true},
+      {"warmup", 0, 1e9, false},       {"weight_decay", 0, 1e3, false},
+      {"floor", 0, 1, false},          {"eps", 0, 1, false},
+  };
+  size_t i = 0;
+  while (strcmp(ranges[i].name, name)) i++;
+  return &ranges[i];
+}
+
+static bool is_valid(struct elab *e, const struct field *field, double value, struct span place) {
+  const struct range *range = find_range(field->name);
+  const char *text = number_text(e, value);
+  bool whole = !field->whole || floor(value) == value;
+  bool within = value >= range->least && (range->below ? value < range->most : value <= range->most);
+  if (!whole)
+    diag_report(e->diags, MSG_NOT_WHOLE, place, arena_printf(e->arena, "'%s'", field->name),
+                arena_printf(e->arena, "the number %s", text));
+  else if (!within && range->below)
+    diag_report(e->diags, MSG_SETTING_BELOW, place, field->name, text);
+  else if (!within)
+    diag_report(e->diags, MSG_SETTING_RANGE, place, field->name, text, number_text(e, range->least),
+                number_text(e, range->most));
+  return whole && within;
+}
+
 static bool in_range(struct elab *e, const struct form *f, const double *number, struct span place) {
-  static const struct {
-    const char *name;
-    double least, most;
-  } ranges[] = {{"max_segments", 1, 1e6}, {"exploration", 0, 1}, {"lr", 0, 1e3},     {"beta1", 0, 1},
-                {"beta2", 0, 1},          {"momentum", 0, 1},    {"warmup", 0, 1e9}, {"floor", 0, 1},
-                {"weight_decay", 0, 1e3}, {"eps", 0, 1}};
   for (int i = 0; i < MOST_FIELDS && f->field[i].name; i++)
-    for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++)
-      if (!strcmp(ranges[r].name, f->field[i].name) &&
-          !(number[i] >= ranges[r].least && number[i] <= ranges[r].most)) {
-        diag_report(e->diags, MSG_SETTING_RANGE, place, f->field[i].name, number_text(e, number[i]),
-                    number_text(e, ranges[r].least), number_text(e, ranges[r].most));
-        return false;
-      }
+    if (!is_valid(e, &f->field[i], number[i], place)) return false;
   return true;
 }
 

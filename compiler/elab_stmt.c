@@ -62,11 +62,17 @@ static const struct val *iterable(struct elab *e, struct scope *s, const struct 
   return &val_error;
 }
 
+static struct scope *loop_scope(struct elab *e, struct scope *s) {
+  struct scope *inner = scope_new(e, s);
+  inner->is_loop = true;
+  return inner;
+}
+
 static void for_stmt(struct elab *e, struct scope *s, const struct stmt *x, const struct val **result) {
   const struct val *v = iterable(e, s, x);
   int errors = diag_count(e->diags, SEVERITY_ERROR);
   for (int i = 0; v->kind == KIND_LIST && i < v->list.count && !*result; i++) {
-    struct scope *inner = scope_new(e, s);
+    struct scope *inner = loop_scope(e, s);
     scope_define(e, inner, x->loop.name, v->list.items[i]);
     elab_block(e, inner, &x->loop.body, result);
     if (diag_count(e->diags, SEVERITY_ERROR) > errors) return; /* the next trip would only say it again */
@@ -127,6 +133,21 @@ static bool repeat_horizon(struct elab *e, struct scope *s, const struct stmt *x
   return true;
 }
 
+/* Each recorded trip becomes a copy of the body; *copies: how many of this body, those of the repeats around it
+ * multiplied. A single recorded trip adds none to the one that is there. */
+static bool copies_fit(struct elab *e, const struct stmt *x, int64_t recorded, int64_t *copies) {
+  enum { MOST_COPIES = 4096 };
+  *copies = e->copies * recorded;
+  int64_t added = recorded > 1 ? *copies : 0;
+  if (e->copy_count + added <= MOST_COPIES) {
+    e->copy_count += added;
+    return true;
+  }
+  diag_report(e->diags, MSG_LIMIT, x->repeat.horizon_span,
+              "more than 4096 trips that are differentiated, those of nested repeats multiplied");
+  return false;
+}
+
 /* All carries get all frames, so that a trip cannot add one. */
 static bool carry_tensors(struct elab *e, const struct stmt *x, struct carried *c, struct tensor_value *t) {
   uint32_t frames = (UINT32_C(1) << e->frame_count) - 1;
@@ -169,7 +190,7 @@ static void close_repeat(struct elab *e, const struct stmt *x, struct carried *c
 
 static void repeat_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
   struct carried c = {0};
-  int64_t trips, last;
+  int64_t trips, last, copies, outer = e->copies;
   const struct val *result = NULL;
   if (!elab_whole(e, s, x->repeat.trips, "the number of trips", &trips, NULL)) return;
   if (trips < 1 || trips > 1000000) {
@@ -178,6 +199,7 @@ static void repeat_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
     return;
   }
   if (!repeat_horizon(e, s, x, trips, &last)) return;
+  if (!copies_fit(e, x, last == HORIZON_EVERYTHING ? trips : last, &copies)) return;
   collect_carried(e, s, &x->repeat.body, &c);
   struct tensor_value *t = arena_new_array(e->arena, struct tensor_value, (size_t)c.count + 1);
   struct node **initial = arena_new_array(e->arena, struct node *, (size_t)c.count + 1);
@@ -188,7 +210,9 @@ static void repeat_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
     t[i].node = repeat->repeat.body->carries[i];
     c.entries[i]->value = val_tensor(e, t[i]);
   }
-  elab_block(e, scope_new(e, s), &x->repeat.body, &result);
+  e->copies = copies;
+  elab_block(e, loop_scope(e, s), &x->repeat.body, &result);
+  e->copies = outer;
   if (result) diag_report(e->diags, MSG_RETURN_IN_REPEAT, x->span);
   close_repeat(e, x, &c, t, repeat);
 }

@@ -14,40 +14,96 @@ struct tensor_value tensor_take(struct elab *e, const struct tensor_value *t, in
   return out;
 }
 
-/* The rows of a sparse table: the runtime looks them up and hands them over as a tensor of its own. */
-static struct node *sparse_rows(struct elab *e, struct weight *w, const struct tensor *index) {
-  struct program *p = e->program;
-  for (int i = 0; i < p->tensor_count; i++)
-    if (p->tensors[i].table == w) return graph_leaf(e->graph, p->tensors[i].symbol, p->tensors[i].symbol->type);
-  struct symbol *rows = arena_new_object(e->arena, struct symbol),
-                *gradient = arena_new_object(e->arena, struct symbol);
-  struct type type = type_make(DTYPE_F32, w->symbol->type.rank - 1, w->symbol->type.extent + 1);
-  *rows =
-      (struct symbol){.name = arena_printf(e->arena, "%s.rows", w->symbol->name), .role = ROLE_ROWS, .type = type};
-  *gradient = (struct symbol){
-      .name = arena_printf(e->arena, "%s.rows.grad", w->symbol->name), .role = ROLE_OUTPUT, .type = type};
-  struct tensor of_rows = {
-      .symbol = rows, .table = w, .rows_index = (int)(index - p->tensors), .gradient = p->tensor_count + 1};
-  struct tensor of_gradient = {.symbol = gradient, .gradient = -1};
-  arena_push(e->arena, p->tensors, p->tensor_count, e->tensor_capacity, of_rows);
-  arena_push(e->arena, p->tensors, p->tensor_count, e->tensor_capacity, of_gradient);
-  return graph_leaf(e->graph, rows, type);
-}
-
-static const struct tensor *input_tensor(const struct elab *e, const struct node *n) {
-  if (n->op != OP_LEAF || n->symbol->role != ROLE_INPUT || n->type.rank != 0) return NULL;
+/* The input or label of which all values of an integer node are values, or NULL. */
+static const struct tensor *source_tensor(const struct elab *e, const struct node *n) {
+  while (n->op == OP_RESHAPE || n->op == OP_TRANSPOSE || n->op == OP_SLICE || n->op == OP_BROADCAST)
+    n = n->operand[0];
+  if (n->op != OP_LEAF || (n->symbol->role != ROLE_INPUT && n->symbol->role != ROLE_LABEL)) return NULL;
   return &e->program->tensors[program_tensor(e->program, n->symbol)];
 }
 
+/* That what is known to lie below a bound finds a row. */
+static bool check_bound(struct elab *e, const struct tensor *source, const char *table, int64_t rows,
+                        struct span place) {
+  if (source->bound <= rows) return true;
+  diag_report(e->diags, MSG_INDEX_BOUND, place, source->symbol->name, (long long)source->bound, table,
+              (long long)rows);
+  return false;
+}
+
+/* The tensor in which the runtime hands over the rows of a sparse table, and another that takes their gradient. */
+static struct symbol *add_rows(struct elab *e, struct weight *w, const struct tensor *index) {
+  struct program *p = e->program;
+  struct symbol *rows = arena_new_object(e->arena, struct symbol),
+                *gradient = arena_new_object(e->arena, struct symbol);
+  struct type type = type_make(DTYPE_F32, w->symbol->type.rank - 1, w->symbol->type.extent + 1);
+  const char *name = w->symbol->name;
+  *rows = (struct symbol){arena_printf(e->arena, "%s.rows", name), ROLE_ROWS, type};
+  *gradient = (struct symbol){arena_printf(e->arena, "%s.rows.grad", name), ROLE_OUTPUT, type};
+  int number = p->tensor_count;
+  struct tensor of_rows = {rows, .table = w, .rows_index = (int)(index - p->tensors), .gradient = number + 1};
+  struct tensor of_gradient = {.symbol = gradient, .gradient = -1};
+  arena_push(e->arena, p->tensors, p->tensor_count, e->tensor_capacity, of_rows);
+  arena_push(e->arena, p->tensors, p->tensor_count, e->tensor_capacity, of_gradient);
+  return rows;
+}
+
+/* The rows of a sparse table: the runtime looks them up by one input; NULL where another input has that place. */
+static struct symbol *sparse_rows(struct elab *e, struct weight *w, const struct tensor *index) {
+  const struct program *p = e->program;
+  for (int i = 0; i < p->tensor_count; i++)
+    if (p->tensors[i].table == w) return p->tensors[i].rows_index == index - p->tensors ? p->tensors[i].symbol : NULL;
+  return add_rows(e, w, index);
+}
+
+/* The runtime reads rows without a further check, so the input must have a bound. */
+static bool check_sparse_index(struct elab *e, const struct weight *w, const struct tensor *input,
+                               struct span place) {
+  long long rows = w->symbol->type.extent[0];
+  if (input->bound > 0) return check_bound(e, input, w->symbol->name, rows, place);
+  diag_report(e->diags, MSG_INDEX_UNBOUNDED, place, input->symbol->name, w->symbol->name, rows, rows);
+  return false;
+}
+
 static const struct val *sparse_gather(struct elab *e, const struct val *table, const struct tensor_value *index,
-                                       struct span place) {
-  const struct tensor *input = input_tensor(e, index->node);
-  if (!input) {
-    diag_report(e->diags, MSG_SPARSE_USE, place, table->weight.weight->symbol->name);
+                                       struct span base, struct span place) {
+  struct weight *w = table->weight.weight;
+  const struct tensor *input = source_tensor(e, index->node);
+  if (!input || index->node->op != OP_LEAF || input->symbol->role != ROLE_INPUT || index->node->type.rank != 0) {
+    diag_report(e->diags, MSG_SPARSE_USE, base, w->symbol->name);
+    return &val_error;
+  }
+  if (!check_sparse_index(e, w, input, place)) return &val_error;
+  struct symbol *rows = sparse_rows(e, w, input);
+  if (!rows) {
+    diag_report(e->diags, MSG_LIMIT, place, "a table with the optimizer sign_sgd that two inputs index");
     return &val_error;
   }
   const struct tensor_value *shape = &table->weight.shape;
-  return val_tensor(e, tensor_make(sparse_rows(e, table->weight.weight, input), 0, shape->rank - 1, shape->dim + 1));
+  struct node *leaf = graph_leaf(e->graph, rows, rows->type);
+  return val_tensor(e, tensor_make(leaf, 0, shape->rank - 1, shape->dim + 1));
+}
+
+/* Whether a table of tensors can be indexed so: pass_batch may need an axis for the batch and one for the rows. */
+static bool check_gather(struct elab *e, const struct val *table, const struct tensor_value *t,
+                         const struct tensor_value *index, const struct expr *x) {
+  struct span place = x->index.subscripts[0].span, base = x->index.base->span;
+  const struct tensor *source = source_tensor(e, index->node);
+  bool is_weight = table->kind == KIND_WEIGHT;
+  const char *name = is_weight ? table->weight.weight->symbol->name : code_text(e, base);
+  if (t->rank == 0) {
+    diag_report(e->diags, MSG_TOO_MANY_SUBSCRIPTS, x->span, name, "a scalar", x->index.count);
+    return false;
+  }
+  if (t->frames) {
+    diag_report(e->diags, MSG_GATHER_LIFTED, base, code_text(e, base));
+    return false;
+  }
+  if (!is_weight && index->node->type.rank > GRAPH_MAX_RANK - 2) {
+    diag_report(e->diags, MSG_LIMIT, place, "an index of more than 6 axes into a table that is not a parameter");
+    return false;
+  }
+  return !source || check_bound(e, source, name, t->dim[0].size, place);
 }
 
 const struct val *tensor_gather(struct elab *e, const struct val *table, const struct tensor_value *index,
@@ -57,17 +113,9 @@ const struct val *tensor_gather(struct elab *e, const struct val *table, const s
     diag_report(e->diags, MSG_INDEX_INTEGER, place, code_text(e, place));
     return &val_error;
   }
-  if (table->kind == KIND_WEIGHT && table->weight.weight->sparse) return sparse_gather(e, table, index, base);
+  if (table->kind == KIND_WEIGHT && table->weight.weight->sparse) return sparse_gather(e, table, index, base, place);
   struct tensor_value t;
-  if (!elab_as_tensor(e, table, base, &t)) return &val_error;
-  if (t.rank == 0) {
-    diag_report(e->diags, MSG_TOO_MANY_SUBSCRIPTS, x->span, code_text(e, base), "a scalar", x->index.count);
-    return &val_error;
-  }
-  if (t.frames) {
-    diag_report(e->diags, MSG_GATHER_LIFTED, base, code_text(e, base));
-    return &val_error;
-  }
+  if (!elab_as_tensor(e, table, base, &t) || !check_gather(e, table, &t, index, x)) return &val_error;
   struct dim dim[2 * GRAPH_MAX_RANK];
   int rank = index->rank + t.rank - 1;
   memcpy(dim, index->dim, sizeof *dim * (size_t)index->rank);

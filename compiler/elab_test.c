@@ -78,6 +78,24 @@ static bool check_argument(struct elab *e, const struct expr *x, const struct va
   return true;
 }
 
+/* The check's graph: f at x, and its weighted sum as the loss. */
+static bool check_graph(struct elab *e, const struct val *f, const struct val *x, const struct expr *call,
+                        struct gradient_check *check) {
+  size_t count = (size_t)f->function.decl->count;
+  struct bound_argument *arguments = arena_new_array(e->arena, struct bound_argument, count);
+  struct tensor_value shape, y;
+  check->graph = e->graph;
+  if (!check_argument(e, call->call.arguments[1].value, x, check, &shape)) return false;
+  struct node *leaf = graph_leaf(e->graph, check->argument, check->argument->type);
+  arguments[0].value = val_tensor(e, tensor_make(leaf, 0, shape.rank, shape.dim));
+  const struct val *v = call_function(e, f, arguments, call->span);
+  if (val_is_error(v) || !elab_as_tensor(e, v, call->span, &y)) return false;
+  struct node *loss = weighted_sum(e, &y);
+  graph_store(e->graph, check->loss, loss);
+  graph_loss(e->graph, loss);
+  return true;
+}
+
 /* assert gradcheck(f, x) */
 static void assert_gradcheck(struct elab *e, struct scope *s, const struct stmt *stmt) {
   const struct expr *call = stmt->value;
@@ -101,23 +119,12 @@ static void assert_gradcheck(struct elab *e, struct scope *s, const struct stmt 
     return;
   }
   struct graph *saved = e->graph;
-  struct tensor_value shape, y;
   e->float_dtype = DTYPE_F64;
-  check.graph = e->graph = graph_new(e->arena, "gradcheck");
-  if (check_argument(e, x_expr, x, &check, &shape)) {
-    struct bound_argument *arguments =
-        arena_new_array(e->arena, struct bound_argument, (size_t)f->function.decl->count);
-    struct node *leaf = graph_leaf(e->graph, check.argument, check.argument->type);
-    arguments[0].value = val_tensor(e, tensor_make(leaf, 0, shape.rank, shape.dim));
-    const struct val *v = call_function(e, f, arguments, call->span);
-    if (!val_is_error(v) && elab_as_tensor(e, v, call->span, &y)) {
-      struct node *loss = weighted_sum(e, &y);
-      graph_store(e->graph, check.loss, loss);
-      graph_loss(e->graph, loss);
-      arena_push(e->arena, b->test->checks, b->test->check_count, b->check_capacity, check);
-    }
-  }
+  elab_new_graph(e, "gradcheck", true);
+  if (check_graph(e, f, x, call, &check))
+    arena_push(e->arena, b->test->checks, b->test->check_count, b->check_capacity, check);
   e->graph = saved;
+  e->copies = 0;
   e->float_dtype = DTYPE_F32;
 }
 
@@ -137,7 +144,8 @@ void elab_test_block(struct elab *e, struct scope *file, const struct decl *decl
   struct test_builder builder = {.test = out};
   const struct val *result = NULL;
   *out = (struct test_case){.title = decl->name.text, .place = decl->name.span};
-  out->graph = e->graph = graph_new(e->arena, "test");
+  elab_new_graph(e, "test", false);
+  out->graph = e->graph;
   e->test = &builder;
   elab_block(e, scope_new(e, file), &decl->test, &result);
   e->test = NULL;

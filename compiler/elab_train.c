@@ -72,35 +72,75 @@ static void optimizer_item(struct elab *e, struct scope *s, const struct train_i
     if (e->program->weights[i]->symbol->role == ROLE_PARAM) e->program->weights[i]->group = group;
 }
 
-static void number_item(struct elab *e, struct scope *s, const struct train_item *item, double least, double most,
-                        double *out) {
-  if (!elab_number(e, s, item->value, arena_printf(e->arena, "'%s'", item->keyword.text), out)) return;
-  if (*out >= least && *out <= most) return;
-  diag_report(e->diags, MSG_SETTING_RANGE, item->value->span, item->keyword.text, number_text(e, *out),
+static bool number_item(struct elab *e, struct scope *s, const struct train_item *item, double *out) {
+  return elab_number(e, s, item->value, arena_printf(e->arena, "'%s'", item->keyword.text), out);
+}
+
+static void report_range(struct elab *e, const struct train_item *item, double value, double least, double most) {
+  diag_report(e->diags, MSG_SETTING_RANGE, item->value->span, item->keyword.text, number_text(e, value),
               number_text(e, least), number_text(e, most));
 }
 
-static void train_item(struct elab *e, struct scope *s, const struct train_item *item) {
-  static const char *const keywords[] = {"optimizer", "schedule", "batch", "ema", "clip"};
+static void schedule_item(struct elab *e, struct scope *s, const struct train_item *item) {
   const struct expr *tensors[2];
-  const char *keyword = item->keyword.text;
-  double batch = 0;
-  if (!strcmp(keyword, "optimizer")) {
-    optimizer_item(e, s, item);
-  } else if (!strcmp(keyword, "schedule")) {
-    elab_policy(e, s, POLICY_SCHEDULE, item->value, &e->program->schedule, tensors);
-  } else if (!strcmp(keyword, "batch")) {
-    number_item(e, s, item, 1, 1 << 20, &batch);
-    e->program->batch = (int64_t)batch;
-  } else if (!strcmp(keyword, "ema")) {
-    number_item(e, s, item, 0, 1, &e->program->ema);
-  } else if (!strcmp(keyword, "clip")) {
-    number_item(e, s, item, 0, 1e9, &e->program->clip);
-  } else {
-    struct diag *d = diag_report(e->diags, MSG_UNKNOWN_TRAIN_ITEM, item->keyword.span, keyword);
-    const char *nearest = diag_nearest(keyword, keywords, 5);
-    if (nearest) diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+  elab_policy(e, s, POLICY_SCHEDULE, item->value, &e->program->schedule, tensors);
+}
+
+static void batch_item(struct elab *e, struct scope *s, const struct train_item *item) {
+  enum { LARGEST_BATCH = 1 << 20 };
+  int64_t *batch = &e->program->batch;
+  if (!elab_whole(e, s, item->value, "'batch'", batch, NULL)) return;
+  if (*batch < 1 || *batch > LARGEST_BATCH) report_range(e, item, (double)*batch, 1, LARGEST_BATCH);
+}
+
+static void ema_item(struct elab *e, struct scope *s, const struct train_item *item) {
+  double *ema = &e->program->ema;
+  if (!number_item(e, s, item, ema) || (*ema >= 0 && *ema < 1)) return;
+  diag_report(e->diags, MSG_SETTING_BELOW, item->value->span, item->keyword.text, number_text(e, *ema));
+}
+
+static void clip_item(struct elab *e, struct scope *s, const struct train_item *item) {
+  const double largest = 1e9;
+  double *clip = &e->program->clip;
+  if (number_item(e, s, item, clip) && !(*clip >= 0 && *clip <= largest)) report_range(e, item, *clip, 0, largest);
+}
+
+static const struct {
+  const char *keyword;
+  void (*read)(struct elab *e, struct scope *s, const struct train_item *item);
+} items[] = {{"optimizer", optimizer_item},
+             {"schedule", schedule_item},
+             {"batch", batch_item},
+             {"ema", ema_item},
+             {"clip", clip_item}};
+
+enum { ITEM_COUNT = sizeof items / sizeof *items };
+
+static void train_item(struct elab *e, struct scope *s, const struct train_item *item) {
+  const char *keywords[ITEM_COUNT];
+  for (int i = 0; i < ITEM_COUNT; i++) {
+    keywords[i] = items[i].keyword;
+    if (!strcmp(item->keyword.text, keywords[i])) {
+      items[i].read(e, s, item);
+      return;
+    }
   }
+  struct diag *d = diag_report(e->diags, MSG_UNKNOWN_TRAIN_ITEM, item->keyword.span, item->keyword.text);
+  const char *nearest = diag_nearest(item->keyword.text, keywords, ITEM_COUNT);
+  if (nearest) diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+}
+
+/* Whether an item says what an earlier one has said; only optimizers "for" some parameters may stand side by side. */
+static bool is_second(struct elab *e, const struct decl *train, int i) {
+  const struct train_item *item = &train->train.items[i];
+  for (int k = 0; k < i && item->target_count == 0; k++) {
+    const struct train_item *first = &train->train.items[k];
+    if (first->target_count > 0 || strcmp(first->keyword.text, item->keyword.text)) continue;
+    struct diag *d = diag_report(e->diags, MSG_TRAIN_TWICE, item->keyword.span, item->keyword.text);
+    diag_note(e->diags, d, first->keyword.span, "'%s' is first given here", item->keyword.text);
+    return true;
+  }
+  return false;
 }
 
 /* Without a train block: AdamW, a constant rate, batches of 64. */
@@ -130,7 +170,7 @@ void elab_train(struct elab *e, struct scope *s, const struct decl *train) {
   for (int targeted = 0; train && targeted < 2; targeted++)
     for (int i = 0; i < train->train.count; i++) {
       const struct train_item *item = &train->train.items[i];
-      if ((item->target_count > 0) == (targeted == 1)) train_item(e, s, item);
+      if ((item->target_count > 0) == (targeted == 1) && !is_second(e, train, i)) train_item(e, s, item);
     }
   defaults(e);
 }

@@ -1,13 +1,19 @@
 /* The entry points of elaboration. */
 #include "elab_model.h"
 
+void elab_new_graph(struct elab *e, const char *name, bool is_recorded) {
+  e->graph = graph_new(e->arena, name);
+  e->copies = is_recorded;
+  e->copy_count = 0;
+}
+
 static struct elab *begin(const struct elaboration *request) {
   struct elab *e = arena_new_object(request->arena, struct elab);
   e->request = request;
   e->arena = request->arena;
   e->diags = request->diags;
   e->float_dtype = DTYPE_F32;
-  e->graph = graph_new(e->arena, "constants");
+  elab_new_graph(e, "constants", false);
   e->program = arena_new_object(e->arena, struct program);
   e->program->arena = e->arena;
   e->binding_used = arena_new_array(e->arena, bool, (size_t)request->binding_count + 1);

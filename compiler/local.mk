@@ -96,7 +96,9 @@ libcompiler_a_SOURCES = \
   %D%/utf8.c \
   %D%/utf8.h \
   %D%/verify.c \
-  %D%/view.c
+  %D%/view.c \
+  %D%/warn.c \
+  %D%/warn.h
 nodist_libcompiler_a_SOURCES = %D%/stdlib_data.c
 
 libemit_a_CPPFLAGS = $(AM_CPPFLAGS) $(LLVM_CPPFLAGS)

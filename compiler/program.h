@@ -11,7 +11,7 @@
 
 enum init_kind { INIT_CONSTANT, INIT_TRUNC_NORMAL, INIT_NORMAL, INIT_UNIFORM };
 
-/* How a weight starts.  TRUNC_NORMAL: cut at ±2 nominal deviations, rescaled so that `scale` is the true deviation. */
+/* How a weight starts.  TRUNC_NORMAL: cut at ±2 nominal deviations, rescaled so that `scale` is its deviation. */
 struct init {
   enum init_kind kind;
   double scale; /* constant value; standard deviation; half-width of uniform */
@@ -20,9 +20,9 @@ struct init {
 struct weight {
   struct symbol *symbol; /* PARAM or BUFFER */
   struct init init;
-  int group;      /* optimiser group of a PARAM; -1 for a BUFFER */
-  bool sparse;    /* a table whose rows the runtime looks up (its group is sign_sgd); not in SPACE_WEIGHTS */
-  int64_t offset; /* bytes in SPACE_WEIGHTS, a multiple of 64; -1 where sparse */
+  int group;         /* optimiser group of a PARAM; -1 for a BUFFER */
+  bool sparse;       /* a table whose rows the runtime looks up (its group is sign_sgd); not in SPACE_WEIGHTS */
+  int64_t offset;    /* bytes in SPACE_WEIGHTS, a multiple of 64; -1 where sparse */
   struct span place; /* where the model's file makes it: its declaration, or the call of a library's module */
 };
 

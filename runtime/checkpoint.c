@@ -1,13 +1,14 @@
 #include "runtime/checkpoint.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/safetensors.h"
 
-static const char *const prefixes[] = {"optimizer.", "ema.", "carry.", "slot."};
-static const char *const metrics_name = "metrics";
+/* Begins every name but those of weights, in whose paths no '/' can be. */
+#define OF_TRAINING "train/"
 
 /* Calls visit for every tensor of a checkpoint of a trainer, until it returns false.  Saving and resuming share the
  * list, so that neither can forget what the other has. */
@@ -27,15 +28,15 @@ static bool visit_weight(const struct trainer *t, int i, visit_tensor *visit, vo
   const struct optimizer *o = &t->optimizer;
   if (!visit(context, w->path, STORED_F32, w->shape, model_weight(&t->model, i))) return false;
   if (optimizer_has_m(o, i) &&
-      !visit_named(visit, context, "optimizer.m.", w->path, STORED_F32, w->shape, o->m + w->offset)) {
+      !visit_named(visit, context, OF_TRAINING "optimizer.m.", w->path, STORED_F32, w->shape, o->m + w->offset)) {
     return false;
   }
   if (optimizer_has_v(o, i) &&
-      !visit_named(visit, context, "optimizer.v.", w->path, STORED_F32, w->shape, o->v + w->offset)) {
+      !visit_named(visit, context, OF_TRAINING "optimizer.v.", w->path, STORED_F32, w->shape, o->v + w->offset)) {
     return false;
   }
-  bool averaged = o->ema && w->trained && !w->sparse;
-  return !averaged || visit_named(visit, context, "ema.", w->path, STORED_F32, w->shape, o->ema + w->offset);
+  return !optimizer_has_ema(o, i) ||
+         visit_named(visit, context, OF_TRAINING "ema.", w->path, STORED_F32, w->shape, o->ema + w->offset);
 }
 
 static bool visit_slots(const struct trainer *t, visit_tensor *visit, void *context) {
@@ -46,12 +47,12 @@ static bool visit_slots(const struct trainer *t, visit_tensor *visit, void *cont
     if (!state && !example) continue;
     enum stored_dtype dtype = tensor->is_integer ? STORED_I32 : STORED_F32;
     struct shape shape = shape_batch(t->slots.count, &tensor->shape);
-    if (!visit_named(visit, context, state ? "carry." : "slot.", tensor->name, dtype, shape, t->slots.tensors[i]))
-      return false;
+    const char *prefix = state ? OF_TRAINING "carry." : OF_TRAINING "slot.";
+    if (!visit_named(visit, context, prefix, tensor->name, dtype, shape, t->slots.tensors[i])) return false;
   }
   struct shape all = shape_vector(t->slots.count);
-  return visit(context, "slot.steps", STORED_I32, all, t->slots.steps) &&
-         visit(context, "slot.halted", STORED_I32, all, t->slots.halted);
+  return visit(context, OF_TRAINING "steps", STORED_I32, all, t->slots.steps) &&
+         visit(context, OF_TRAINING "halted", STORED_I32, all, t->slots.halted);
 }
 
 static bool visit_all(const struct trainer *t, visit_tensor *visit, void *context) {
@@ -59,7 +60,7 @@ static bool visit_all(const struct trainer *t, visit_tensor *visit, void *contex
     if (!visit_weight(t, i, visit, context)) return false;
   }
   if (!visit_slots(t, visit, context)) return false;
-  return visit(context, metrics_name, STORED_F64, shape_vector(METRIC_COUNT), (void *)&t->metrics);
+  return visit(context, OF_TRAINING "metrics", STORED_F64, shape_vector(METRIC_COUNT), (void *)&t->metrics);
 }
 
 struct entry_list {
@@ -149,16 +150,12 @@ static const struct tensor_entry *compare(struct comparison *c, const char *name
 
 static void copy_floats(struct comparison *c, const struct tensor_entry *entry, float *out) {
   if (!tensor_entry_floats(entry, out)) {
-    differ(c, "; '%s': the file has %s in place of floating-point numbers", entry->name, stored_dtype_name(entry->dtype));
+    differ(c, "; '%s': the file has %s in place of floating-point numbers", entry->name,
+           stored_dtype_name(entry->dtype));
   }
 }
 
-static bool is_of_training(const char *name) {
-  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-    if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
-  }
-  return strcmp(name, metrics_name) == 0;
-}
+static bool is_of_training(const char *name) { return strncmp(name, OF_TRAINING, strlen(OF_TRAINING)) == 0; }
 
 static void compare_unknown(struct comparison *c, const struct description *d) {
   char theirs[SHAPE_TEXT];
@@ -169,20 +166,32 @@ static void compare_unknown(struct comparison *c, const struct description *d) {
   }
 }
 
+static bool check_finite(const struct model *model, const char *path, struct hrm_error *error) {
+  for (int i = 0; i < model->description->weight_count; i++) {
+    const struct weight_info *w = &model->description->weights[i];
+    const float *values = model_weight(model, i);
+    for (int64_t k = 0; k < w->shape.count; k++) {
+      if (isfinite(values[k])) continue;
+      return hrm_fail(error, HRM_INPUT, "%s cannot be used: weight '%s' is not finite", path, w->path);
+    }
+  }
+  return true;
+}
+
 bool checkpoint_load(struct model *model, const struct tensor_file *file, bool averaged, struct hrm_error *error) {
   struct comparison c = {.file = file};
   for (int i = 0; i < model->description->weight_count; i++) {
     const struct weight_info *w = &model->description->weights[i];
     char *name;
     const struct tensor_entry *entry = compare(&c, w->path, &w->shape), *average = NULL;
-    if (asprintf(&name, "ema.%s", w->path) < 0) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+    if (asprintf(&name, OF_TRAINING "ema.%s", w->path) < 0) return hrm_fail(error, HRM_SYSTEM, "out of memory");
     if (averaged && tensor_file_find(file, name)) average = compare(&c, name, &w->shape);
     free(name);
     if (average) entry = average;
     if (entry) copy_floats(&c, entry, model_weight(model, i));
   }
   compare_unknown(&c, model->description);
-  if (!conclude(&c, error)) return false;
+  if (!conclude(&c, error) || !check_finite(model, file->path, error)) return false;
   model_prepare(model);
   return true;
 }
@@ -191,7 +200,8 @@ static bool restore(void *context, const char *name, enum stored_dtype dtype, st
   struct comparison *c = context;
   const struct tensor_entry *entry = compare(c, name, &shape);
   if (entry && entry->dtype != dtype) {
-    differ(c, "; '%s': the file has %s, a run needs %s", name, stored_dtype_name(entry->dtype), stored_dtype_name(dtype));
+    differ(c, "; '%s': the file has %s, a run needs %s", name, stored_dtype_name(entry->dtype),
+           stored_dtype_name(dtype));
   } else if (entry) {
     memcpy(data, entry->data, (size_t)shape.count * stored_dtype_bytes(dtype));
   }
@@ -221,8 +231,8 @@ static bool check_integers(const struct trainer *t, const struct tensor_file *fi
     if ((tensor->role != SLOT_INPUT && !label) || tensor->bound == 0) continue;
     for (int64_t k = 0; k < t->slots.count * tensor->shape.count; k++) {
       if (values[k] < tensor->bound && (values[k] >= 0 || (label && values[k] == DATASET_UNLABELLED))) continue;
-      return hrm_fail(error, HRM_INPUT, "%s: damaged: slot.%s holds %d, the model's bound is %lld", file->path,
-                      tensor->name, values[k], (long long)tensor->bound);
+      return hrm_fail(error, HRM_INPUT, "%s: damaged: '" OF_TRAINING "slot.%s' holds %d, the model's bound is %lld",
+                      file->path, tensor->name, values[k], (long long)tensor->bound);
     }
   }
   for (int64_t i = 0; i < t->slots.count; i++) {
@@ -232,11 +242,21 @@ static bool check_integers(const struct trainer *t, const struct tensor_file *fi
   return true;
 }
 
+static bool check_dataset(const struct trainer *t, const struct tensor_file *file, struct hrm_error *error) {
+  json_t *settings = checkpoint_settings(file);
+  bool same = settings_same_dataset(settings, t->settings, t->dataset, file->path, error);
+  json_decref(settings);
+  return same;
+}
+
 bool checkpoint_resume(struct trainer *t, const struct tensor_file *file, struct hrm_error *error) {
   struct comparison c = {.file = file};
   struct loader_position position;
+  if (!check_dataset(t, file, error)) return false;
   if (!visit_all(t, restore, &c)) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  if (!conclude(&c, error) || !check_integers(t, file, error)) return false;
+  if (!conclude(&c, error) || !check_integers(t, file, error) || !check_finite(&t->model, file->path, error)) {
+    return false;
+  }
   if (!read_counter(file, "step", INT64_MAX, &t->step, error) ||
       !read_counter(file, "loader_epoch", (int64_t)1 << 40, &position.epoch, error) ||
       !read_counter(file, "loader_group", t->loader.groups, &position.group, error)) {

@@ -1,14 +1,16 @@
 /* Checkpoints: safetensors files from which a run goes on to the same bits, or from which a model is used.
  *
  *   PATH                   every weight and buffer by its published path, float32
- *   optimizer.m.PATH, optimizer.v.PATH, ema.PATH       where the optimiser has them
- *   carry.NAME             states of all slots, [batch, …]
- *   slot.NAME              inputs and labels of the slots' examples; slot.steps, slot.halted [batch]
- *   metrics                sums since the last line of metrics.jsonl
+ *   train/optimizer.m.PATH, train/optimizer.v.PATH, train/ema.PATH       where the optimiser has them
+ *   train/carry.NAME       states of all slots, [batch, …]
+ *   train/slot.NAME        inputs and labels of the slots' examples
+ *   train/steps, train/halted       of the slots, [batch]
+ *   train/metrics          sums since the last line of metrics.jsonl
  *
- * and in the metadata "settings" (as in settings.json), "step", "loader_epoch" and "loader_group": random numbers are
- * functions of the seed and of these counters.  Any safetensors file with the weights alone can be used by a model
- * too. */
+ * and in the metadata "settings" (as in settings.json, with the data set's sizes and fingerprint), "step",
+ * "loader_epoch" and "loader_group": random numbers are functions of the seed and of these counters.  No path of a
+ * weight has a '/', so no name can mean two things.  Any safetensors file with the weights alone can be used by a
+ * model too. */
 #ifndef HRM_CHECKPOINT_H
 #define HRM_CHECKPOINT_H
 
@@ -18,12 +20,13 @@
 /* The file appears whole or not at all. */
 bool checkpoint_save(const char *path, const struct trainer *t, const json_t *settings, struct hrm_error *error);
 
-/* Everything that trainer_step continues from; the weights are prepared.  The trainer has the checkpoint's settings.
- */
+/* Everything that trainer_step continues from; the weights are prepared.  The trainer has the checkpoint's settings,
+ * and its data set must be the checkpoint's. */
 bool checkpoint_resume(struct trainer *t, const struct tensor_file *file, struct hrm_error *error);
 
 /* The weights alone, their moving averages where `averaged` and the file has them; the weights are prepared.  Tensors
- * that are missing, have another shape or are unknown are all named, with both shapes. */
+ * that are missing, have another shape or are unknown are all named, with both shapes; so is the first that is not
+ * finite. */
 bool checkpoint_load(struct model *model, const struct tensor_file *file, bool averaged, struct hrm_error *error);
 
 /* The settings that a checkpoint keeps; NULL where it has none.  Owned by the caller. */

@@ -1,13 +1,12 @@
 #include "runtime/commands.h"
 
 #include <stdlib.h>
-#include <time.h>
 
-#include "runtime/act.h"
-#include "runtime/optimizer.h"
+#include "runtime/clock.h"
 #include "runtime/random.h"
+#include "runtime/segment_step.h"
 
-/* Times of training steps on random tokens: all that training does for a batch but for reading a data set. */
+/* Times of training steps on random tokens: all that training does in a step but for reading a data set. */
 
 enum { MOST_REPEATS = 100000 };
 
@@ -23,6 +22,7 @@ static const struct argp_option option_table[] = {
     {"warm-up", 'w', "N", 0, "steps before them (2)", 0},
     {"threads", 't', "T", 0, "threads; one a core unless given", 0},
     {"json", 'j', NULL, 0, "print one JSON object", 0},
+    OPTION_HELP,
     {0}};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
@@ -42,6 +42,7 @@ struct bench {
   struct model model;
   struct slots slots;
   struct optimizer optimizer;
+  struct metrics metrics;
   int64_t step;
 };
 
@@ -76,30 +77,20 @@ static void start(struct bench *b) {
   model_prepare(&b->model);
 }
 
+/* The same examples again where they have halted. */
 static bool step(struct bench *b, struct hrm_error *error) {
-  const struct act_policy *act = &b->description->act;
+  const struct segment_options options = {.step = ++b->step, .factor = 1, .metrics = &b->metrics};
   for (int64_t i = 0; i < b->slots.count; i++)
     if (b->slots.halted[i]) b->slots.steps[i] = b->slots.halted[i] = 0;
-  slots_begin_segment(&b->slots, b->slots.count, act->max_segments);
-  model_train(&b->model, &b->slots, b->slots.count);
-  act_halt(act, &b->slots, 0, ++b->step);
-  if (!optimizer_step(&b->optimizer, &b->model, &b->slots, b->step, 1, error)) return false;
-  model_prepare(&b->model);
-  return true;
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+  return segment_step(&b->model, &b->slots, &b->optimizer, &options, error);
 }
 
 static bool measure(struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
   start(b);
   for (int64_t i = -o->warmup; i < o->repeats; i++) {
-    double begin = now();
+    double begin = clock_seconds();
     if (!step(b, error)) return false;
-    if (i >= 0) seconds[i] = now() - begin;
+    if (i >= 0) seconds[i] = clock_seconds() - begin;
   }
   return true;
 }
@@ -116,7 +107,8 @@ static bool print(const struct bench *b, const struct bench_options *o, double *
   double median = seconds[o->repeats / 2], gflops = b->description->train_flops * (double)o->batch / median * 1e-9;
   if (o->json)
     return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:o}", "batch", (json_int_t)o->batch, "threads",
-                                        o->threads, "steps_per_second", 1 / median, "gflops", gflops, "seconds", list),
+                                        o->threads, "steps_per_second", 1 / median, "gflops", gflops, "seconds",
+                                        list),
                               JSON_COMPACT, error);
   json_decref(list);
   printf("batch %lld, %d threads: %.3f steps a second (median of %lld), %.1f GFLOP/s\n", (long long)o->batch,
@@ -125,14 +117,15 @@ static bool print(const struct bench *b, const struct bench_options *o, double *
 }
 
 bool command_bench(const struct command_line *line, struct hrm_error *error) {
-  static const struct argp argp = {
-      option_table, parse_option, NULL, "Time training steps on random tokens.", NULL, NULL, NULL};
+  static const struct argp argp = {option_table, parse_option, NULL, "Time training steps on random tokens.",
+                                   NULL,         NULL,         NULL};
   struct bench_options o = {line->description->batch, 10, 2, option_default_threads(), false};
   struct bench b = {0};
   argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
   double *seconds = calloc((size_t)o.repeats, sizeof *seconds);
-  bool done = seconds ? bench_new(&b, line, &o, error) && measure(&b, &o, seconds, error) && print(&b, &o, seconds, error)
-                      : hrm_fail(error, HRM_SYSTEM, "out of memory");
+  bool done = seconds
+                  ? bench_new(&b, line, &o, error) && measure(&b, &o, seconds, error) && print(&b, &o, seconds, error)
+                  : hrm_fail(error, HRM_SYSTEM, "out of memory");
   bench_free(&b);
   free(seconds);
   return done;

@@ -22,6 +22,7 @@ static const struct argp_option option_table[] = {
     {"threads", 't', "T", 0, "threads", 0},
     {"no-ema", 'E', NULL, 0, "the weights themselves, not their moving averages", 0},
     {"json", 'j', NULL, 0, "print one JSON object", 0},
+    OPTION_HELP,
     {0}};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
@@ -68,8 +69,7 @@ static void print_row(const char *set, const json_t *result) {
   printf("  %8.2f\n", json_number_value(json_object_get(result, "mean_segments")));
 }
 
-static bool print(const struct eval_options *o, const struct loaded_model *s, json_t *sets,
-                  struct hrm_error *error) {
+static bool print(const struct eval_options *o, const struct loaded_model *s, json_t *sets, struct hrm_error *error) {
   if (o->json) {
     return command_print_json(json_pack("{s:s, s:I, s:O}", "checkpoint", s->checkpoint, "max_segments",
                                         (json_int_t)o->max_segments, "sets", sets),
@@ -89,7 +89,7 @@ static bool evaluate(const struct eval_options *o, struct loaded_model *s, const
   bool done = true;
   for (int i = 0; done && i < dataset->num_sets; i++) {
     struct evaluation result;
-    done = evaluate_set(&e, &dataset->sets[i], &result) || hrm_fail(error, HRM_INTERRUPTED, "interrupted");
+    done = evaluate_set(&e, &dataset->sets[i], &result, error);
     if (done)
       json_object_set_new(sets, dataset->sets[i].name, evaluation_json(&result, s->model.description->act.kind));
   }
@@ -122,9 +122,11 @@ bool command_eval(const struct command_line *line, struct hrm_error *error) {
                            .averaged = true};
   argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
   struct dataset dataset;
-  interrupt_install();
+  struct interrupt before;
   if (!dataset_open(&dataset, o.data, o.split, error)) return false;
+  interrupt_begin(&before);
   bool done = run(line, &o, &dataset, error);
+  interrupt_end(&before);
   dataset_close(&dataset);
   return done;
 }

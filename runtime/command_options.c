@@ -25,13 +25,26 @@ double option_real(struct argp_state *state, const char *option, const char *tex
   return value;
 }
 
+error_t option_help(struct argp_state *state, int key) {
+  if (key == 'h') argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+  return ARGP_ERR_UNKNOWN;
+}
+
 error_t option_refuse(struct argp_state *state, int key, const char *argument) {
-  if (key != ARGP_KEY_ARG) return ARGP_ERR_UNKNOWN;
+  if (key != ARGP_KEY_ARG) return option_help(state, key);
   argp_error(state, "'%s' is no option", argument);
   return 0;
 }
 
 int option_default_threads(void) { return omp_get_max_threads(); }
+
+/* Generated code reads logits at labels, and tables at identifiers. */
+static bool check_labels(const struct dataset *dataset, const struct description *d, struct hrm_error *error) {
+  int64_t bound = d->tensors[d->standard[TENSOR_LABELS]].bound;
+  if (bound == 0 || dataset->vocab_size <= bound) return true;
+  return hrm_fail(error, HRM_INPUT, "%s: vocab_size is %d; the model was compiled for labels below %lld",
+                  dataset->path, dataset->vocab_size, (long long)bound);
+}
 
 bool command_check_dataset(const struct dataset *dataset, const struct description *d, struct hrm_error *error) {
   int identifiers = d->standard[TENSOR_PUZZLE_IDENTIFIERS];
@@ -41,7 +54,7 @@ bool command_check_dataset(const struct dataset *dataset, const struct descripti
                                       .num_puzzle_identifiers = identifiers >= 0 && d->tensors[identifiers].bound
                                                                     ? d->tensors[identifiers].bound
                                                                     : dataset->num_puzzle_identifiers};
-  return dataset_fits(dataset, &sizes, true, error);
+  return dataset_fits(dataset, &sizes, true, error) && check_labels(dataset, d, error);
 }
 
 bool command_print_json(json_t *json, size_t flags, struct hrm_error *error) {

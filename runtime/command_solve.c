@@ -23,6 +23,7 @@ static const struct argp_option option_table[] = {
     {"threads", 't', "T", 0, "threads", 0},
     {"no-ema", 'E', NULL, 0, "the weights themselves, not their moving averages", 0},
     {"json", 'j', NULL, 0, "print one JSON object a puzzle", 0},
+    OPTION_HELP,
     {0}};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
@@ -42,7 +43,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case ARGP_KEY_END:
     if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
     break;
-  default: return ARGP_ERR_UNKNOWN;
+  default: return option_help(state, key);
   }
   return 0;
 }
@@ -134,6 +135,7 @@ static bool read_puzzles(struct puzzles *p, const struct solve_options *o, const
 /* Answers come in the order in which puzzles stop, and are printed in that in which they were asked. */
 struct answers {
   const struct puzzles *puzzles;
+  enum act_kind act;
   int32_t *tokens;
   float *halt;
   int32_t *segments;
@@ -146,6 +148,10 @@ static void keep_answer(void *context, const struct slots *slots, int64_t slot, 
   memcpy(a->tokens + example * a->puzzles->length, prediction, (size_t)a->puzzles->length * sizeof *prediction);
   a->halt[example] = halt[slot];
   a->segments[example] = slots->steps[slot];
+}
+
+static json_t *halt_probability(const struct answers *a, int64_t i) {
+  return a->act == ACT_FIXED ? json_null() : json_real(1 / (1 + exp(-(double)a->halt[i])));
 }
 
 static bool print_answer(const struct solve_options *o, const struct form *form, const struct answers *a, int64_t i,
@@ -162,8 +168,8 @@ static bool print_answer(const struct solve_options *o, const struct form *form,
   if (formed) {
     puzzle_text_line(&form->text, a->puzzles->tokens + i * a->puzzles->length, puzzle);
     puzzle_text_line(&form->text, answer, solution);
-    json = json_pack("{s:s, s:s, s:f, s:i}", "puzzle", puzzle, "solution", solution, "halt_probability",
-                     1 / (1 + exp(-(double)a->halt[i])), "segments", a->segments[i]);
+    json = json_pack("{s:s, s:s, s:o, s:i}", "puzzle", puzzle, "solution", solution, "halt_probability",
+                     halt_probability(a, i), "segments", a->segments[i]);
   }
   free(puzzle);
   free(solution);
@@ -178,9 +184,7 @@ static bool answer_all(const struct solve_options *o, struct loaded_model *s, co
   a->segments = malloc((size_t)p->count * sizeof *a->segments + 1);
   if (!a->tokens || !a->halt || !a->segments) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   struct evaluator e = {&s->model, &s->slots, {.max_segments = o->max_segments, .halt = o->halt}, NULL, NULL};
-  if (!evaluate_tokens(&e, p->tokens, p->count, form->blank_identifier, keep_answer, a)) {
-    return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  }
+  if (!evaluate_tokens(&e, p->tokens, p->count, form->blank_identifier, keep_answer, a, error)) return false;
   for (int64_t i = 0; i < p->count; i++) {
     if (!print_answer(o, form, a, i, error)) return false;
   }
@@ -190,7 +194,7 @@ static bool answer_all(const struct solve_options *o, struct loaded_model *s, co
 static bool solve(const struct solve_options *o, struct loaded_model *s, const struct form *form,
                   struct hrm_error *error) {
   struct puzzles p = {.length = form->text.rows * form->text.columns};
-  struct answers a = {.puzzles = &p};
+  struct answers a = {.puzzles = &p, .act = s->model.description->act.kind};
   bool done = read_puzzles(&p, o, form, error) && answer_all(o, s, form, &a, error);
   free(p.tokens);
   free(a.tokens);
@@ -214,8 +218,7 @@ bool command_solve(const struct command_line *line, struct hrm_error *error) {
   argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
   struct loaded_model s;
   struct form form;
-  if (!loaded_model_open(&s, line->code, line->description, o.checkpoint, o.averaged, (int)o.threads, BATCH,
-                          error)) {
+  if (!loaded_model_open(&s, line->code, line->description, o.checkpoint, o.averaged, (int)o.threads, BATCH, error)) {
     return false;
   }
   bool known =

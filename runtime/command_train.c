@@ -13,7 +13,7 @@
   NAME(OUTPUT, "output", 'o', "RUN", "folder of the run: checkpoints, metrics.jsonl, settings.json")                 \
   NAME(RESUME, "resume", 'r', "RUN", "go on with a run; options given here replace its settings")                    \
   NAME(STEPS, "steps", 'n', "N", "optimiser steps of the whole run")                                                 \
-  NAME(EPOCHS, "epochs", 'e', "E", "visit each group E times, in place of --steps")                                  \
+  NAME(EPOCHS, "epochs", 'e', "E", "visit each group E times, in place of --steps; at least one step")               \
   NAME(BATCH, "batch", 'b', "B", "examples that train at the same time")                                             \
   NAME(LR, "lr", 'l', "X", "learning rate; where there are several optimisers, the others keep their ratio")         \
   NAME(PUZZLE_LR, "puzzle-lr", 'L', "X", "learning rate of sparse tables")                                           \
@@ -42,7 +42,8 @@ static const struct argp_option option_table[] = {
 #define OPTION_ROW(identifier, name, key, argument, text) {name, key, argument, 0, text, 0},
     TRAIN_OPTIONS(OPTION_ROW)
 #undef OPTION_ROW
-        {0}};
+        OPTION_HELP,
+    {0}};
 
 static error_t check_options(struct argp_state *state, const struct train_options *o) {
   if (!o->resume && !o->data) argp_error(state, "--data is missing");
@@ -50,6 +51,7 @@ static error_t check_options(struct argp_state *state, const struct train_option
   if (o->resume && o->output && strcmp(o->resume, o->output) != 0) {
     argp_error(state, "a resumed run stays in its folder: leave out --output");
   }
+  if (o->epochs == 0) argp_error(state, "--epochs takes a number above 0");
   if (o->steps >= 0 && o->epochs >= 0) argp_error(state, "--steps and --epochs exclude each other");
   if (o->resume && o->batch >= 0) argp_error(state, "the batch of a run cannot be changed: leave out --batch");
   if (o->resume && o->seed >= 0) argp_error(state, "the seed of a run cannot be changed: leave out --seed");
@@ -147,6 +149,7 @@ static bool resolve_settings(struct settings *s, const struct train_options *o, 
 static void resolve_steps(struct settings *s, const struct train_options *o, const struct dataset *dataset) {
   double epochs = o->epochs >= 0 ? o->epochs : !o->resume && o->steps < 0 ? (double)o->description->epochs : 0;
   if (epochs > 0) s->steps = loader_steps(dataset, epochs, s->batch);
+  if (epochs > 0 && s->steps == 0) s->steps = 1;
   if (!o->resume && s->steps == 0 && o->steps < 0 && epochs == 0) s->steps = DEFAULT_STEPS;
   if (s->save_every == 0) s->save_every = s->steps < 10 ? 1 : s->steps / 10;
 }
@@ -172,6 +175,7 @@ static bool resume(struct training *t, int64_t *evaluated, struct hrm_error *err
   if (!restored || !run_truncate_metrics(&t->run, t->trainer.step, &history, error)) return false;
   *evaluated = history.evaluated;
   t->seconds = history.seconds;
+  t->saved = t->published = t->trainer.step;
   return true;
 }
 
@@ -184,8 +188,10 @@ static bool open_run(struct training *t, const struct train_options *o, struct h
 static bool begin(struct training *t, const struct train_options *o, int64_t *evaluated, struct hrm_error *error) {
   if (o->resume) return resume(t, evaluated, error) && run_write_settings(&t->run, t->settings_json, error);
   trainer_start(&t->trainer);
+  t->saved = t->published = -1;
   return run_write_settings(&t->run, t->settings_json, error) &&
-         run_write_source(&t->run, o->description->source, error) && training_save(t, error);
+         run_write_source(&t->run, o->description->source, error) && training_save(t, error) &&
+         training_publish(t, error);
 }
 
 static bool train(struct training *t, const struct command_line *line, const struct train_options *o,
@@ -194,8 +200,11 @@ static bool train(struct training *t, const struct command_line *line, const str
   t->progress = progress_new(stderr);
   if (!resolve_settings(&t->settings, o, error) || !open_data(t, o, error) || !open_run(t, o, error)) return false;
   if (!trainer_new(&t->trainer, line->code, line->description, &t->settings, &t->train, error)) return false;
-  interrupt_install();
-  if (!begin(t, o, &evaluated, error) || !training_run(t, evaluated, error)) return false;
+  struct interrupt before;
+  interrupt_begin(&before);
+  bool trained = begin(t, o, &evaluated, error) && training_run(t, evaluated, error);
+  interrupt_end(&before);
+  if (!trained) return false;
   printf("%s: %lld steps; the model is in %s/latest\n", line->description->model, (long long)t->trainer.step,
          t->run.path);
   return true;

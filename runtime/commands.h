@@ -23,7 +23,12 @@ command_function command_train, command_eval, command_solve, command_info, comma
 int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most);
 double option_real(struct argp_state *state, const char *option, const char *text, double least);
 
-/* All arguments are options: others are a wrong command line. */
+/* A row of every command's table, and what it and all other keys mean that no command knows. */
+#define OPTION_HELP                                                                                                  \
+  { NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 }
+error_t option_help(struct argp_state *state, int key);
+
+/* The same where all arguments are options: others are a wrong command line. */
 error_t option_refuse(struct argp_state *state, int key, const char *argument);
 
 int option_default_threads(void);

@@ -63,6 +63,15 @@ bool dataset_fits(const struct dataset *dataset, const struct dataset_sizes *siz
 void dataset_inputs(const struct dataset_set *set, int64_t example, int32_t *tokens);
 void dataset_labels(const struct dataset_set *set, int64_t example, int32_t *tokens);
 
+/* What tells data sets apart, as far as looking at some of their tokens can. */
+struct dataset_identity {
+  int64_t groups, examples; /* of all sets */
+  char fingerprint[17];     /* hexadecimal */
+};
+
+/* Cheap: the fingerprint is of all sizes and of elements evenly spread over each array. */
+struct dataset_identity dataset_identify(const struct dataset *dataset);
+
 /* The structure: examples of a puzzle and puzzles of a group are half-open ranges. */
 struct dataset_range {
   int64_t begin, end;

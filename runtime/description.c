@@ -103,6 +103,7 @@ static bool parse_tensor(struct tensor_info *t, json_t *json, struct hrm_error *
   if (!named(role_names, COUNT_OF(role_names), role, &kind, error)) return false;
   t->role = (enum slot_role)kind;
   t->bound = bound;
+  if (bound < 0) return broken(error, t->name, "bound");
   if (!parse_shape(&t->shape, shape, t->name, error)) return false;
   return t->shape.rank < SHAPE_MAX_RANK || broken(error, t->name, "too many axes");
 }
@@ -122,9 +123,9 @@ static bool resolve_rows(const struct description *d, struct tensor_info *t, con
   if (t->index < 0 || !d->tensors[t->index].is_integer || d->tensors[t->index].shape.count != 1) {
     return broken(error, t->name, "index");
   }
-  if (d->tensors[t->index].bound > d->weights[t->table].shape.size[0])
-    return broken(error, t->name, "bound of its index");
-  return true;
+  int64_t bound = d->tensors[t->index].bound;
+  bool inside = bound >= 1 && bound <= d->weights[t->table].shape.size[0];
+  return inside || broken(error, t->name, "bound of its index");
 }
 
 static bool resolve_tensor(const struct description *d, struct tensor_info *t, const json_t *json,

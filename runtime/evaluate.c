@@ -1,7 +1,6 @@
 #include "runtime/evaluate.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "runtime/act.h"
 
@@ -22,12 +21,7 @@ struct run {
 static void move_slot(struct run *r, int64_t from, int64_t to) {
   struct slots *s = r->e->slots;
   if (from == to) return;
-  for (int i = 0; i < s->description->tensor_count; i++) {
-    size_t bytes = (size_t)s->description->tensors[i].shape.count * 4;
-    memcpy(slots_tensor(s, i, to), slots_tensor(s, i, from), bytes);
-  }
-  s->steps[to] = s->steps[from];
-  s->halted[to] = s->halted[from];
+  slots_copy(s, to, s, from, 1);
   r->example[to] = r->example[from];
 }
 
@@ -61,10 +55,10 @@ static void finish_segment(struct run *r) {
   }
 }
 
-static bool run(struct run *r) {
+static bool run(struct run *r, struct hrm_error *error) {
   const struct evaluator *e = r->e;
   r->example = malloc((size_t)e->slots->count * sizeof *r->example);
-  if (!r->example) return false;
+  if (!r->example) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   bool more = true;
   for (refill(r); more && r->active; refill(r)) {
     slots_begin_segment(e->slots, r->active, e->options.max_segments);
@@ -73,7 +67,7 @@ static bool run(struct run *r) {
     if (e->progress) more = e->progress(e->progress_context, r->next - r->active, r->total);
   }
   free(r->example);
-  return more;
+  return more || hrm_fail(error, HRM_INTERRUPTED, "interrupted");
 }
 
 struct set_source {
@@ -108,13 +102,14 @@ static void score(void *context, const struct slots *slots, int64_t slot, int64_
   sums->segments += slots->steps[slot];
 }
 
-bool evaluate_set(const struct evaluator *e, const struct dataset_set *set, struct evaluation *result) {
+bool evaluate_set(const struct evaluator *e, const struct dataset_set *set, struct evaluation *result,
+                  struct hrm_error *error) {
   *result = (struct evaluation){0};
   struct set_source source = {set, 0};
   int64_t limit = e->options.limit, total = limit && limit < set->examples ? limit : set->examples;
   struct run r = {
       .e = e, .put = put_set_example, .source = &source, .visit = score, .context = result, .total = total};
-  return run(&r);
+  return run(&r, error);
 }
 
 struct token_source {
@@ -129,11 +124,11 @@ static void put_tokens(void *source, struct slots *slots, int64_t slot, int64_t 
 }
 
 bool evaluate_tokens(const struct evaluator *e, const int32_t *inputs, int64_t count, int32_t puzzle_identifier,
-                     evaluation_visitor *visit, void *context) {
+                     evaluation_visitor *visit, void *context, struct hrm_error *error) {
   const struct description *d = e->slots->description;
   struct token_source source = {inputs, d->tensors[d->standard[TENSOR_INPUTS]].shape.count, puzzle_identifier};
   struct run r = {.e = e, .put = put_tokens, .source = &source, .visit = visit, .context = context, .total = count};
-  return run(&r);
+  return run(&r, error);
 }
 
 static json_t *mean_or_null(double sum, int64_t count) {

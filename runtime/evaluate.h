@@ -36,12 +36,13 @@ struct evaluator {
   void *progress_context;
 };
 
-/* Examples of a set in order.  false where progress ended it; *result counts what was done. */
-bool evaluate_set(const struct evaluator *e, const struct dataset_set *set, struct evaluation *result);
+/* Examples of a set in order.  Fails with HRM_INTERRUPTED where progress ended it; *result counts what was done. */
+bool evaluate_set(const struct evaluator *e, const struct dataset_set *set, struct evaluation *result,
+                  struct hrm_error *error);
 
 /* `count` inputs of the model's sequence length one behind the other; visit gets each with its number. */
 bool evaluate_tokens(const struct evaluator *e, const int32_t *inputs, int64_t count, int32_t puzzle_identifier,
-                     evaluation_visitor *visit, void *context);
+                     evaluation_visitor *visit, void *context, struct hrm_error *error);
 
 /* {"examples", "exact_accuracy", "cell_accuracy", "halt_accuracy", "mean_segments"}; halt_accuracy is null where the
  * model has no halt head. */

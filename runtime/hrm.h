@@ -51,8 +51,8 @@ struct hrm_code {
  *   input, label   from the data set by their names ("inputs", "labels", "puzzle_identifiers"), i32; a label that is not
  *                  scored is -100
  *   state          the carry, f32; read and rewritten by every call; the runtime saves it but never looks into it
- *   rows           "table": path of a sparse weight, "index": name of the input that names the row; the runtime copies
- *                  weights' rows here before a call
+ *   rows           "table": path of a sparse weight, "index": name of the input that names the row, with a bound of at
+ *                  most the number of rows; the runtime copies weights' rows here before a call
  *   rows_grad      "of": name of the rows tensor; train writes the gradient of those rows here
  *   control        "reset" f32 []: 1 where the states restart from their initial values in this call;
  *                  "last" f32 []: 1 where this call is the example's last segment (step >= max): the continue target

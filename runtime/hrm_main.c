@@ -32,7 +32,7 @@ static const char exit_codes[] =
 static int help(FILE *out, const char *program, int code) {
   fprintf(out, "Usage: %s COMMAND [OPTION...]\n\n", program);
   for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].text);
-  fprintf(out, "\n%s COMMAND --help lists a command's options.  --version prints the compiler's version.\n%s",
+  fprintf(out, "\n%s COMMAND --help (or -h) lists a command's options.  --version prints the compiler's version.\n%s",
           program, exit_codes);
   return code;
 }

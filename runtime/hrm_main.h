@@ -1,4 +1,4 @@
-/* A compiled model as a program: train, eval, solve, info. */
+/* A compiled model as a program: train, eval, solve, info, bench. */
 #ifndef HRM_MAIN_H
 #define HRM_MAIN_H
 

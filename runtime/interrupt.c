@@ -1,6 +1,5 @@
 #include "runtime/interrupt.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "runtime/error.h"
@@ -14,11 +13,18 @@ static void count_signal(int number) {
   if (signals > 1) _exit(HRM_INTERRUPTED);
 }
 
-void interrupt_install(void) {
+void interrupt_begin(struct interrupt *before) {
   struct sigaction action = {.sa_handler = count_signal, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  signals = 0;
+  sigaction(SIGINT, &action, &before->sigint);
+  sigaction(SIGTERM, &action, &before->sigterm);
+}
+
+void interrupt_end(const struct interrupt *before) {
+  sigaction(SIGINT, &before->sigint, NULL);
+  sigaction(SIGTERM, &before->sigterm, NULL);
+  signals = 0;
 }
 
 bool interrupt_requested(void) { return signals > 0; }

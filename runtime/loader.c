@@ -36,7 +36,8 @@ bool loader_new(struct loader *l, const struct dataset *dataset, int64_t batch, 
   l->epochs_per_iteration = (BATCHES_PER_ITERATION * batch + l->groups - 1) / l->groups;
   l->order = malloc((size_t)l->groups * sizeof *l->order);
   l->shuffle = malloc((size_t)largest * sizeof *l->shuffle);
-  if (l->order && l->shuffle) return true;
+  l->offered = calloc((size_t)batch, sizeof *l->offered);
+  if (l->order && l->shuffle && l->offered) return true;
   loader_free(l);
   return hrm_fail(error, HRM_SYSTEM, "out of memory");
 }
@@ -44,6 +45,7 @@ bool loader_new(struct loader *l, const struct dataset *dataset, int64_t batch, 
 void loader_free(struct loader *l) {
   free(l->order);
   free(l->shuffle);
+  free(l->offered);
   *l = (struct loader){0};
 }
 
@@ -106,6 +108,21 @@ void loader_next(struct loader *l, struct example *examples) {
   }
 }
 
+static bool next_of_loader(void *context, struct slots *slots, struct hrm_error *error) {
+  (void)error;
+  struct loader *l = context;
+  loader_next(l, l->offered);
+  for (int64_t i = 0; i < slots->count; i++) {
+    if (slots->halted[i]) slots_put(slots, i, &l->offered[i]);
+  }
+  return true;
+}
+
+struct batch_source loader_source(struct loader *l) {
+  return (struct batch_source){next_of_loader, l};
+}
+
 int64_t loader_steps(const struct dataset *dataset, double epochs, int64_t batch) {
-  return (int64_t)(epochs * (double)dataset->total_groups * dataset->mean_puzzle_examples / (double)batch);
+  double steps = epochs * (double)dataset->total_groups * dataset->mean_puzzle_examples / (double)batch;
+  return steps < (double)LOADER_MOST_STEPS ? (int64_t)steps : LOADER_MOST_STEPS;
 }

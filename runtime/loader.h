@@ -9,7 +9,7 @@
 #ifndef HRM_LOADER_H
 #define HRM_LOADER_H
 
-#include "runtime/slots.h"
+#include "runtime/batch_source.h"
 
 struct loader_position {
   int64_t epoch; /* since the start of training */
@@ -25,7 +25,8 @@ struct loader {
   int64_t epochs_per_iteration; /* the last batch of an iteration is dropped if it is not full */
   int64_t *order;               /* of the epoch `ordered` */
   int64_t ordered;
-  int64_t *shuffle; /* as long as the largest puzzle */
+  int64_t *shuffle;        /* as long as the largest puzzle */
+  struct example *offered; /* [batch], by the source */
 };
 
 bool loader_new(struct loader *l, const struct dataset *dataset, int64_t batch, uint64_t seed,
@@ -35,7 +36,13 @@ void loader_free(struct loader *l); /* accepts all zeros */
 /* The next `batch` examples. */
 void loader_next(struct loader *l, struct example *examples);
 
-/* Steps that visit each group `epochs` times: epochs · groups · mean examples of a puzzle / batch. */
+/* Draws a batch for each step, as published: a slot whose example has halted takes its place of it, what is offered
+ * to the others is dropped.  The source points to the loader. */
+struct batch_source loader_source(struct loader *l);
+
+/* Steps that visit each group `epochs` times, rounded down: epochs · groups · mean examples of a puzzle / batch. At
+ * most LOADER_MOST_STEPS. */
+#define LOADER_MOST_STEPS (INT64_C(1) << 50)
 int64_t loader_steps(const struct dataset *dataset, double epochs, int64_t batch);
 
 #endif

@@ -8,8 +8,11 @@ libhrm_a_SOURCES = \
   %D%/act.h \
   %D%/atomic_file.c \
   %D%/atomic_file.h \
+  %D%/batch_source.h \
   %D%/checkpoint.c \
   %D%/checkpoint.h \
+  %D%/clock.c \
+  %D%/clock.h \
   %D%/command_bench.c \
   %D%/command_eval.c \
   %D%/command_info.c \
@@ -21,6 +24,7 @@ libhrm_a_SOURCES = \
   %D%/cpu.h \
   %D%/dataset.c \
   %D%/dataset.h \
+  %D%/dataset_identity.c \
   %D%/description.c \
   %D%/description.h \
   %D%/error.c \
@@ -61,6 +65,8 @@ libhrm_a_SOURCES = \
   %D%/safetensors.h \
   %D%/schedule.c \
   %D%/schedule.h \
+  %D%/segment_step.c \
+  %D%/segment_step.h \
   %D%/settings.c \
   %D%/settings.h \
   %D%/shape.c \

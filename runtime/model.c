@@ -109,6 +109,8 @@ void model_prepare(struct model *m) {
   m->code->prepare(&tile);
 }
 
+/* Indices are below their bound, and that is not above the number of rows: data sets, checkpoints and descriptions
+ * are checked for it. */
 static void look_up_rows(const struct model *m, const struct slots *slots, int64_t count) {
   const struct description *d = m->description;
   for (int i = 0; i < d->tensor_count; i++) {

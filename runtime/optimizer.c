@@ -30,6 +30,8 @@ bool optimizer_has_v(const struct optimizer *o, int weight) {
   return is_dense(o, weight) && is_adam(&o->groups[o->description->weights[weight].group]);
 }
 
+bool optimizer_has_ema(const struct optimizer *o, int weight) { return o->ema && is_dense(o, weight); }
+
 static bool allocate(struct optimizer *o, struct hrm_error *error) {
   size_t count = (size_t)o->description->weight_count_floats;
   bool m = false, v = false;
@@ -259,4 +261,24 @@ bool optimizer_step(struct optimizer *o, struct model *model, const struct slots
     if (!finite) return diverged(o->description, o->description->tensors[tensor->of].table, t, error);
   }
   return true;
+}
+
+static bool discard_part(const struct model *model, struct part part, float scale) {
+  float *parts[model->threads], bad = 0;
+  for (int64_t at = part.begin; at < part.end; at += BLOCK) {
+    float sum[BLOCK];
+    gradients_at(model, at, parts);
+    bad += sum_and_clear((size_t)(part.end - at < BLOCK ? part.end - at : BLOCK), sum, parts, model->threads, scale);
+  }
+  return bad == 0;
+}
+
+bool optimizer_discard(const struct optimizer *o, struct model *model, int64_t count, int64_t t,
+                       struct hrm_error *error) {
+  int first_bad = INT32_MAX;
+  for (int i = 0; i < o->description->weight_count; i++) {
+    struct part part = part_within(o, i, 0, o->description->weight_count_floats);
+    if (!discard_part(model, part, 1.0f / (float)count) && first_bad == INT32_MAX) first_bad = i;
+  }
+  return first_bad == INT32_MAX || diverged(o->description, first_bad, t, error);
 }

@@ -32,6 +32,7 @@ void optimizer_complete_ema(struct optimizer *o, const struct model *model);
 
 bool optimizer_has_m(const struct optimizer *o, int weight);
 bool optimizer_has_v(const struct optimizer *o, int weight);
+bool optimizer_has_ema(const struct optimizer *o, int weight); /* of its own: a trained dense weight's */
 
 /* Step t (the first is 1) with every rate multiplied by factor: sums and clears the workers' gradients, moves the
  * weights, then the rows that the slots use.  The weights have to be prepared again after it.
@@ -39,5 +40,9 @@ bool optimizer_has_v(const struct optimizer *o, int weight);
  * then. */
 bool optimizer_step(struct optimizer *o, struct model *model, const struct slots *slots, int64_t t, double factor,
                     struct hrm_error *error);
+
+/* Sums and clears the workers' gradients over `count` slots and moves nothing; fails as optimizer_step does. */
+bool optimizer_discard(const struct optimizer *o, struct model *model, int64_t count, int64_t t,
+                       struct hrm_error *error);
 
 #endif

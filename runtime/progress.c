@@ -3,16 +3,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { BAR = 20, USUAL_WIDTH = 80 };
+#include "runtime/clock.h"
 
-double progress_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+enum { BAR = 20, USUAL_WIDTH = 80 };
 
 struct progress progress_new(FILE *stream) {
   const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
@@ -20,10 +15,10 @@ struct progress progress_new(FILE *stream) {
   return (struct progress){.stream = stream,
                            .terminal = terminal,
                            .colour = terminal && !(no_colour && *no_colour),
-                           .shown = progress_clock()};
+                           .shown = clock_seconds()};
 }
 
-bool progress_due(const struct progress *p) { return progress_clock() - p->shown >= (p->terminal ? 0.1 : 10); }
+bool progress_due(const struct progress *p) { return clock_seconds() - p->shown >= (p->terminal ? 0.1 : 10); }
 
 static int width_of(const struct progress *p) {
   struct winsize size;
@@ -71,7 +66,7 @@ void progress_show(struct progress *p, const char *unit, int64_t done, int64_t t
   else
     fprintf(p->stream, "%s%s\n", head, tail);
   p->drawn = p->terminal;
-  p->shown = progress_clock();
+  p->shown = clock_seconds();
   fflush(p->stream);
 }
 

@@ -13,9 +13,6 @@ struct progress {
   double shown;          /* clock of the last bar or line */
 };
 
-/* Seconds on a clock that never jumps. */
-double progress_clock(void);
-
 struct progress progress_new(FILE *stream);
 
 /* Whether it is time to show something: ten times a second on a terminal, else every ten seconds. */

@@ -203,7 +203,9 @@ static bool replace_link(const char *path, const char *target) {
   return replaced;
 }
 
+/* Steps of the checkpoints in a folder up to `last`. */
 struct step_list {
+  int64_t last;
   int64_t *steps;
   size_t count;
 };
@@ -213,6 +215,7 @@ static bool collect_step(void *context, const char *name) {
   long long step;
   int end = 0;
   if (sscanf(name, "step_%lld.safetensors%n", &step, &end) != 1 || end == 0 || name[end]) return true;
+  if (step > list->last) return true;
   int64_t *grown = realloc(list->steps, (list->count + 1) * sizeof *grown);
   if (!grown) return false;
   list->steps = grown;
@@ -226,15 +229,17 @@ static int newest_first(const void *a, const void *b) {
 }
 
 /* Files that cannot be removed only cost room. */
-static void remove_old(const struct run_folder *run, int64_t keep) {
-  struct step_list list = {0};
+void run_withdraw(const struct run_folder *run, int64_t step) {
+  char *path = run_checkpoint_path(run, step);
+  if (path) unlink(path);
+  free(path);
+}
+
+static void remove_old(const struct run_folder *run, int64_t step, int64_t keep) {
+  struct step_list list = {.last = step};
   if (each_entry(run->path, collect_step, &list) && list.count) {
     qsort(list.steps, list.count, sizeof *list.steps, newest_first);
-    for (size_t i = (size_t)keep; i < list.count; i++) {
-      char *path = run_checkpoint_path(run, list.steps[i]);
-      if (path) unlink(path);
-      free(path);
-    }
+    for (size_t i = (size_t)keep; i < list.count; i++) { run_withdraw(run, list.steps[i]); }
   }
   free(list.steps);
 }
@@ -245,7 +250,7 @@ bool run_publish(const struct run_folder *run, int64_t step, int64_t keep, struc
   if (!replaced) system_error(error, run->path, "cannot replace the link 'latest'");
   free(name);
   free(path);
-  if (replaced && keep > 0) remove_old(run, keep);
+  if (replaced && keep > 0) remove_old(run, step, keep);
   return replaced;
 }
 

@@ -4,7 +4,7 @@
  *   model.hrm              the model's source
  *   metrics.jsonl          one object a line; locked while a process trains here
  *   step_N.safetensors     checkpoints
- *   latest                 a symbolic link to the newest of them
+ *   latest                 a symbolic link to the newest of them that proved good: training went on from it
  *
  * Every file but metrics.jsonl appears whole or not at all. */
 #ifndef HRM_RUN_H
@@ -49,8 +49,12 @@ bool run_truncate_metrics(const struct run_folder *run, int64_t step, struct run
 
 char *run_checkpoint_path(const struct run_folder *run, int64_t step); /* malloc'd; NULL: out of memory */
 
-/* Points `latest` at a checkpoint that was written, then removes all but the `keep` newest (0: keeps all). */
+/* Points `latest` at a checkpoint that was written, then removes all older ones but the `keep` newest, this one among
+ * them (0: keeps all). */
 bool run_publish(const struct run_folder *run, int64_t step, int64_t keep, struct hrm_error *error);
+
+/* Removes a checkpoint that proved bad. */
+void run_withdraw(const struct run_folder *run, int64_t step);
 
 /* The file that --checkpoint names: itself, or of a run folder its latest.  malloc'd; NULL and a message. */
 char *run_resolve_checkpoint(const char *path, struct hrm_error *error);

@@ -8,8 +8,8 @@
  *
  *   step < warmup:  step / warmup
  *   constant:       1
- *   cosine:         floor + (1 - floor) · ½(1 + cos(π · (step - warmup) / (steps - warmup))), and floor from `steps`
- * on */
+ *   cosine:         floor + (1 - floor) · ½(1 + cos(π · progress)),
+ *                   progress = (step - warmup) / max(1, steps - warmup), at most 1 */
 double schedule_factor(const struct schedule *schedule, int64_t step, int64_t steps);
 
 #endif

@@ -39,8 +39,11 @@ static json_t *groups_json(const struct settings *s) {
 }
 
 static json_t *dataset_json(const struct dataset *dataset, struct hrm_error *error) {
-  json_t *json = json_pack("{s:i, s:i, s:i, s:i}", "vocab_size", dataset->vocab_size, "seq_len", dataset->seq_len,
-                           "pad_id", dataset->pad_id, "blank_identifier_id", dataset->blank_identifier_id);
+  struct dataset_identity identity = dataset_identify(dataset);
+  json_t *json = json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:s}", "vocab_size", dataset->vocab_size, "seq_len",
+                           dataset->seq_len, "pad_id", dataset->pad_id, "blank_identifier_id",
+                           dataset->blank_identifier_id, "groups", (json_int_t)identity.groups, "examples",
+                           (json_int_t)identity.examples, "fingerprint", identity.fingerprint);
   if (json && puzzle_text_to_json(&dataset->text, json, error)) return json;
   json_decref(json);
   return NULL;
@@ -66,6 +69,25 @@ json_t *settings_json(const struct settings *s, const struct description *d, con
 
 static bool wrong(struct hrm_error *error, const char *name, const char *why) {
   return hrm_fail(error, HRM_INPUT, "%s: not the settings of a run: %s", name, why);
+}
+
+bool settings_same_dataset(const json_t *json, const struct settings *s, const struct dataset *dataset,
+                           const char *name, struct hrm_error *error) {
+  struct dataset_identity ours = dataset_identify(dataset);
+  const char *data, *fingerprint;
+  json_int_t groups, examples;
+  if (json_unpack((json_t *)json, "{s:s, s:{s:I, s:I, s:s}}", "data", &data, "dataset", "groups", &groups, "examples",
+                  &examples, "fingerprint", &fingerprint) != 0) {
+    return hrm_fail(error, HRM_INPUT, "%s: cannot be resumed: it does not say which data set it was trained on",
+                    name);
+  }
+  bool same = groups == ours.groups && examples == ours.examples && strcmp(fingerprint, ours.fingerprint) == 0;
+  return same ||
+         hrm_fail(error, HRM_INPUT,
+                  "%s: a run on %.1000s (%lld groups, %lld examples, fingerprint %.32s) cannot go on with %.1000s "
+                  "(%lld groups, %lld examples, fingerprint %s)",
+                  name, data, (long long)groups, (long long)examples, fingerprint, s->data, (long long)ours.groups,
+                  (long long)ours.examples, ours.fingerprint);
 }
 
 static bool same_config(const char *key, const json_t *theirs, const json_t *ours, const char *name,

@@ -24,7 +24,8 @@ bool settings_new(struct settings *s, const struct description *d, struct hrm_er
 void settings_free(struct settings *s); /* accepts all zeros */
 
 /* Everything that a run is: {"model", "hrmc", "target", "configs", "act", the settings above, "dataset"}.  "dataset"
- * has what solve needs to read and print puzzles.  Owned by the caller; NULL and a message on failure. */
+ * has what solve needs to read and print puzzles, and what tells data sets apart.  Owned by the caller; NULL and a
+ * message on failure. */
 json_t *settings_json(const struct settings *s, const struct description *d, const struct dataset *dataset,
                       struct hrm_error *error);
 
@@ -32,6 +33,10 @@ json_t *settings_json(const struct settings *s, const struct description *d, con
  * messages. */
 bool settings_from_json(struct settings *s, const json_t *json, const struct description *d, const char *name,
                         struct hrm_error *error);
+
+/* Whether that object is of a run on this data set; the message names both.  name stands in it. */
+bool settings_same_dataset(const json_t *json, const struct settings *s, const struct dataset *dataset,
+                           const char *name, struct hrm_error *error);
 
 /* The first dense group gets this rate; the other dense groups keep their ratio to it. */
 void settings_scale_rates(struct settings *s, const struct description *d, double lr);

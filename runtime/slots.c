@@ -1,6 +1,7 @@
 #include "runtime/slots.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/memory.h"
 
@@ -64,6 +65,15 @@ void slots_put_tokens(struct slots *s, int64_t slot, const int32_t *inputs, int3
   for (int64_t i = 0; i < d->tensors[d->standard[TENSOR_INPUTS]].shape.count; i++) tokens[i] = inputs[i];
   for (int64_t i = 0; i < d->tensors[d->standard[TENSOR_LABELS]].shape.count; i++) labels[i] = DATASET_UNLABELLED;
   restart(s, slot, puzzle_identifier);
+}
+
+void slots_copy(struct slots *to, int64_t at, const struct slots *from, int64_t first, int64_t count) {
+  for (int i = 0; i < to->description->tensor_count; i++) {
+    size_t bytes = (size_t)(count * to->description->tensors[i].shape.count) * ELEMENT_BYTES;
+    memcpy(slots_tensor(to, i, at), slots_tensor(from, i, first), bytes);
+  }
+  memcpy(to->steps + at, from->steps + first, (size_t)count * sizeof *to->steps);
+  memcpy(to->halted + at, from->halted + first, (size_t)count * sizeof *to->halted);
 }
 
 void slots_begin_segment(struct slots *s, int64_t count, int64_t max_segments) {

@@ -34,6 +34,10 @@ void slots_put(struct slots *s, int64_t slot, const struct example *example);
 /* The same from tokens alone, with nothing labelled. */
 void slots_put_tokens(struct slots *s, int64_t slot, const int32_t *inputs, int32_t puzzle_identifier);
 
+/* Copies slots first … first+count-1 of `from` to `at` and on of a model's other slots, or of the same where the two
+ * do not overlap. */
+void slots_copy(struct slots *to, int64_t at, const struct slots *from, int64_t first, int64_t count);
+
 /* Before a segment of the first `count` slots: counts it and sets the controls "reset" (the example's first segment)
  * and "last" (step >= max_segments). */
 void slots_begin_segment(struct slots *s, int64_t count, int64_t max_segments);

@@ -1,15 +1,12 @@
 #include "runtime/trainer.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-#include "runtime/act.h"
 #include "runtime/schedule.h"
+#include "runtime/segment_step.h"
 
 static bool allocate(struct trainer *t, const struct hrm_code *code, struct hrm_error *error) {
   const struct settings *s = t->settings;
-  t->batch = calloc((size_t)s->batch, sizeof *t->batch);
-  if (!t->batch) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   return loader_new(&t->loader, t->dataset, s->batch, s->seed, error) &&
          model_new(&t->model, code, t->description, s->threads, true, error) &&
          slots_new(&t->slots, t->description, s->batch, error) &&
@@ -19,6 +16,7 @@ static bool allocate(struct trainer *t, const struct hrm_code *code, struct hrm_
 bool trainer_new(struct trainer *t, const struct hrm_code *code, const struct description *d,
                  const struct settings *settings, const struct dataset *dataset, struct hrm_error *error) {
   *t = (struct trainer){.description = d, .settings = settings, .dataset = dataset};
+  t->source = loader_source(&t->loader);
   if (allocate(t, code, error)) return true;
   trainer_free(t);
   return false;
@@ -29,7 +27,6 @@ void trainer_free(struct trainer *t) {
   slots_free(&t->slots);
   model_free(&t->model);
   loader_free(&t->loader);
-  free(t->batch);
   *t = (struct trainer){0};
 }
 
@@ -39,50 +36,44 @@ void trainer_start(struct trainer *t) {
   model_prepare(&t->model);
 }
 
-static void refill(struct trainer *t) {
-  loader_next(&t->loader, t->batch);
-  for (int64_t i = 0; i < t->slots.count; i++) {
-    if (t->slots.halted[i]) slots_put(&t->slots, i, &t->batch[i]);
-  }
-}
-
-static bool all_finite(const float *values, int64_t count) {
-  for (int64_t i = 0; values && i < count; i++) {
-    if (!isfinite(values[i])) return false;
+static bool check_finite(const struct trainer *t, int weight, const char *what, const float *values,
+                         struct hrm_error *error) {
+  const struct weight_info *w = &t->description->weights[weight];
+  for (int64_t i = 0; values && i < w->shape.count; i++) {
+    if (isfinite(values[i])) continue;
+    return hrm_fail(error, HRM_DIVERGED, "training diverged at step %lld: %s'%s' is not finite", (long long)t->step,
+                    what, w->path);
   }
   return true;
 }
 
-static bool name_the_culprit(const struct trainer *t, struct hrm_error *error) {
-  for (int i = 0; i < t->description->tensor_count; i++) {
-    const struct tensor_info *tensor = &t->description->tensors[i];
-    bool written = (tensor->role == SLOT_OUTPUT || tensor->role == SLOT_STATE) && !tensor->is_integer;
-    if (written && !all_finite(t->slots.tensors[i], t->slots.count * tensor->shape.count)) {
-      return hrm_fail(error, HRM_DIVERGED, "training diverged at step %lld: '%s' is not finite",
-                      (long long)t->step + 1, tensor->name);
+bool trainer_is_finite(const struct trainer *t, struct hrm_error *error) {
+  const struct optimizer *o = &t->optimizer;
+  for (int i = 0; i < t->description->weight_count; i++) {
+    int64_t at = t->description->weights[i].offset;
+    bool averaged = optimizer_has_ema(o, i), m = optimizer_has_m(o, i), v = optimizer_has_v(o, i);
+    if (!check_finite(t, i, "", model_weight(&t->model, i), error) ||
+        !check_finite(t, i, "the optimiser's m of ", m ? o->m + at : NULL, error) ||
+        !check_finite(t, i, "the optimiser's v of ", v ? o->v + at : NULL, error) ||
+        !check_finite(t, i, "the moving average of ", averaged ? o->ema + at : NULL, error)) {
+      return false;
     }
   }
-  return hrm_fail(error, HRM_BUG, "a loss is not finite, but no output is; please report this");
+  return true;
 }
 
-static bool check_losses(const struct trainer *t, struct hrm_error *error) {
-  static const enum standard_tensor losses[] = {TENSOR_LM_LOSS, TENSOR_HALT_LOSS, TENSOR_CONTINUE_LOSS};
-  for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
-    if (!all_finite(slots_standard(&t->slots, losses[i]), t->slots.count)) return name_the_culprit(t, error);
-  }
-  return true;
+bool trainer_try_step(struct trainer *t, struct hrm_error *error) {
+  return segment_try(&t->model, &t->slots, &t->optimizer, t->step + 1, error);
 }
 
 bool trainer_step(struct trainer *t, struct hrm_error *error) {
-  refill(t);
-  slots_begin_segment(&t->slots, t->slots.count, t->description->act.max_segments);
-  model_train(&t->model, &t->slots, t->slots.count);
-  if (!check_losses(t, error)) return false;
-  act_halt(&t->description->act, &t->slots, t->settings->seed, t->step + 1);
-  metrics_add(&t->metrics, &t->slots);
-  double factor = schedule_factor(&t->settings->schedule, t->step + 1, t->settings->steps);
-  if (!optimizer_step(&t->optimizer, &t->model, &t->slots, t->step + 1, factor, error)) return false;
-  model_prepare(&t->model);
+  const struct segment_options options = {
+      .step = t->step + 1,
+      .factor = schedule_factor(&t->settings->schedule, t->step + 1, t->settings->steps),
+      .seed = t->settings->seed,
+      .metrics = &t->metrics};
+  if (!t->source.next(t->source.context, &t->slots, error)) return false;
+  if (!segment_step(&t->model, &t->slots, &t->optimizer, &options, error)) return false;
   t->step++;
   return true;
 }

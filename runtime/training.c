@@ -3,17 +3,32 @@
 #include <stdlib.h>
 
 #include "runtime/checkpoint.h"
+#include "runtime/clock.h"
 #include "runtime/evaluate.h"
 #include "runtime/interrupt.h"
 #include "runtime/schedule.h"
 
 bool training_save(struct training *t, struct hrm_error *error) {
+  if (t->saved == t->trainer.step) return true;
+  if (!trainer_is_finite(&t->trainer, error)) return false;
   char *path = run_checkpoint_path(&t->run, t->trainer.step);
   if (!path) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  bool saved = checkpoint_save(path, &t->trainer, t->settings_json, error) &&
-               run_publish(&t->run, t->trainer.step, t->settings.keep, error);
+  bool written = checkpoint_save(path, &t->trainer, t->settings_json, error);
   free(path);
-  return saved;
+  if (written) t->saved = t->trainer.step;
+  return written;
+}
+
+bool training_publish(struct training *t, struct hrm_error *error) {
+  if (t->published == t->saved) return true;
+  t->published = t->saved;
+  return run_publish(&t->run, t->saved, t->settings.keep, error);
+}
+
+/* Publishes the checkpoint of the present step without waiting for the next one. */
+static bool settle(struct training *t, struct hrm_error *error) {
+  if (t->published == t->saved) return true;
+  return trainer_try_step(&t->trainer, error) && training_publish(t, error);
 }
 
 /* The first group's rate in the step just done. */
@@ -43,13 +58,22 @@ static bool log_interval(struct training *t, struct hrm_error *error) {
   return written;
 }
 
+/* "0.912", or "-" where no example halted. */
+static const char *format_mean(double sum, double count, char text[16]) {
+  if (count > 0)
+    snprintf(text, 16, "%.3f", sum / count);
+  else
+    snprintf(text, 16, "-");
+  return text;
+}
+
 static void show(struct training *t) {
   const struct metrics *m = t->shown.steps > 0 ? &t->shown : &t->trainer.metrics;
-  double rate = t->rate > 0 ? t->rate : rate_of(t), halted = m->halted > 0 ? m->halted : 1;
+  double rate = t->rate > 0 ? t->rate : rate_of(t);
   double left = rate > 0 ? (double)(t->settings.steps - t->trainer.step) * (double)t->settings.batch / rate : -1;
-  char text[160];
-  snprintf(text, sizeof text, "loss %.4f  accuracy %.3f  exact %.3f  %.0f/s", m->lm_loss / m->steps,
-           m->accuracy / halted, m->exact / halted, rate);
+  char text[160], accuracy[16], exact[16];
+  snprintf(text, sizeof text, "loss %.4f  accuracy %s  exact %s  %.0f/s", m->lm_loss / m->steps,
+           format_mean(m->accuracy, m->halted, accuracy), format_mean(m->exact, m->halted, exact), rate);
   progress_show(&t->progress, "step", t->trainer.step, t->settings.steps, text, left);
 }
 
@@ -76,7 +100,7 @@ static bool evaluate_sets(struct training *t, json_t *sets, struct hrm_error *er
                         t};
   for (int i = 0; i < t->test.num_sets; i++) {
     struct evaluation result;
-    if (!evaluate_set(&e, &t->test.sets[i], &result)) return hrm_fail(error, HRM_INTERRUPTED, "interrupted");
+    if (!evaluate_set(&e, &t->test.sets[i], &result, error)) return false;
     json_object_set_new(sets, t->test.sets[i].name, evaluation_json(&result, d->act.kind));
     double examples = result.examples ? (double)result.examples : 1;
     progress_line(&t->progress, "step %lld: %s: exact %.4f, cells %.4f of %lld examples", (long long)t->trainer.step,
@@ -107,9 +131,9 @@ static bool is_due(int64_t step, int64_t every, int64_t steps) {
 }
 
 static bool timed_step(struct training *t, struct hrm_error *error) {
-  double begin = progress_clock();
+  double begin = clock_seconds();
   bool stepped = trainer_step(&t->trainer, error);
-  double seconds = progress_clock() - begin;
+  double seconds = clock_seconds() - begin;
   t->seconds += seconds;
   t->interval_seconds += seconds;
   t->interval_steps++;
@@ -127,8 +151,9 @@ static bool follow_step(struct training *t, struct hrm_error *error) {
   const struct settings *s = &t->settings;
   int64_t step = t->trainer.step;
   if (is_due(step, s->log_every, s->steps) && !log_interval(t, error)) return false;
-  bool stop = interrupt_requested();
+  bool stop = interrupt_requested(), pause = stop || step == s->steps || is_due(step, s->eval_every, s->steps);
   if ((stop || is_due(step, s->save_every, s->steps)) && !training_save(t, error)) return false;
+  if (pause && !settle(t, error)) return false;
   if (stop && step < s->steps) return interrupted(t, error);
   return true;
 }
@@ -136,32 +161,35 @@ static bool follow_step(struct training *t, struct hrm_error *error) {
 static bool evaluate_if_due(struct training *t, struct hrm_error *error) {
   if (!is_due(t->trainer.step, t->settings.eval_every, t->settings.steps) || evaluate(t, error)) return true;
   if (error->code != HRM_INTERRUPTED) return false;
-  return training_save(t, error) && interrupted(t, error);
+  return training_save(t, error) && settle(t, error) && interrupted(t, error);
 }
 
 static bool all_steps(struct training *t, int64_t evaluated, struct hrm_error *error) {
   if (evaluated != t->trainer.step && !evaluate_if_due(t, error)) return false;
   while (t->trainer.step < t->settings.steps) {
-    if (!timed_step(t, error) || !follow_step(t, error) || !evaluate_if_due(t, error)) return false;
+    if (!timed_step(t, error) || !training_publish(t, error)) return false;
+    if (!follow_step(t, error) || !evaluate_if_due(t, error)) return false;
     if (progress_due(&t->progress)) show(t);
   }
   return true;
 }
 
-/* What to do about values that are not finite depends on what was saved before. */
-static void add_remedy(const struct training *t, struct hrm_error *error) {
+/* A checkpoint that was not published yet is what the run diverged from. */
+static void give_up(const struct training *t, struct hrm_error *error) {
   if (error->code != HRM_DIVERGED) return;
   struct hrm_error cause = *error;
+  if (t->saved > t->published) run_withdraw(&t->run, t->saved);
   hrm_fail(error, HRM_DIVERGED,
-           "%.3000s; the last good checkpoint is %s/latest; a smaller --lr, a longer --warmup or a clip may help",
-           cause.text, t->run.path);
+           "%.3000s; the last good checkpoint is %s/latest (step %lld); a smaller --lr, a longer --warmup or a clip "
+           "may help",
+           cause.text, t->run.path, (long long)t->published);
 }
 
 bool training_run(struct training *t, int64_t evaluated, struct hrm_error *error) {
   bool done = all_steps(t, evaluated, error);
   if (done && t->shown.steps + t->trainer.metrics.steps > 0) show(t);
   progress_clear(&t->progress);
-  if (!done) add_remedy(t, error);
+  if (!done) give_up(t, error);
   return done;
 }
 

@@ -13,6 +13,8 @@ struct training {
   struct run_folder run;
   json_t *settings_json;
   struct progress progress;
+  int64_t saved;                 /* step of the last checkpoint that was written; -1: none yet */
+  int64_t published;             /* step of `latest`; -1: none yet */
   struct slots evaluation_slots; /* made at the first evaluation */
   struct metrics shown;          /* of the last line */
   double seconds;                /* spent in steps since the run began, in all processes */
@@ -22,10 +24,14 @@ struct training {
 };
 
 /* Trains up to settings.steps.  An interrupt ends it after a step with a checkpoint, HRM_INTERRUPTED and how to go
- * on. evaluated: the last step that was evaluated already, or -1. */
+ * on; divergence with HRM_DIVERGED.  evaluated: the last step that was evaluated already, or -1. */
 bool training_run(struct training *t, int64_t evaluated, struct hrm_error *error);
 
+/* Checkpoints go two ways: one is written, and is `latest` once it has proved good, because the weights of a step
+ * that was finite may be so large that the next one is not.  A new run publishes its first at once; training_run
+ * publishes the others. */
 bool training_save(struct training *t, struct hrm_error *error);
+bool training_publish(struct training *t, struct hrm_error *error); /* the one that was saved last */
 
 void training_free(struct training *t); /* accepts all zeros but run.metrics = -1 */
 

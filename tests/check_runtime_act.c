@@ -153,7 +153,7 @@ static void run_examples(bool halt) {
   for (int i = 0; i < 50 * FAKE_LENGTH; i++) inputs[i] = i / FAKE_LENGTH * 5 % FAKE_VOCABULARY;
   model_prepare(&model);
   struct evaluator e = {&model, &slots, {.max_segments = 6, .halt = halt}, NULL, NULL};
-  ck_assert(evaluate_tokens(&e, inputs, 50, 0, see, &seen));
+  ck_assert(evaluate_tokens(&e, inputs, 50, 0, see, &seen, &error));
   for (int i = 0; i < 50; i++) {
     ck_assert_int_eq(seen.visits[i], 1);
     ck_assert_int_eq(seen.steps[i], halt ? 6 - inputs[i * FAKE_LENGTH] : 6);
@@ -167,6 +167,27 @@ START_TEST(test_evaluation_runs_all_segments) { run_examples(false); }
 END_TEST
 
 START_TEST(test_evaluation_halts) { run_examples(true); }
+END_TEST
+
+static bool stop(void *context, int64_t done, int64_t total) {
+  (void)context, (void)done, (void)total;
+  return false;
+}
+
+START_TEST(test_evaluation_is_interrupted) {
+  struct hrm_error error;
+  struct model model;
+  struct seen seen = {0};
+  int32_t inputs[FAKE_LENGTH] = {0};
+  open_slots("{\"kind\": \"fixed\", \"max_segments\": 6}", 2);
+  ck_assert(model_new(&model, &fake_code, &description, 1, false, &error));
+  struct evaluator e = {&model, &slots, {.max_segments = 6}, stop, NULL};
+  ck_assert(!evaluate_tokens(&e, inputs, 1, 0, see, &seen, &error));
+  ck_assert_int_eq(error.code, HRM_INTERRUPTED);
+  ck_assert_int_eq(seen.visits[0], 0);
+  model_free(&model);
+  close_slots();
+}
 END_TEST
 
 static void fill(int64_t slot, int32_t halted, int32_t steps, float accuracy, float halt, float loss) {
@@ -221,6 +242,7 @@ int main(void) {
   tcase_add_test(tests, test_controls);
   tcase_add_test(tests, test_evaluation_runs_all_segments);
   tcase_add_test(tests, test_evaluation_halts);
+  tcase_add_test(tests, test_evaluation_is_interrupted);
   tcase_add_test(tests, test_metrics);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);

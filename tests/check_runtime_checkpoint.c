@@ -75,7 +75,8 @@ START_TEST(test_conversions) {
   static const uint16_t brain[] = {0x3f80, 0xc000, 0x7f80};
   static const double wide[] = {0.5, -1e-3};
   float out[6];
-  struct tensor_entry f16 = {"h", STORED_F16, shape_vector(6), half}, bf16 = {"b", STORED_BF16, shape_vector(3), brain};
+  struct tensor_entry f16 = {"h", STORED_F16, shape_vector(6), half},
+                      bf16 = {"b", STORED_BF16, shape_vector(3), brain};
   struct tensor_entry f64 = {"d", STORED_F64, shape_vector(2), wide};
   ck_assert(tensor_entry_floats(&f16, out));
   ck_assert(out[0] == 1 && out[1] == -2 && out[2] == 0x1p-24f && isinf(out[3]) && out[4] == -0x1p-14f);

@@ -165,6 +165,7 @@ END_TEST
 START_TEST(test_steps) {
   ck_assert_int_eq(loader_steps(&dataset, 20, 10), 20 * 13 * 5 / 2 / 10);
   ck_assert_int_eq(loader_steps(&dataset, 0.1, 1000), 0);
+  ck_assert_int_eq(loader_steps(&dataset, 1e300, 1), LOADER_MOST_STEPS);
 }
 END_TEST
 

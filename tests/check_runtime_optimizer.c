@@ -210,6 +210,10 @@ START_TEST(test_schedule) {
   s.kind = SCHEDULE_CONSTANT;
   ck_assert_double_eq_tol(schedule_factor(&s, 5, 110), 0.5, 1e-12);
   ck_assert_double_eq_tol(schedule_factor(&s, 100, 110), 1, 1e-12);
+  s = (struct schedule){SCHEDULE_COSINE, 10, 0.2}; /* a run that is all warm-up ends at the full rate */
+  ck_assert_double_eq_tol(schedule_factor(&s, 9, 10), 0.9, 1e-12);
+  ck_assert_double_eq_tol(schedule_factor(&s, 10, 10), 1, 1e-12);
+  ck_assert_double_eq_tol(schedule_factor(&s, 11, 10), 0.2, 1e-12);
   s = (struct schedule){SCHEDULE_COSINE, 0, 0};
   ck_assert_double_eq_tol(schedule_factor(&s, 1, 0), 0, 1e-12);
 }

@@ -1,11 +1,13 @@
 /* Whole training steps of the fake model: runtime/trainer.c, checkpoint.c, model.c. */
 #include "runtime/checkpoint.h"
+#include "runtime/commands.h"
 #include "runtime/evaluate.h"
 #include "runtime/safetensors.h"
 #include "tests/fake_data.h"
 #include "tests/fake_model.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,7 +93,7 @@ static double exact_on_test(struct run *r) {
   struct evaluation result;
   ck_assert(slots_new(&slots, &r->description, 4, &error));
   struct evaluator e = {&r->trainer.model, &slots, {.max_segments = 4}, NULL, NULL};
-  ck_assert(evaluate_set(&e, &test_set.sets[0], &result));
+  ck_assert(evaluate_set(&e, &test_set.sets[0], &result, &error));
   ck_assert_int_eq(result.examples, 11);
   ck_assert_double_eq(result.segments, 44);
   slots_free(&slots);
@@ -245,9 +247,229 @@ START_TEST(test_damaged_slots) {
   save(&r);
   ck_assert(tensor_file_open(&file, checkpoint, &error));
   ck_assert(!checkpoint_resume(&r.trainer, &file, &error));
-  ck_assert_msg(strstr(error.text, "slot.inputs holds 1000, the model's bound is 6") != NULL, "%s", error.text);
+  ck_assert_msg(strstr(error.text, "'train/slot.inputs' holds 1000, the model's bound is 6") != NULL, "%s",
+                error.text);
   tensor_file_close(&file);
   run_free(&r);
+}
+END_TEST
+
+START_TEST(test_load_not_finite) {
+  struct run r;
+  struct model model;
+  struct tensor_file file;
+  run_new(&r, NULL, 1);
+  r.trainer.model.weights[48] = NAN;
+  r.trainer.model.sparse[3][7] = INFINITY;
+  save(&r);
+  ck_assert(model_new(&model, &fake_code, &r.description, 1, false, &error));
+  ck_assert(tensor_file_open(&file, checkpoint, &error));
+  ck_assert(!checkpoint_load(&model, &file, false, &error));
+  ck_assert_int_eq(error.code, HRM_INPUT);
+  ck_assert_msg(strstr(error.text, "x.safetensors cannot be used: weight 'q.bias' is not finite") != NULL, "%s",
+                error.text);
+  ck_assert(!checkpoint_resume(&r.trainer, &file, &error));
+  tensor_file_close(&file);
+  model_free(&model);
+  run_free(&r);
+}
+END_TEST
+
+/* Weights whose names are like those of training state. */
+static const char confusing[] =
+    "{\"weights\": [" WEIGHT("metrics", "[6, 6]", "0") ", " WEIGHT("q", "[2]", "192") ", " WEIGHT(
+        "ema.q", "[1]", "256") ", " TABLE
+                               ", " WEIGHT("optimizer.m.q", "[2]", "320") ", " WEIGHT(
+                                   "slot.steps", "[7]", "384") ", " WEIGHT("carry.count", "[7, 1]",
+                                                                           "448") "], \"weight_bytes\": 512}";
+
+START_TEST(test_names_do_not_clash) {
+  struct run first, second;
+  struct model model;
+  struct tensor_file file;
+  run_new(&first, confusing, 2);
+  run_new(&second, confusing, 2);
+  first.trainer.model.weights[64] = 0.25f;
+  for (int i = 0; i < 7; i++) first.trainer.model.weights[96 + i] = (float)i;
+  train(&first, 9);
+  save(&first);
+  forget(&second);
+  resume(&second);
+  expect_same(&first, &second);
+  ck_assert(model_new(&model, &fake_code, &first.description, 1, false, &error));
+  ck_assert(tensor_file_open(&file, checkpoint, &error));
+  ck_assert_msg(checkpoint_load(&model, &file, true, &error), "%s", error.text);
+  ck_assert_mem_eq(model.weights, first.trainer.optimizer.ema, 128 * sizeof(float));
+  tensor_file_close(&file);
+  model_free(&model);
+  run_free(&first);
+  run_free(&second);
+}
+END_TEST
+
+/* Another data set of the same sizes, which differs in one token. */
+START_TEST(test_other_dataset) {
+  struct run r;
+  struct tensor_file file;
+  run_new(&r, NULL, 1);
+  save(&r);
+  struct dataset_identity before = dataset_identify(&dataset);
+  ck_assert_int_eq(before.groups, 20);
+  ck_assert_int_eq(before.examples, 120);
+  int32_t *tokens = malloc((size_t)dataset.sets[0].inputs.count * sizeof *tokens);
+  struct npy_array inputs = dataset.sets[0].inputs;
+  npy_copy_i32(&inputs, 0, inputs.count, tokens);
+  tokens[1000] = 1 + tokens[1000] % 5;
+  dataset.sets[0].inputs.data = tokens;
+  ck_assert_str_ne(before.fingerprint, dataset_identify(&dataset).fingerprint);
+  free(r.settings.data);
+  r.settings.data = strdup("elsewhere");
+  ck_assert(tensor_file_open(&file, checkpoint, &error));
+  ck_assert(!checkpoint_resume(&r.trainer, &file, &error));
+  ck_assert_int_eq(error.code, HRM_INPUT);
+  ck_assert_msg(strstr(error.text, folder) && strstr(error.text, before.fingerprint) &&
+                    strstr(error.text, "cannot go on with elsewhere (20 groups, 120 examples, fingerprint "),
+                "%s", error.text);
+  dataset.sets[0].inputs = inputs;
+  resume(&r);
+  tensor_file_close(&file);
+  free(tokens);
+  run_free(&r);
+}
+END_TEST
+
+/* Trying the next step says whether it would fail, and leaves every bit as it was. */
+START_TEST(test_trying_changes_nothing) {
+  struct run tried, other;
+  run_new(&tried, learners[_i], 3);
+  run_new(&other, learners[_i], 3);
+  for (int step = 0; step < 20; step++) {
+    train(&tried, 1);
+    train(&other, 1);
+    ck_assert_msg(trainer_try_step(&tried.trainer, &error), "%s", error.text);
+    ck_assert(trainer_is_finite(&tried.trainer, &error));
+    expect_same(&tried, &other);
+  }
+  run_free(&tried);
+  run_free(&other);
+}
+END_TEST
+
+START_TEST(test_trying_finds_divergence) {
+  static const char *const faults[] = {"loss:6", "gradient:6", ""};
+  static const char *const messages[] = {"'logits' is not finite in slot 0", "the gradient of 'q.bias' is not finite",
+                                         "'lm_loss' is not finite in slot 0"};
+  struct run r;
+  setenv("FAKE_NAN", faults[_i], 1);
+  run_new(&r, NULL, 2);
+  train(&r, 5);
+  if (_i == 2)
+    for (int i = 0; i < 36; i++) r.trainer.model.weights[i] = i % 2 ? 1e38f : -1e38f;
+  ck_assert(trainer_is_finite(&r.trainer, &error));
+  ck_assert(!trainer_try_step(&r.trainer, &error));
+  ck_assert_int_eq(error.code, HRM_DIVERGED);
+  ck_assert_msg(strstr(error.text, messages[_i]) != NULL, "%s", error.text);
+  unsetenv("FAKE_NAN");
+  run_free(&r);
+}
+END_TEST
+
+/* Weights, moments and averages, dense and sparse. */
+START_TEST(test_not_finite) {
+  struct run r;
+  run_new(&r, NULL, 1);
+  ck_assert(trainer_is_finite(&r.trainer, &error));
+  float *const places[] = {r.trainer.model.weights + 49, r.trainer.model.sparse[3] + 29, r.trainer.optimizer.m + 35,
+                           r.trainer.optimizer.v, r.trainer.optimizer.ema + 48};
+  static const char *const names[] = {"'q.bias'", "'puzzle_emb.weights'", "m of 'head.weight'", "v of 'head.weight'",
+                                      "moving average of 'q.bias'"};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    float before = *places[i];
+    *places[i] = INFINITY;
+    ck_assert(!trainer_is_finite(&r.trainer, &error));
+    ck_assert_int_eq(error.code, HRM_DIVERGED);
+    ck_assert_msg(strstr(error.text, names[i]) != NULL, "%s", error.text);
+    *places[i] = before;
+  }
+  run_free(&r);
+}
+END_TEST
+
+/* A source of three batches: every slot sees token `batch` alone. */
+static bool next_given(void *context, struct slots *slots, struct hrm_error *e) {
+  int *batch = context;
+  int32_t tokens[FAKE_LENGTH];
+  if (*batch == 3) return hrm_fail(e, HRM_INPUT, "no batch is left");
+  for (int i = 0; i < FAKE_LENGTH; i++) tokens[i] = *batch;
+  for (int64_t i = 0; i < slots->count; i++) slots_put_tokens(slots, i, tokens, 0);
+  ++*batch;
+  return true;
+}
+
+START_TEST(test_given_batches) {
+  struct run r;
+  int batch = 0;
+  run_new(&r, NULL, 2);
+  r.trainer.source = (struct batch_source){next_given, &batch};
+  train(&r, 3);
+  ck_assert_int_eq(((int32_t *)slots_standard(&r.trainer.slots, TENSOR_INPUTS))[20], 2);
+  ck_assert(!trainer_step(&r.trainer, &error));
+  ck_assert_str_eq(error.text, "no batch is left");
+  ck_assert_int_eq(r.trainer.step, 3);
+  ck_assert_int_eq(r.trainer.loader.position.group, 0);
+  run_free(&r);
+}
+END_TEST
+
+/* Labels may have a bound of their own; logits are read at them. */
+START_TEST(test_bounds_of_dataset) {
+  struct description d;
+  ck_assert(fake_description(&d, NULL, &error));
+  ck_assert_msg(command_check_dataset(&dataset, &d, &error), "%s", error.text);
+  d.tensors[d.standard[TENSOR_LABELS]].bound = 5;
+  ck_assert(!command_check_dataset(&dataset, &d, &error));
+  ck_assert_int_eq(error.code, HRM_INPUT);
+  ck_assert_msg(strstr(error.text, "vocab_size is 6; the model was compiled for labels below 5"), "%s", error.text);
+  d.tensors[d.standard[TENSOR_LABELS]].bound = 6;
+  d.tensors[d.standard[TENSOR_PUZZLE_IDENTIFIERS]].bound = 4;
+  ck_assert(!command_check_dataset(&dataset, &d, &error));
+  ck_assert_msg(strstr(error.text, "num_puzzle_identifiers is 5; the model was compiled for 4"), "%s", error.text);
+  description_free(&d);
+}
+END_TEST
+
+/* What a command prints on standard output. */
+static char *printed_by(command_function *command, const struct command_line *line) {
+  char path[sizeof folder + 20];
+  snprintf(path, sizeof path, "%s/out", folder);
+  fflush(stdout);
+  int before = dup(STDOUT_FILENO);
+  ck_assert_ptr_nonnull(freopen(path, "w", stdout));
+  bool done = command(line, &error);
+  fflush(stdout);
+  dup2(before, STDOUT_FILENO);
+  close(before);
+  ck_assert_msg(done, "%s", error.text);
+  static char text[1000];
+  FILE *file = fopen(path, "r");
+  text[fread(text, 1, sizeof text - 1, file)] = 0;
+  fclose(file);
+  return text;
+}
+
+/* Without a halt head there is no probability. */
+START_TEST(test_solve_without_halt_head) {
+  struct run r;
+  char *arguments[] = {"fake solve", "--checkpoint", checkpoint, "--threads=1", "--json", "1234111122224444", NULL};
+  for (int fixed = 0; fixed < 2; fixed++) {
+    run_new(&r, fixed ? "{\"act\": {\"kind\": \"fixed\"}}" : NULL, 1);
+    save(&r);
+    const struct command_line line = {6, arguments, &fake_code, &r.description};
+    const char *text = printed_by(command_solve, &line);
+    ck_assert_msg((strstr(text, "\"halt_probability\":null") != NULL) == fixed, "%s", text);
+    ck_assert_msg((strstr(text, "\"halt_probability\":0.") != NULL) == !fixed, "%s", text);
+    run_free(&r);
+  }
 }
 END_TEST
 
@@ -259,11 +481,18 @@ START_TEST(test_diverges) {
   ck_assert(!trainer_step(&r.trainer, &error));
   ck_assert_int_eq(error.code, HRM_DIVERGED);
   ck_assert_str_eq(error.text, _i ? "training diverged at step 3: the gradient of 'q.bias' is not finite"
-                                  : "training diverged at step 3: 'logits' is not finite");
+                                  : "training diverged at step 3: 'logits' is not finite in slot 0");
   ck_assert_int_eq(r.trainer.step, 2);
   run_free(&r);
 }
 END_TEST
+
+/* The table has five rows. */
+#define ROWS_OF(bound)                                                                                               \
+  "{\"tensors\": [{\"name\": \"puzzle_identifiers\", \"role\": \"input\", \"dtype\": \"i32\", \"shape\": []" bound   \
+  "}, {\"name\": \"rows\", \"role\": \"rows\", \"dtype\": \"f32\", \"shape\": [6], \"table\": "                      \
+  "\"puzzle_emb.weights\","                                                                                          \
+  " \"index\": \"puzzle_identifiers\"}]}"
 
 /* Change of the description, part of the message. */
 static const struct {
@@ -277,6 +506,10 @@ static const struct {
     {"{\"weights\": []}", "rows: table"},
     {"{\"groups\": []}", "optimiser group"},
     {"{\"tensors\": []}", "no input 'inputs'"},
+    {ROWS_OF(""), "rows: bound of its index"},
+    {ROWS_OF(", \"bound\": 0"), "rows: bound of its index"},
+    {ROWS_OF(", \"bound\": 6"), "rows: bound of its index"},
+    {ROWS_OF(", \"bound\": -1"), "puzzle_identifiers: bound"},
     {"{\"act\": {\"max_segments\": 0}}", "max_segments"},
     {"{\"train\": {\"schedule\": {\"warmup\": -1}}}", "warmup is out of range"},
     {"{\"train\": {\"batch\": -1}}", "out of range"},
@@ -303,6 +536,15 @@ int main(void) {
   tcase_add_test(tests, test_mismatch);
   tcase_add_test(tests, test_load);
   tcase_add_test(tests, test_damaged_slots);
+  tcase_add_test(tests, test_load_not_finite);
+  tcase_add_test(tests, test_names_do_not_clash);
+  tcase_add_test(tests, test_other_dataset);
+  tcase_add_loop_test(tests, test_trying_changes_nothing, 0, sizeof learners / sizeof *learners);
+  tcase_add_loop_test(tests, test_trying_finds_divergence, 0, 3);
+  tcase_add_test(tests, test_not_finite);
+  tcase_add_test(tests, test_given_batches);
+  tcase_add_test(tests, test_bounds_of_dataset);
+  tcase_add_test(tests, test_solve_without_halt_head);
   tcase_add_loop_test(tests, test_diverges, 0, 2);
   tcase_add_loop_test(descriptions, test_broken_descriptions, 0, sizeof broken / sizeof *broken);
   suite_add_tcase(suite, tests);

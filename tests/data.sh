@@ -175,7 +175,8 @@ refuses "stray argument" 2 "$(usage "unexpected argument 'x'")" sudoku -o new x
 refuses "command" 2 "hrm-data: there is no command 'chess'
 Try \`hrm-data --help' or \`hrm-data --usage' for more information." chess
 "$program" --help | grep -q '^  sudoku ' && "$program" sudoku --help | grep -q -- '--givens=N' &&
-  "$program" --version | grep -qx 'hrm-data [0-9.]*'
+  "$program" --version | grep -qx 'hrm-data [0-9.]*' &&
+  cmp <("$program" --help) <("$program" -h) && cmp <("$program" sudoku --help) <("$program" sudoku -h)
 result "help and version" $?
 
 # --- folders ---

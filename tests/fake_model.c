@@ -167,7 +167,9 @@ void hrm_model_train(const struct hrm_tile *tile) {
     segment(&v);
     losses(&v);
   }
-  if (fault_is_due(tile, "loss")) *((float *)tile->tensors[LM_LOSS]) = *((float *)tile->tensors[LOGITS]) = NAN;
+  if (fault_is_due(tile, "loss")) {
+    *((float *)tile->tensors[LM_LOSS]) = *((float *)tile->tensors[LOGITS]) = *((float *)tile->tensors[COUNT]) = NAN;
+  }
   if (fault_is_due(tile, "gradient")) ((float *)tile->gradients)[Q] = INFINITY;
 }
 

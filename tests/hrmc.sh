@@ -26,6 +26,7 @@ expect() {
 cat >small.hrm <<'END'
 config width = 8, mode = "plain" in ["plain", "fancy"]
 config vocab_size = 5, seq_len = 4, num_puzzle_identifiers = 1
+let size = width if mode == "plain" else 2 * width
 model Small {
   input inputs: int[seq_len] < vocab_size
   input puzzle_identifiers: int < num_puzzle_identifiers

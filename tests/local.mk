@@ -20,6 +20,7 @@ check_programs = \
   %D%/check_runtime_act \
   %D%/check_runtime_checkpoint \
   %D%/check_runtime_loader \
+  %D%/check_runtime_machine \
   %D%/check_runtime_optimizer \
   %D%/check_runtime_training \
   %D%/check_simplify \

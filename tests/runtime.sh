@@ -66,8 +66,12 @@ expect 2 "'dance' is no command" "$fake" dance
 expect 0 'Usage: .* COMMAND' "$fake" --help
 expect 0 'Exit codes' "$fake" --help
 expect 0 'Fake, compiled by hrmc 0.1.0' "$fake" --version
-for command in train eval solve info; do
+expect 0 'Usage: .* COMMAND' "$fake" -h
+for command in train eval solve info bench; do
   expect 0 "Usage: fake_model $command|Usage: fake $command" "$fake" $command --help
+  "$fake" $command --help >help
+  expect 0 'Usage' "$fake" $command -h
+  cmp help out || fail "$command -h prints something else than --help"
   expect 0 'Fake, compiled by hrmc 0.1.0' "$fake" $command --version
   expect 2 "nonsense" "$fake" $command --nonsense
 done
@@ -83,6 +87,15 @@ expect 0 '"parameters": 38' "$fake" info --json
 
 # ---- epochs: 2 epochs · 20 groups · 2 examples / batch 5
 expect 0 'Fake: 16 steps' "$fake" train --data data --output epochs --epochs 2 --batch 5
+expect 0 'Fake: 1 steps' "$fake" train --data data --output short --epochs 0.001
+expect 2 'epochs takes a number above 0' "$fake" train --data data --output none --epochs 0
+
+# ---- means over no examples: with this seed the only example may not halt in the first step
+expect 0 'accuracy -  exact -' "$fake" train --data data --output unhalted --steps 1 --batch 1 --seed 15
+
+# ---- times
+expect 0 'batch 7, 2 threads: .* steps a second \(median of 3\)' "$fake" bench --threads 2 --repeats 3
+expect 0 '"batch":5,"threads":1,"steps_per_second":' "$fake" bench --threads 1 --repeats 2 --warm-up 0 --batch 5 --json
 
 # ---- wrong input
 expect 1 'no-such-set' "$fake" train --data no-such-set --output y
@@ -91,6 +104,13 @@ mkdir other && touch other/file
 expect 1 'not empty' "$fake" train --data data --output other
 [ "$(ls other)" = file ] || fail "a foreign folder was written to"
 expect 1 'not the (folder|settings) of a run|settings.json' "$fake" train --resume other
+mkdir data21 && "$fake_data" data21 21 || fail "the second data set"
+cp run/settings.json .
+expect 1 "run/latest: a run on $folder/data \\(20 groups, 120 examples, fingerprint [0-9a-f]{16}\\) cannot go on with $folder/data21 \\(21 groups, 126 examples" \
+  "$fake" train --resume run --data data21 --steps 310
+cmp settings.json run/settings.json || fail "a refused data set changed the settings"
+cp -r data moved
+expect 0 'Fake: 300 steps' "$fake" train --resume run --data moved
 expect 1 'No such file' "$fake" eval --checkpoint nowhere --data data
 expect 1 "without checkpoint 'latest'" "$fake" eval --checkpoint other --data data
 expect 1 'cut short|not a safetensors file' "$fake" eval --checkpoint run/settings.json --data data
@@ -105,11 +125,29 @@ mv data/test/dataset.json.old data/test/dataset.json
 
 # ---- NaN: the step, the tensor, and the last good checkpoint
 export FAKE_NAN=loss:36
-expect 6 "step 36: 'logits' is not finite; the last good checkpoint is nan/latest" \
+expect 6 "step 36: 'logits' is not finite in slot 0; the last good checkpoint is nan/latest \(step 30\)" \
   "$fake" train --data data --output nan --steps 100 --save-every 10
 unset FAKE_NAN
 [ "$(readlink nan/latest)" = step_30.safetensors ] || fail "latest after NaN is $(readlink nan/latest)"
 expect 0 'Fake: 100 steps' "$fake" train --resume nan
+
+# ---- a checkpoint is `latest` only when the step after it was finite
+FAKE_NAN=loss:31 expect 6 'the last good checkpoint is next/latest \(step 20\)' \
+  "$fake" train --data data --output next --steps 100 --save-every 10
+[ "$(readlink next/latest)" = step_20.safetensors ] || fail "latest before NaN is $(readlink next/latest)"
+[ -e next/step_30.safetensors ] && fail "a checkpoint that diverges was kept"
+expect 0 'Fake: 100 steps' "$fake" train --resume next
+for steps in 1 100; do
+  expect 6 "step 2: .* is not finite.*; the last good checkpoint is huge$steps/latest \(step 0\)" \
+    "$fake" train --data data --output huge$steps --steps $steps --lr 1e38 --save-every 1
+  [ "$(readlink huge$steps/latest)" = step_0.safetensors ] || fail "latest of absurd weights: $(ls -l huge$steps)"
+  [ -e huge$steps/step_1.safetensors ] && fail "absurd weights were kept"
+done
+expect 0 'Fake: 20 steps' "$fake" train --resume huge100 --steps 20 --lr 0.02
+expect 6 "step 1: 'head.weight' is not finite.*step 0" \
+  "$fake" train --data data --output infinite --steps 100 --lr 1e39 --warmup 0 --save-every 1
+FAKE_NAN=loss:11 FAKE_SLEEP=1000 expect 6 'step 11: .*\(step 0\)' \
+  "$fake" train --data data --output last --steps 10 --save-every 10
 
 # What a run leaves that was never disturbed; examples_per_second and seconds are the clock's.
 options=(--data data --steps 200 --save-every 20 --eval-every 50 --log-every 7 --threads 2 --seed 11)

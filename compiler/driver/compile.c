@@ -5,6 +5,7 @@
 #include "../passes.h"
 #include "../source.h"
 #include "../library.h"
+#include "../warn.h"
 #include "runtime/dataset.h"
 
 #include <string.h>
@@ -105,7 +106,9 @@ const struct graph *compile_run_passes(struct compilation *c, const struct graph
 bool compile_graphs(struct compilation *c) {
   c->forward = compile_run_passes(c, c->program->forward, c->after);
   c->train = compile_run_passes(c, c->program->train, c->after);
-  return c->forward && c->train;
+  if (!c->forward || !c->train) return false;
+  warn_untrained(c->diags, c->program, c->train);
+  return true;
 }
 
 bool compile_plan(struct compilation *c) {

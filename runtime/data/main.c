@@ -33,8 +33,11 @@ static char *list_commands(int key, const char *text, void *input) {
   return list;
 }
 
+static const struct argp_option option_table[] = {{NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0}, {0}};
+
 static error_t parse(int key, char *text, struct argp_state *state) {
   struct choice *choice = state->input;
+  if (key == 'h') argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
   if (key == ARGP_KEY_NO_ARGS) argp_error(state, "a command is expected, such as '%s'", commands[0].name);
   if (key != ARGP_KEY_ARG) return ARGP_ERR_UNKNOWN;
   for (int i = 0; i < NUM_COMMANDS; i++)
@@ -46,7 +49,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 int main(int argc, char **argv) {
-  static const struct argp argp = {.parser = parse,
+  static const struct argp argp = {.options = option_table,
+                                   .parser = parse,
                                    .args_doc = "COMMAND [OPTION...]",
                                    .doc = "Make data sets in the form that the HRM code publishes.\v",
                                    .help_filter = list_commands};

@@ -41,6 +41,7 @@ static const struct argp_option option_table[] = {
     {"skip-bad", SKIP_BAD, NULL, 0, "leave out bad lines of the CSV and count them", 2},
     {"output", 'o', "DIR", 0, "the folder to make (required)", 3},
     {"force", FORCE, NULL, 0, "replace a data set that is there already", 3},
+    {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
     {0},
 };
 
@@ -138,6 +139,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case MAX_RATING: options->max_rating = whole_number(state, "max-rating", text); break;
   case SKIP_BAD: options->skip_bad = true; break;
   case FORCE: arguments->force = true; break;
+  case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); break;
   case ARGP_KEY_ARG: argp_error(state, "unexpected argument '%s'", text); break;
   case ARGP_KEY_END: check_all(state, arguments); break;
   default: return ARGP_ERR_UNKNOWN;
@@ -227,8 +229,11 @@ int sudoku_command(int argc, char **argv) {
   arguments.options = (struct sudoku_options){.train = 1000, .test = 1000, .max_rating = INT64_MAX};
   struct hrm_error error;
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-  interrupt_install();
-  if (!make_data_set(&arguments, &error)) {
+  struct interrupt before;
+  interrupt_begin(&before);
+  bool made = make_data_set(&arguments, &error);
+  interrupt_end(&before);
+  if (!made) {
     fprintf(stderr, "hrm-data: %s\n", error.text);
     return error.code;
   }

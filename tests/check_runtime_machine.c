@@ -1,0 +1,154 @@
+/* What the runtime asks of the machine: runtime/cpu.c, interrupt.c. */
+#include "runtime/cpu.h"
+#include "runtime/interrupt.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* LLVM's name, and the kernel's in /proc/cpuinfo. */
+static const struct {
+  const char *llvm, *kernel;
+} features[] = {
+    {"cmov", "cmov"},
+    {"popcnt", "popcnt"},
+    {"sse2", "sse2"},
+    {"sse3", "pni"},
+    {"ssse3", "ssse3"},
+    {"sse4.1", "sse4_1"},
+    {"sse4.2", "sse4_2"},
+    {"sse4a", "sse4a"},
+    {"avx", "avx"},
+    {"avx2", "avx2"},
+    {"fma", "fma"},
+    {"fma4", "fma4"},
+    {"xop", "xop"},
+    {"tbm", "tbm"},
+    {"bmi", "bmi1"},
+    {"bmi2", "bmi2"},
+    {"lzcnt", "abm"},
+    {"f16c", "f16c"},
+    {"movbe", "movbe"},
+    {"cx16", "cx16"},
+    {"sahf", "lahf_lm"},
+    {"prfchw", "3dnowprefetch"},
+    {"rdrnd", "rdrand"},
+    {"rdseed", "rdseed"},
+    {"rdpid", "rdpid"},
+    {"fsgsbase", "fsgsbase"},
+    {"adx", "adx"},
+    {"clwb", "clwb"},
+    {"clflushopt", "clflushopt"},
+    {"sha", "sha_ni"},
+    {"aes", "aes"},
+    {"vaes", "vaes"},
+    {"pclmul", "pclmulqdq"},
+    {"vpclmulqdq", "vpclmulqdq"},
+    {"gfni", "gfni"},
+    {"avxvnni", "avx_vnni"},
+    {"avx512f", "avx512f"},
+    {"avx512bw", "avx512bw"},
+    {"avx512cd", "avx512cd"},
+    {"avx512dq", "avx512dq"},
+    {"avx512vl", "avx512vl"},
+    {"avx512ifma", "avx512ifma"},
+    {"avx512vbmi", "avx512vbmi"},
+    {"avx512vbmi2", "avx512_vbmi2"},
+    {"avx512vnni", "avx512_vnni"},
+    {"avx512bitalg", "avx512_bitalg"},
+    {"avx512vpopcntdq", "avx512_vpopcntdq"},
+    {"avx512bf16", "avx512_bf16"},
+    {"avx512fp16", "avx512_fp16"},
+    {"avx512vp2intersect", "avx512_vp2intersect"},
+};
+
+static bool kernel_lists(const char *flags, const char *name) {
+  size_t length = strlen(name);
+  for (const char *at = flags; (at = strstr(at, name)); at += length) {
+    if (at[-1] == ' ' && strchr(" \n", at[length])) return true;
+  }
+  return false;
+}
+
+/* Every feature is refused exactly where the kernel does not list it. */
+START_TEST(test_features) {
+  char line[8192] = "";
+  struct hrm_error error;
+  FILE *info = fopen("/proc/cpuinfo", "r");
+  while (info && fgets(line, sizeof line, info) && strncmp(line, "flags", 5) != 0) continue;
+  if (info) fclose(info);
+  if (strncmp(line, "flags", 5) != 0) return; /* another system or machine */
+  for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+    char text[80];
+    snprintf(text, sizeof text, "-nonsense,+%s,+unheard-of", features[i].llvm);
+    bool has = cpu_check("znver4", text, &error);
+    ck_assert_msg(has == kernel_lists(line, features[i].kernel), "%s", features[i].llvm);
+    if (has) continue;
+    ck_assert_int_eq(error.code, HRM_SYSTEM);
+    ck_assert_msg(strstr(error.text, features[i].llvm) && strstr(error.text, "znver4"), "%s", error.text);
+  }
+}
+END_TEST
+
+START_TEST(test_unknown_features) {
+  struct hrm_error error;
+  ck_assert(cpu_check("x", "", &error));
+  ck_assert(cpu_check("x", "-sse9,+no-such-thing,-xop", &error));
+}
+END_TEST
+
+static int seen;
+
+static void see(int number) { seen = number; }
+
+/* Two counts after one another begin at none, and the handlers of before come back. */
+START_TEST(test_interrupt) {
+  struct interrupt before;
+  signal(SIGINT, see);
+  for (int i = 0; i < 2; i++) {
+    interrupt_begin(&before);
+    ck_assert(!interrupt_requested());
+    raise(i ? SIGTERM : SIGINT);
+    ck_assert(interrupt_requested());
+    ck_assert_int_eq(seen, 0);
+    interrupt_end(&before);
+    ck_assert(!interrupt_requested());
+  }
+  raise(SIGINT);
+  ck_assert_int_eq(seen, SIGINT);
+}
+END_TEST
+
+START_TEST(test_second_interrupt_ends) {
+  pid_t child = fork();
+  if (child == 0) {
+    struct interrupt before;
+    interrupt_begin(&before);
+    raise(SIGTERM);
+    raise(SIGINT);
+    _exit(0);
+  }
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == HRM_INTERRUPTED);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("runtime machine");
+  TCase *tests = tcase_create("machine");
+  tcase_add_test(tests, test_features);
+  tcase_add_test(tests, test_unknown_features);
+  tcase_add_test(tests, test_interrupt);
+  tcase_add_test(tests, test_second_interrupt_ends);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
