@@ -25,10 +25,10 @@ char *arena_printf(struct arena *a, const char *format, ...) __attribute__((form
 char *arena_vprintf(struct arena *a, const char *format, va_list arguments);
 
 /* A growing array inside an arena: declare `T *items; int count, capacity;` and push. */
-#define arena_push(a, items, count, capacity, value)                                                         \
-  do {                                                                                                       \
-    (items) = arena_grow((a), (items), sizeof *(items), (count), &(capacity));                               \
-    (items)[(count)++] = (value);                                                                            \
+#define arena_push(a, items, count, capacity, value)                                                                 \
+  do {                                                                                                               \
+    (items) = arena_grow((a), (items), sizeof *(items), (count), &(capacity));                                       \
+    (items)[(count)++] = (value);                                                                                    \
   } while (0)
 void *arena_grow(struct arena *a, void *items, size_t element_size, int count, int *capacity);
 

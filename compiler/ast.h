@@ -22,8 +22,20 @@ enum expr_kind {
 };
 
 enum binary_op {
-  BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MATMUL, BINARY_POWER,
-  BINARY_EQ, BINARY_NE, BINARY_LT, BINARY_LE, BINARY_GT, BINARY_GE, BINARY_AND, BINARY_OR
+  BINARY_ADD,
+  BINARY_SUB,
+  BINARY_MUL,
+  BINARY_DIV,
+  BINARY_MATMUL,
+  BINARY_POWER,
+  BINARY_EQ,
+  BINARY_NE,
+  BINARY_LT,
+  BINARY_LE,
+  BINARY_GT,
+  BINARY_GE,
+  BINARY_AND,
+  BINARY_OR
 };
 
 enum unary_op { UNARY_NEGATE, UNARY_NOT };
@@ -53,17 +65,48 @@ struct expr {
   int height;       /* 1: no parts; the parser bounds it, so that a recursion over the tree ends */
   struct span span; /* with the parentheses around the expression */
   union {
-    struct { double value; bool is_integer; } number;
+    struct {
+      double value;
+      bool is_integer;
+    } number;
     const char *string;
     const char *name;
-    struct { struct expr *base; struct ident name; } field;
-    struct { struct expr *callee; struct argument *arguments; int count; } call;
-    struct { struct expr *base; struct subscript *subscripts; int count; } index;
-    struct { enum unary_op op; struct expr *operand; } unary;
-    struct { enum binary_op op; struct span op_span; struct expr *left, *right; } binary;
-    struct { struct expr *condition, *then, *otherwise; } conditional;
-    struct { struct expr **items; int count; } list; /* EXPR_LIST and EXPR_TUPLE */
-    struct { struct ident reduction; struct ident *indices; int count; struct expr *body; } reduce;
+    struct {
+      struct expr *base;
+      struct ident name;
+    } field;
+    struct {
+      struct expr *callee;
+      struct argument *arguments;
+      int count;
+    } call;
+    struct {
+      struct expr *base;
+      struct subscript *subscripts;
+      int count;
+    } index;
+    struct {
+      enum unary_op op;
+      struct expr *operand;
+    } unary;
+    struct {
+      enum binary_op op;
+      struct span op_span;
+      struct expr *left, *right;
+    } binary;
+    struct {
+      struct expr *condition, *then, *otherwise;
+    } conditional;
+    struct {
+      struct expr **items;
+      int count;
+    } list; /* EXPR_LIST and EXPR_TUPLE */
+    struct {
+      struct ident reduction;
+      struct ident *indices;
+      int count;
+      struct expr *body;
+    } reduce;
   };
 };
 
@@ -99,11 +142,30 @@ struct stmt {
   enum stmt_kind kind;
   struct span span;
   union {
-    struct { struct ident name; struct ident *indices; int index_count; struct type_expr *type; struct expr *value; } bind;
+    struct {
+      struct ident name;
+      struct ident *indices;
+      int index_count;
+      struct type_expr *type;
+      struct expr *value;
+    } bind;
     struct expr *value; /* return, assert */
-    struct { struct ident name; struct expr *over; struct block body; } loop;
-    struct { struct expr *condition; struct block then, otherwise; } branch;
-    struct { struct expr *trips; enum horizon_kind horizon; struct span horizon_span; struct expr *last; struct block body; } repeat;
+    struct {
+      struct ident name;
+      struct expr *over;
+      struct block body;
+    } loop;
+    struct {
+      struct expr *condition;
+      struct block then, otherwise;
+    } branch;
+    struct {
+      struct expr *trips;
+      enum horizon_kind horizon;
+      struct span horizon_span;
+      struct expr *last;
+      struct block body;
+    } repeat;
   };
 };
 
@@ -146,10 +208,17 @@ struct member {
   struct span span;
   struct ident name; /* let, field, param, buffer, input, label, state */
   union {
-    struct expr *value;                                                        /* let, field, loss, act */
-    struct { struct type_expr *type; struct expr *init; struct expr *condition; } tensor; /* param … state; init after ~ or = */
+    struct expr *value; /* let, field, loss, act */
+    struct {
+      struct type_expr *type;
+      struct expr *init;
+      struct expr *condition;
+    } tensor; /* param … state; init after ~ or = */
     struct fn_decl *fn;
-    struct { struct expr *condition; struct members then, otherwise; } branch;
+    struct {
+      struct expr *condition;
+      struct members then, otherwise;
+    } branch;
     struct block segment;
   };
 };
@@ -170,11 +239,22 @@ struct decl {
   struct span span;
   struct ident name; /* import, config, let, module, model; test: its title */
   union {
-    struct { struct expr *value; struct expr **choices; int choice_count; } config; /* value NULL: bound from outside */
-    struct expr *value;                                                             /* let */
+    struct {
+      struct expr *value;
+      struct expr **choices;
+      int choice_count;
+    } config;           /* value NULL: bound from outside */
+    struct expr *value; /* let */
     struct fn_decl *fn;
-    struct { struct parameter *parameters; int count; struct members members; } module; /* module and model */
-    struct { struct train_item *items; int count; } train;
+    struct {
+      struct parameter *parameters;
+      int count;
+      struct members members;
+    } module; /* module and model */
+    struct {
+      struct train_item *items;
+      int count;
+    } train;
     struct block test;
   };
 };
@@ -187,8 +267,8 @@ struct ast_file {
   int comment_count;
 };
 
-/* Parses a source.  Reports errors to d and goes on at the next line or declaration; returns a tree (possibly partial)
- * always, so that several errors show in one run. */
+/* Parses a source.  Reports errors to d and goes on at the next line or declaration; returns a tree (possibly
+ * partial) always, so that several errors show in one run. */
 struct ast_file *parse_file(struct arena *a, struct diags *d, const struct source *source);
 
 /* One expression alone (a -D value, a prompt). NULL after an error. */

@@ -63,9 +63,9 @@ static bool is_gradient(const struct program *p, int tensor, int *rows) {
 }
 
 static const char *role_text(enum role role) {
-  static const char *const texts[] = {[ROLE_PARAM] = "param",   [ROLE_BUFFER] = "buffer", [ROLE_ROWS] = "rows",
-                                      [ROLE_INPUT] = "input",   [ROLE_LABEL] = "label",   [ROLE_STATE] = "state",
-                                      [ROLE_CONTROL] = "control", [ROLE_OUTPUT] = "output"};
+  static const char *const texts[] = {
+      [ROLE_PARAM] = "param", [ROLE_BUFFER] = "buffer", [ROLE_ROWS] = "rows",       [ROLE_INPUT] = "input",
+      [ROLE_LABEL] = "label", [ROLE_STATE] = "state",   [ROLE_CONTROL] = "control", [ROLE_OUTPUT] = "output"};
   return texts[role];
 }
 
@@ -98,8 +98,8 @@ static json_t *groups_json(const struct program *p) {
 }
 
 static json_t *train_json(const struct program *p) {
-  return json_pack("{s:I, s:o, s:f, s:f}", "batch", (json_int_t)p->batch, "schedule", policy_json("kind", &p->schedule),
-                   "ema", p->ema, "clip", p->clip);
+  return json_pack("{s:I, s:o, s:f, s:f}", "batch", (json_int_t)p->batch, "schedule",
+                   policy_json("kind", &p->schedule), "ema", p->ema, "clip", p->clip);
 }
 
 static json_t *sizes_json(const struct plan *plan) {
@@ -116,8 +116,9 @@ const char *describe(struct arena *a, const struct program *p, const struct plan
   json_object_set_new(x, "weight_bytes", json_integer(p->weight_bytes));
   json_object_set_new(x, "shared_bytes", json_integer(plan->shared_bytes));
   json_object_set_new(x, "arena_bytes", sizes_json(plan));
-  json_object_set_new(x, "flops", json_pack("{s:I, s:I}", "forward", (json_int_t)kernel_flops(&plan->forward, 1), "train",
-                                            (json_int_t)kernel_flops(&plan->train, 1)));
+  json_object_set_new(x, "flops",
+                      json_pack("{s:I, s:I}", "forward", (json_int_t)kernel_flops(&plan->forward, 1), "train",
+                                (json_int_t)kernel_flops(&plan->train, 1)));
   json_object_set_new(x, "weights", weights_json(p));
   json_object_set_new(x, "groups", groups_json(p));
   json_object_set_new(x, "tensors", tensors_json(p));

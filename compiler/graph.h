@@ -1,11 +1,11 @@
 /* The graph: a tensor program in SSA form with static shapes.
  *
- * A graph is a list of nodes in order of execution; a `repeat` node holds a nested region.  Before the pass `batch`, every
- * shape is that of one example; after it, values that depend on an example have a leading axis of extent EXTENT_BATCH,
- * whose length is known only at run time.  Nothing else is dynamic.
+ * A graph is a list of nodes in order of execution; a `repeat` node holds a nested region.  Before the pass `batch`,
+ * every shape is that of one example; after it, values that depend on an example have a leading axis of extent
+ * EXTENT_BATCH, whose length is known only at run time.  Nothing else is dynamic.
  *
- * A pass never changes a graph: it reads one and builds another, all in one arena.  The graph knows neither the parser
- * nor the code generator.  Text form: see graph_text.h. */
+ * A pass never changes a graph: it reads one and builds another, all in one arena.  The graph knows neither the
+ * parser nor the code generator.  Text form: see graph_text.h. */
 #ifndef HRMC_GRAPH_H
 #define HRMC_GRAPH_H
 
@@ -34,11 +34,12 @@ enum scalar_op {
 
 enum reduction { REDUCE_SUM, REDUCE_MAX, REDUCE_MIN };
 
-/* What a symbol is to the runtime.  PARAM and BUFFER are weights, shared by all examples; all others are per example. */
+/* What a symbol is to the runtime.  PARAM and BUFFER are weights, shared by all examples; all others are per example.
+ */
 enum role {
-  ROLE_PARAM,   /* trained */
-  ROLE_BUFFER,  /* in the checkpoint, not trained */
-  ROLE_ROWS,    /* rows of a sparse table, looked up by the runtime; `accumulate` into it gives the rows' gradient */
+  ROLE_PARAM,  /* trained */
+  ROLE_BUFFER, /* in the checkpoint, not trained */
+  ROLE_ROWS,   /* rows of a sparse table, looked up by the runtime; `accumulate` into it gives the rows' gradient */
   ROLE_INPUT,
   ROLE_LABEL,
   ROLE_STATE,   /* carried from segment to segment; read at the start, stored at the end */
@@ -52,59 +53,73 @@ struct symbol {
   struct type type; /* without the batch axis */
 };
 
-#define GRAPH_OPS(OP)                                                                                         \
-  /* name, text, operands (-1: any number) */                                                                 \
-  OP(CONST, "const", 0)             /* scalar [] of any dtype; attribute value */                             \
-  OP(IOTA, "iota", 0)               /* i32 [n]: 0, 1, … n-1 */                                                \
-  OP(LEAF, "leaf", 0)               /* value of a symbol at the start of the program */                       \
-  OP(MAP, "map", -1)                /* scalar op, elementwise; operands of equal shape */                     \
-  OP(REDUCE, "reduce", 1)           /* over the axes of the mask; they vanish from the shape */               \
-  OP(CONTRACT, "contract", 2)       /* einsum: sum over labels that the result lacks; no label twice in one operand */ \
-  OP(GATHER, "gather", 2)           /* table [N, rest…], index i32 [lead…] -> [lead…, rest…]; index clamped to 0…N-1 */ \
-  OP(SCATTER, "scatter", 2)         /* index i32 [lead…], rows [lead…, rest…] -> [N, rest…]: rows summed by index */    \
-  OP(RESHAPE, "reshape", 1)         /* row-major order kept */                                                \
-  OP(TRANSPOSE, "transpose", 1)     /* axes[i]: which operand axis becomes result axis i */                   \
-  OP(SLICE, "slice", 1)             /* along axis: from, from + step, …; size from the result type */         \
-  OP(PAD, "pad", 1)                 /* zeros around: result[from + step * i] = operand[i] along axis */       \
-  OP(CONCAT, "concat", -1)          /* along axis */                                                          \
-  OP(BROADCAST, "broadcast", 1)     /* axes[i]: where operand axis i lies in the result (increasing); others repeat */ \
-  OP(DETACH, "detach", 1)           /* the operand; no gradient passes */                                     \
-  OP(REPEAT, "repeat", -1)          /* operands: initial carries; body with CARRY nodes and results; trips times */ \
-  OP(CARRY, "carry", 0)             /* in a body: carry number `index` */                                     \
-  OP(RESULT, "result", 1)           /* of a repeat: final value of carry number `index` */                    \
-  /* sinks: no result (type rank 0 f32, never used) */                                                        \
-  OP(STORE, "store", 1)             /* write a state or output */                                             \
-  OP(ACCUMULATE, "accumulate", 1)   /* add to the gradient of a param (summed over calls); of ROWS: write it (one sink) */ \
-  OP(ACCUMULATE_ROWS, "accumulate_rows", 2) /* index i32 [lead…], rows [lead…, rest…]: add to rows of a param's gradient */ \
-  OP(LOSS, "loss", 1)               /* what `grad` differentiates: f32 or f64, one value an example; removed by it */
+#define GRAPH_OPS(OP)                                                                                                   \
+  /* name, text, operands (-1: any number) */                                                                           \
+  OP(CONST, "const", 0)       /* scalar [] of any dtype; attribute value */                                             \
+  OP(IOTA, "iota", 0)         /* i32 [n]: 0, 1, … n-1 */                                                              \
+  OP(LEAF, "leaf", 0)         /* value of a symbol at the start of the program */                                       \
+  OP(MAP, "map", -1)          /* scalar op, elementwise; operands of equal shape */                                     \
+  OP(REDUCE, "reduce", 1)     /* over the axes of the mask; they vanish from the shape */                               \
+  OP(CONTRACT, "contract", 2) /* einsum: sum over labels that the result lacks; no label twice in one operand */        \
+  OP(GATHER, "gather", 2) /* table [N, rest…], index i32 [lead…] -> [lead…, rest…]; index clamped to 0…N-1 */ \
+  OP(SCATTER, "scatter", 2) /* index i32 [lead…], rows [lead…, rest…] -> [N, rest…]: rows summed by index */    \
+  OP(RESHAPE, "reshape", 1) /* row-major order kept */                                                                  \
+  OP(TRANSPOSE, "transpose", 1) /* axes[i]: which operand axis becomes result axis i */                                 \
+  OP(SLICE, "slice", 1)         /* along axis: from, from + step, …; size from the result type */                     \
+  OP(PAD, "pad", 1)             /* zeros around: result[from + step * i] = operand[i] along axis */                     \
+  OP(CONCAT, "concat", -1)      /* along axis */                                                                        \
+  OP(BROADCAST, "broadcast", 1) /* axes[i]: where operand axis i lies in the result (increasing); others repeat */      \
+  OP(DETACH, "detach", 1)       /* the operand; no gradient passes */                                                   \
+  OP(REPEAT, "repeat", -1)      /* operands: initial carries; body with CARRY nodes and results; trips times */         \
+  OP(CARRY, "carry", 0)         /* in a body: carry number `index` */                                                   \
+  OP(RESULT, "result", 1)       /* of a repeat: final value of carry number `index` */                                  \
+  /* sinks: no result (type rank 0 f32, never used) */                                                                  \
+  OP(STORE, "store", 1) /* write a state or output */                                                                   \
+  OP(ACCUMULATE, "accumulate",                                                                                          \
+     1) /* add to the gradient of a param (summed over calls); of ROWS: write it (one sink) */                          \
+  OP(ACCUMULATE_ROWS, "accumulate_rows",                                                                                \
+     2)               /* index i32 [lead…], rows [lead…, rest…]: add to rows of a param's gradient */             \
+  OP(LOSS, "loss", 1) /* what `grad` differentiates: f32 or f64, one value an example; removed by it */
 
 enum op {
 #define OP(name, text, arity) OP_##name,
   GRAPH_OPS(OP)
 #undef OP
-  OP_COUNT
+      OP_COUNT
 };
 
 enum { HORIZON_NOTHING = 0, HORIZON_EVERYTHING = -1 };
 
 struct node {
-  int id;              /* unique in its graph, increasing in order of creation */
+  int id; /* unique in its graph, increasing in order of creation */
   enum op op;
   struct type type;
   struct node **operand;
   int arity;
   union {
-    double value;                      /* CONST */
-    enum scalar_op scalar;             /* MAP */
-    struct { enum reduction kind; uint32_t axes; } reduce; /* REDUCE: bit i set: axis i is reduced */
-    struct { int8_t left[GRAPH_MAX_RANK], right[GRAPH_MAX_RANK], result[GRAPH_MAX_RANK]; } contract; /* label ids 0…23 */
-    int8_t axes[GRAPH_MAX_RANK];       /* TRANSPOSE, BROADCAST */
-    struct { int axis; int64_t from, step; } range; /* SLICE, PAD; CONCAT: axis alone */
-    struct symbol *symbol;             /* LEAF, STORE, ACCUMULATE, ACCUMULATE_ROWS */
-    struct { int64_t trips; int64_t last; struct region *body; } repeat; /* last: trips that are differentiated, or HORIZON_… */
-    int index;                         /* CARRY, RESULT */
+    double value;          /* CONST */
+    enum scalar_op scalar; /* MAP */
+    struct {
+      enum reduction kind;
+      uint32_t axes;
+    } reduce; /* REDUCE: bit i set: axis i is reduced */
+    struct {
+      int8_t left[GRAPH_MAX_RANK], right[GRAPH_MAX_RANK], result[GRAPH_MAX_RANK];
+    } contract;                  /* label ids 0…23 */
+    int8_t axes[GRAPH_MAX_RANK]; /* TRANSPOSE, BROADCAST */
+    struct {
+      int axis;
+      int64_t from, step;
+    } range;               /* SLICE, PAD; CONCAT: axis alone */
+    struct symbol *symbol; /* LEAF, STORE, ACCUMULATE, ACCUMULATE_ROWS */
+    struct {
+      int64_t trips;
+      int64_t last;
+      struct region *body;
+    } repeat;  /* last: trips that are differentiated, or HORIZON_… */
+    int index; /* CARRY, RESULT */
   };
-  const char *origin;  /* where it comes from in the source, "file:line:column", or NULL */
+  const char *origin; /* where it comes from in the source, "file:line:column", or NULL */
 };
 
 struct region {
@@ -122,13 +137,13 @@ struct graph {
   struct region *top;
   struct region *cursor; /* builders append here */
   int next_id;
-  const char *origin;    /* given to new nodes */
+  const char *origin; /* given to new nodes */
 };
 
 struct graph *graph_new(struct arena *a, const char *name);
 
-/* Builders: append a node at the cursor and return it.  Types are inferred; an operand that does not fit is a bug of the
- * caller: the process aborts with both types. */
+/* Builders: append a node at the cursor and return it.  Types are inferred; an operand that does not fit is a bug of
+ * the caller: the process aborts with both types. */
 struct node *graph_const(struct graph *g, enum dtype dtype, double value);
 struct node *graph_iota(struct graph *g, int64_t n);
 struct node *graph_leaf(struct graph *g, struct symbol *symbol, struct type type);
@@ -165,7 +180,8 @@ struct node *graph_repeat_open(struct graph *g, int64_t trips, int64_t last, str
 void graph_repeat_close(struct graph *g, struct node *repeat, struct node *const *results);
 struct node *graph_result(struct graph *g, struct node *repeat, int index);
 
-/* Appends a copy of node n of another graph (or of this one) with new operands, attributes kept (a repeat: not allowed). */
+/* Appends a copy of node n of another graph (or of this one) with new operands, attributes kept (a repeat: not
+ * allowed). */
 struct node *graph_copy_node(struct graph *g, const struct node *n, struct node *const *operands);
 
 bool op_is_sink(enum op op);
@@ -176,11 +192,12 @@ const char *dtype_text(enum dtype dtype);
 int dtype_size(enum dtype dtype);
 
 struct type type_make(enum dtype dtype, int rank, const int64_t *extent);
-struct type type_batched(const struct type *t); /* with a leading batch axis; a rank beyond the maximum is the caller's bug */
+struct type
+type_batched(const struct type *t); /* with a leading batch axis; a rank beyond the maximum is the caller's bug */
 bool type_equal(const struct type *a, const struct type *b);
 bool type_same_shape(const struct type *a, const struct type *b);
-bool type_is_batched(const struct type *t); /* axis 0 is EXTENT_BATCH */
-int64_t type_elements(const struct type *t);             /* of one example: the batch axis counts as 1 */
+bool type_is_batched(const struct type *t);                   /* axis 0 is EXTENT_BATCH */
+int64_t type_elements(const struct type *t);                  /* of one example: the batch axis counts as 1 */
 const char *type_text(struct arena *a, const struct type *t); /* "f32[B, 82, 512]" */
 
 /* Checks every rule above (types, order, regions, sinks).  Returns NULL, or what is wrong, naming the node. */

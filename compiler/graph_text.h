@@ -31,7 +31,8 @@
 
 void graph_print(const struct graph *g, FILE *out);
 
-/* Reads one graph.  On a mistake returns NULL and sets *error to "line N: what" (in the arena).  The text is verified. */
+/* Reads one graph.  On a mistake returns NULL and sets *error to "line N: what" (in the arena).  The text is
+ * verified. */
 struct graph *graph_read(struct arena *a, const char *text, const char **error);
 
 #endif

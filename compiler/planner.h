@@ -123,7 +123,7 @@ struct group {
   struct group **before, **after; /* groups that must run earlier; those that wait for this one */
   int before_count, before_capacity, after_count, after_capacity;
   int latest; /* the largest id of a node that it computes or waits for */
-  int stamp; /* of the last search that saw it */
+  int stamp;  /* of the last search that saw it */
 };
 
 struct planner;

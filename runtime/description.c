@@ -173,6 +173,16 @@ static bool find_standard(struct description *d, struct hrm_error *error) {
   return true;
 }
 
+/* Losses read logits at labels, so their number is a bound too. */
+static void bound_labels(struct description *d) {
+  struct tensor_info *labels = &d->tensors[d->standard[TENSOR_LABELS]];
+  int number = tensor_of_role(d, "logits", SLOT_OUTPUT);
+  const struct shape *logits = number < 0 ? NULL : &d->tensors[number].shape;
+  if (!logits || logits->rank == 0) return;
+  int64_t width = logits->size[logits->rank - 1];
+  if (labels->bound == 0 || labels->bound > width) labels->bound = width;
+}
+
 /* What the data set cannot give cannot be asked for. */
 static bool inputs_are_known(const struct description *d, struct hrm_error *error) {
   for (int i = 0; i < d->tensor_count; i++) {
@@ -200,7 +210,9 @@ static bool parse_tensors(struct description *d, const json_t *list, struct hrm_
   for (size_t i = 0; i < count; i++) {
     if (!resolve_tensor(d, &d->tensors[i], json_array_get(list, i), error)) return false;
   }
-  return find_standard(d, error) && inputs_are_known(d, error);
+  if (!find_standard(d, error)) return false;
+  bound_labels(d);
+  return inputs_are_known(d, error);
 }
 
 static bool parse_group(struct optimizer_group *g, json_t *json, struct hrm_error *error) {

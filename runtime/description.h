@@ -32,7 +32,7 @@ struct tensor_info {
   enum slot_role role;
   bool is_integer;    /* i32; else f32: four bytes an element either way */
   struct shape shape; /* of one example */
-  int64_t bound;      /* inputs and labels: values are below it; 0: none given */
+  int64_t bound;      /* inputs and labels: values are below it, labels also below the logits' width; 0: none */
   int table;          /* ROWS: number of the sparse weight, else -1 */
   int index;          /* ROWS: number of the input that names the row, else -1 */
   int of;             /* ROWS_GRAD: number of the ROWS tensor, else -1 */

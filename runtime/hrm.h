@@ -1,8 +1,8 @@
 /* The border between generated code and C.
  *
  * hrmc turns a model into three functions and a description.  The runtime owns all memory and all policy (which slots
- * halt, when to step, what to save); generated code owns all arithmetic of one segment.  Nothing on the runtime's side
- * knows a model's architecture. */
+ * halt, when to step, what to save); generated code owns all arithmetic of one segment.  Nothing on the runtime's
+ * side knows a model's architecture. */
 #ifndef HRM_H
 #define HRM_H
 
@@ -21,7 +21,8 @@ struct hrm_tile {
 
 typedef void hrm_entry(const struct hrm_tile *tile);
 
-/* The symbols of a compiled model. prepare uses weights and shared alone and runs after each change of the weights. */
+/* The symbols of a compiled model. prepare uses weights and shared alone and runs after each change of the weights.
+ */
 hrm_entry hrm_model_prepare, hrm_model_forward, hrm_model_train;
 extern const char hrm_model_description[];
 
@@ -45,27 +46,22 @@ struct hrm_code {
  *               "weight_decay": 1.0, "eps": 1e-8, "momentum": 0}, …],       each has what its optimiser needs
  *   "tensors": [{"name": "inputs", "role": "input", "dtype": "i32", "shape": [81], "bound": 11}, …],
  *   "act": {"kind": "q_learning|halt_head|fixed", "max_segments": 16, "exploration": 0.1},
- *   "train": {"batch": 384, "schedule": {"kind": "constant|cosine", "warmup": 2000, "floor": 1.0}, "ema": 0, "clip": 0} }
+ *   "train": {"batch": 384, "schedule": {"kind": "constant|cosine", "warmup": 2000, "floor": 1.0}, "ema": 0, "clip":
+ * 0} }
  *
  * Roles of tensors, all per example:
- *   input, label   from the data set by their names ("inputs", "labels", "puzzle_identifiers"), i32; a label that is not
- *                  scored is -100
- *   state          the carry, f32; read and rewritten by every call; the runtime saves it but never looks into it
- *   rows           "table": path of a sparse weight, "index": name of the input that names the row, with a bound of at
- *                  most the number of rows; the runtime copies weights' rows here before a call
- *   rows_grad      "of": name of the rows tensor; train writes the gradient of those rows here
- *   control        "reset" f32 []: 1 where the states restart from their initial values in this call;
- *                  "last" f32 []: 1 where this call is the example's last segment (step >= max): the continue target
- *                  (only train reads it)
- *   output         the model's own ("logits", …) and the standard ones:
- *                    "prediction" i32, shape of the label: argmax of "logits"
- *                    "halt" f32 []: the halt value (a logit; 0 where act is fixed); "continue" f32 []: likewise
- *                    written by train only:
- *                    "lm_loss" f32 [], "halt_loss" f32 [], "continue_loss" f32 []: of each example; the gradient is of
- *                       Σ over examples of lm_loss + 0.5 · (halt_loss + continue_loss): the runtime divides by the batch
- *                    "target_continue" f32 []
- *                    "correct" f32 []: 1 where every labelled position is right
- *                    "accuracy" f32 []: share of labelled positions that are right (1 where none is labelled)
+ *   input, label   from the data set by their names ("inputs", "labels", "puzzle_identifiers"), i32; a label that is
+ * not scored is -100 state          the carry, f32; read and rewritten by every call; the runtime saves it but never
+ * looks into it rows           "table": path of a sparse weight, "index": name of the input that names the row, with
+ * a bound of at most the number of rows; the runtime copies weights' rows here before a call rows_grad      "of":
+ * name of the rows tensor; train writes the gradient of those rows here control        "reset" f32 []: 1 where the
+ * states restart from their initial values in this call; "last" f32 []: 1 where this call is the example's last
+ * segment (step >= max): the continue target (only train reads it) output         the model's own ("logits", …) and
+ * the standard ones: "prediction" i32, shape of the label: argmax of "logits" "halt" f32 []: the halt value (a logit;
+ * 0 where act is fixed); "continue" f32 []: likewise written by train only: "lm_loss" f32 [], "halt_loss" f32 [],
+ * "continue_loss" f32 []: of each example; the gradient is of Σ over examples of lm_loss + 0.5 · (halt_loss +
+ * continue_loss): the runtime divides by the batch "target_continue" f32 [] "correct" f32 []: 1 where every labelled
+ * position is right "accuracy" f32 []: share of labelled positions that are right (1 where none is labelled)
  *
  * Optimisers, as in the HRM paper and its code: see runtime/optimizer.h. */
 

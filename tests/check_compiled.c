@@ -106,8 +106,10 @@ static void random_tensors(struct run *r) {
     double *values = arena_alloc(r->c.arena, sizeof *values * (size_t)count);
     for (int64_t k = 0; k < count; k++) {
       values[k] = random_value(r, t);
-      if (t->symbol->type.dtype == DTYPE_I32) ((int32_t *)r->tensors[i])[k] = (int32_t)values[k];
-      else ((float *)r->tensors[i])[k] = (float)values[k];
+      if (t->symbol->type.dtype == DTYPE_I32)
+        ((int32_t *)r->tensors[i])[k] = (int32_t)values[k];
+      else
+        ((float *)r->tensors[i])[k] = (float)values[k];
     }
     input(r, t->symbol->name, values);
   }
@@ -159,7 +161,8 @@ static void one_function(const char *settings, const char *cpu, bool openblas, b
   random_weights(&r);
   random_tensors(&r);
   r.shared = zeros(r.c.plan->shared_bytes);
-  r.arena = zeros(most(r.c.plan->train.arena_bytes, most(r.c.plan->forward.arena_bytes, r.c.plan->prepare.arena_bytes)));
+  r.arena =
+      zeros(most(r.c.plan->train.arena_bytes, most(r.c.plan->forward.arena_bytes, r.c.plan->prepare.arena_bytes)));
   call(&r, "hrm_model_prepare");
   call(&r, train ? "hrm_model_train" : "hrm_model_forward");
   compare_all(&r, train ? r.c.train : r.c.forward, settings);
@@ -176,15 +179,17 @@ static void one_function(const char *settings, const char *cpu, bool openblas, b
 #define TINY "vocab_size=5 seq_len=7 num_puzzle_identifiers=3 H_layers=1 L_layers=2 swiglu_multiple=8 expansion=2 "
 
 static const char *const settings[] = {
-  TINY "hidden_size=24 num_heads=3",
-  TINY "hidden_size=16 num_heads=2 pos_encodings=learned loss_type=softmax puzzle_emb_ndim=0",
-  TINY "hidden_size=16 num_heads=1 pos_encodings=none puzzle_emb_ndim=20 halting=halt_head",
-  TINY "hidden_size=20 mlp_t=1 pos_encodings=learned H_cycles=3 L_cycles=1 halting=fixed",
-  TINY "hidden_size=32 num_heads=4 H_cycles=1 L_cycles=1 loss_type=softmax",
+    TINY "hidden_size=24 num_heads=3",
+    TINY "hidden_size=16 num_heads=2 pos_encodings=learned loss_type=softmax puzzle_emb_ndim=0",
+    TINY "hidden_size=16 num_heads=1 pos_encodings=none puzzle_emb_ndim=20 halting=halt_head",
+    TINY "hidden_size=20 mlp_t=1 pos_encodings=learned H_cycles=3 L_cycles=1 halting=fixed",
+    TINY "hidden_size=32 num_heads=4 H_cycles=1 L_cycles=1 loss_type=softmax",
 };
 /* Every path of code generation: this machine's, AVX2, the portable one, OpenBLAS. */
-static const struct { const char *cpu; bool openblas; } paths[] = {
-  {NULL, false}, {"x86-64-v3", false}, {"x86-64", false}, {NULL, true}};
+static const struct {
+  const char *cpu;
+  bool openblas;
+} paths[] = {{NULL, false}, {"x86-64-v3", false}, {"x86-64", false}, {NULL, true}};
 
 enum { SETTINGS = sizeof settings / sizeof *settings, PATHS = sizeof paths / sizeof *paths };
 

@@ -1,5 +1,5 @@
-/* models/hrm.hrm is the published HRM: the plain evaluator on its training graph gives the recorded logits, values, losses,
- * states and gradients of the first step. */
+/* models/hrm.hrm is the published HRM: the plain evaluator on its training graph gives the recorded logits, values,
+ * losses, states and gradients of the first step. */
 #include "evaluate.h"
 #include "fixture.h"
 #include "shared.h"
@@ -27,9 +27,10 @@ static void define(struct run *r, const char *name, const char *value) {
 }
 
 static void compile(struct run *r) {
-  static const char *const same[] = {"H_cycles",      "L_cycles",   "H_layers", "L_layers",        "hidden_size",
-                                     "expansion",     "num_heads",  "seq_len",  "vocab_size",      "puzzle_emb_ndim",
-                                     "pos_encodings", "num_puzzle_identifiers", "halt_max_steps"};
+  static const char *const same[] = {"H_cycles",      "L_cycles",        "H_layers",      "L_layers",
+                                     "hidden_size",   "expansion",       "num_heads",     "seq_len",
+                                     "vocab_size",    "puzzle_emb_ndim", "pos_encodings", "num_puzzle_identifiers",
+                                     "halt_max_steps"};
   const char *top = getenv("top_srcdir");
   r->c.arena = arena_new();
   r->c.diags = diags_new(r->c.arena);
@@ -37,7 +38,8 @@ static void compile(struct run *r) {
   r->options.defines = r->defines;
   for (size_t i = 0; i < sizeof same / sizeof *same; i++) define(r, same[i], fixture_setting(r->fixture, same[i]));
   define(r, "loss_type", strncmp(fixture_setting(r->fixture, "loss"), "stablemax", 9) ? "softmax" : "stablemax");
-  bool ok = compile_front(&r->c, arena_printf(r->c.arena, "%s/models/hrm.hrm", top ? top : ".")) && compile_graphs(&r->c);
+  bool ok =
+      compile_front(&r->c, arena_printf(r->c.arena, "%s/models/hrm.hrm", top ? top : ".")) && compile_graphs(&r->c);
   diag_print(r->c.diags, stderr, false);
   ck_assert(ok);
 }
@@ -67,22 +69,28 @@ static double *rows(struct run *r, const struct tensor *t) {
   double *table = from(r, "weights", t->table->symbol->name), *ids = from(r, "batches", "puzzle_identifiers");
   int64_t width = type_elements(&t->symbol->type);
   double *out = constant(r, width * r->batch, 0);
-  for (int64_t b = 0; b < r->batch; b++) memcpy(out + b * width, table + (int64_t)ids[b] * width, sizeof *out * (size_t)width);
+  for (int64_t b = 0; b < r->batch; b++)
+    memcpy(out + b * width, table + (int64_t)ids[b] * width, sizeof *out * (size_t)width);
   return out;
 }
 
 static void bind(struct run *r) {
   const struct program *p = r->c.program;
   for (int i = 0; i < p->weight_count; i++)
-    if (!p->weights[i]->sparse) input(r, p->weights[i]->symbol->name, from(r, "weights", p->weights[i]->symbol->name));
+    if (!p->weights[i]->sparse)
+      input(r, p->weights[i]->symbol->name, from(r, "weights", p->weights[i]->symbol->name));
   for (int i = 0; i < p->tensor_count; i++) {
     const struct tensor *t = &p->tensors[i];
     int64_t count = r->batch * type_elements(&t->symbol->type);
     const char *name = t->symbol->name;
-    if (t->symbol->role == ROLE_ROWS) input(r, name, rows(r, t));
-    else if (t->symbol->role == ROLE_CONTROL) input(r, name, constant(r, count, !strcmp(name, "reset")));
-    else if (t->symbol->role == ROLE_STATE) input(r, name, constant(r, count, 0));
-    else if (t->symbol->role != ROLE_OUTPUT) input(r, name, from(r, "batches", name));
+    if (t->symbol->role == ROLE_ROWS)
+      input(r, name, rows(r, t));
+    else if (t->symbol->role == ROLE_CONTROL)
+      input(r, name, constant(r, count, !strcmp(name, "reset")));
+    else if (t->symbol->role == ROLE_STATE)
+      input(r, name, constant(r, count, 0));
+    else if (t->symbol->role != ROLE_OUTPUT)
+      input(r, name, from(r, "batches", name));
   }
 }
 
@@ -138,10 +146,7 @@ static void first_step(const char *name) {
   struct run r = zero;
   char folder[4096], relative[256];
   snprintf(relative, sizeof relative, "fixtures/%s", name);
-  if (!shared_path(folder, sizeof folder, relative)) {
-    printf("skipped: the recorded runs are not here (HRM_SHARED names their folder)\n");
-    return;
-  }
+  ck_assert_msg(shared_path(folder, sizeof folder, relative), "no %s", folder);
   r.fixture = fixture_open(folder);
   r.batch = fixture_number(r.fixture, "batch_size");
   compile(&r);
@@ -167,6 +172,12 @@ START_TEST(softmax) { first_step("hrm-tiny-softmax"); }
 END_TEST
 
 int main(void) {
+  enum { SKIPPED = 77 };
+  char folder[4096];
+  if (!shared_path(folder, sizeof folder, "fixtures")) {
+    printf("skipped: the recorded runs are not at %s (HRM_SHARED names the folder that holds fixtures/)\n", folder);
+    return SKIPPED;
+  }
   Suite *suite = suite_create("fixture");
   TCase *cases = tcase_create("first step");
   tcase_set_timeout(cases, 300);

@@ -438,6 +438,27 @@ START_TEST(test_bounds_of_dataset) {
 }
 END_TEST
 
+/* Labels without a bound, or with one that is above the width of the logits. */
+START_TEST(test_bounds_of_labels) {
+  for (int i = 0; i < 2; i++) {
+    struct description d, plain;
+    ck_assert(fake_description(&plain, NULL, &error));
+    json_t *label = json_array_get(json_object_get(plain.json, "tensors"), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(label, "name")), "labels");
+    if (i)
+      json_object_set_new(label, "bound", json_integer(100));
+    else
+      json_object_del(label, "bound");
+    char *text = json_dumps(plain.json, 0);
+    ck_assert_msg(description_parse(&d, text, &error), "%s", error.text);
+    ck_assert_int_eq(d.tensors[d.standard[TENSOR_LABELS]].bound, 6);
+    free(text);
+    description_free(&d);
+    description_free(&plain);
+  }
+}
+END_TEST
+
 /* What a command prints on standard output. */
 static char *printed_by(command_function *command, const struct command_line *line) {
   char path[sizeof folder + 20];
@@ -544,6 +565,7 @@ int main(void) {
   tcase_add_test(tests, test_not_finite);
   tcase_add_test(tests, test_given_batches);
   tcase_add_test(tests, test_bounds_of_dataset);
+  tcase_add_test(tests, test_bounds_of_labels);
   tcase_add_test(tests, test_solve_without_halt_head);
   tcase_add_loop_test(tests, test_diverges, 0, 2);
   tcase_add_loop_test(descriptions, test_broken_descriptions, 0, sizeof broken / sizeof *broken);

@@ -18,7 +18,8 @@ struct harness_code {
   hrm_entry *entry;
 };
 
-/* The steps as the function `train` of a plan for tiles of up to `tile` examples; ends the test where LLVM refuses. */
+/* The steps as the function `train` of a plan for tiles of up to `tile` examples; ends the test where LLVM refuses.
+ */
 struct harness_code harness_compile(struct arena *a, struct step *steps, int count, const char *cpu, int64_t tile);
 void harness_close(struct harness_code *code);
 

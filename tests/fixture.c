@@ -54,10 +54,14 @@ static double *values_of(const struct tensor_entry *x) {
     float f;
     int32_t w;
     const char *at = (const char *)x->data + i * (int64_t)stored_dtype_bytes(x->dtype);
-    if (x->dtype == STORED_F64) memcpy(&out[i], at, sizeof *out);
-    else if (x->dtype == STORED_F32) memcpy(&f, at, sizeof f), out[i] = f;
-    else if (x->dtype == STORED_I32) memcpy(&w, at, sizeof w), out[i] = w;
-    else die(x->name, "unexpected type");
+    if (x->dtype == STORED_F64)
+      memcpy(&out[i], at, sizeof *out);
+    else if (x->dtype == STORED_F32)
+      memcpy(&f, at, sizeof f), out[i] = f;
+    else if (x->dtype == STORED_I32)
+      memcpy(&w, at, sizeof w), out[i] = w;
+    else
+      die(x->name, "unexpected type");
   }
   return out;
 }
@@ -70,7 +74,8 @@ double *fixture_tensor(const struct fixture *f, const char *file, const char *na
 }
 
 void fixture_each(const struct fixture *f, const char *file,
-                  void (*visit)(void *context, const char *name, const double *values, int64_t count), void *context) {
+                  void (*visit)(void *context, const char *name, const double *values, int64_t count),
+                  void *context) {
   const struct tensor_file *t = file_of(f, file);
   for (int i = 0; i < t->count; i++) {
     double *values = values_of(&t->entries[i]);

@@ -17,7 +17,8 @@ double *fixture_tensor(const struct fixture *f, const char *file, const char *na
 void fixture_each(const struct fixture *f, const char *file,
                   void (*visit)(void *context, const char *name, const double *values, int64_t count), void *context);
 
-/* Of config.json's "model": a number as text for -D ("512", "rope"); or of its top level. In memory of the fixture. */
+/* Of config.json's "model": a number as text for -D ("512", "rope"); or of its top level. In memory of the fixture.
+ */
 const char *fixture_setting(const struct fixture *f, const char *name);
 int64_t fixture_number(const struct fixture *f, const char *name);
 

@@ -1,5 +1,5 @@
-/* The folder of recorded runs and real puzzles, which a clone does not have: $HRM_SHARED, else ../shared beside the top
- * source folder. */
+/* The folder of recorded runs and real puzzles, which a clone does not have: $HRM_SHARED, else ../shared beside the
+ * top source folder. */
 #ifndef HRM_TESTS_SHARED_H
 #define HRM_TESTS_SHARED_H
 

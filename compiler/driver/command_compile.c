@@ -72,8 +72,10 @@ void command_compile(struct compilation *c, const char *path) {
   }
   if (!compile_plan(c)) return;
   if (c->options->report_memory) report_memory(c, stderr);
-  if (kind == EMIT_KIND_KERNELS) write_text(c, print_kernels);
-  else write_code(c, kind);
+  if (kind == EMIT_KIND_KERNELS)
+    write_text(c, print_kernels);
+  else
+    write_code(c, kind);
   if (c->options->report_time) report_time(c, stderr);
 }
 

@@ -6,29 +6,23 @@
 #include "../source.h"
 #include "../library.h"
 #include "../warn.h"
+#include "runtime/clock.h"
 #include "runtime/dataset.h"
 
 #include <string.h>
-#include <time.h>
 
 const struct pass compile_passes[] = {
-  {"batch", "add the batch axis", pass_batch},
-  {"horizon", "split repeats by their gradient horizon", pass_horizon},
-  {"grad", "differentiate the loss", pass_grad},
-  {"simplify", "fold constants and views, share, drop what is dead", pass_simplify},
+    {"batch", "add the batch axis", pass_batch},
+    {"horizon", "split repeats by their gradient horizon", pass_horizon},
+    {"grad", "differentiate the loss", pass_grad},
+    {"simplify", "fold constants and views, share, drop what is dead", pass_simplify},
 };
 
 int compile_pass_count(void) { return sizeof compile_passes / sizeof *compile_passes; }
 
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void record_time(struct compilation *c, const char *stage, double begin) {
   if (c->timing_count < (int)(sizeof c->timings / sizeof *c->timings))
-    c->timings[c->timing_count++] = (struct timing){stage, seconds() - begin};
+    c->timings[c->timing_count++] = (struct timing){stage, clock_seconds() - begin};
 }
 
 /* An imported file: beside the user's file, else in the library. */
@@ -47,12 +41,15 @@ static const struct source *import_source(void *context, const char *name) {
 }
 
 static void bind_data(struct compilation *c, struct binding *out, int *count, const struct dataset_sizes *sizes) {
-  const struct { const char *name; int64_t value; } values[] = {{"vocab_size", sizes->vocab_size},
-                                                                {"seq_len", sizes->seq_len},
-                                                                {"num_puzzle_identifiers", sizes->num_puzzle_identifiers}};
+  const struct {
+    const char *name;
+    int64_t value;
+  } values[] = {{"vocab_size", sizes->vocab_size},
+                {"seq_len", sizes->seq_len},
+                {"num_puzzle_identifiers", sizes->num_puzzle_identifiers}};
   for (int i = 0; i < 3; i++)
-    out[(*count)++] = (struct binding){values[i].name, arena_printf(c->arena, "%lld", (long long)values[i].value),
-                                       {0}, true};
+    out[(*count)++] =
+        (struct binding){values[i].name, arena_printf(c->arena, "%lld", (long long)values[i].value), {0}, true};
 }
 
 bool compile_request(struct compilation *c, struct elaboration *request) {
@@ -73,7 +70,7 @@ bool compile_request(struct compilation *c, struct elaboration *request) {
 }
 
 bool compile_parse(struct compilation *c, const char *path) {
-  double begin = seconds();
+  double begin = clock_seconds();
   c->source = source_read(c->arena, c->diags, path);
   if (c->source) c->ast = parse_file(c->arena, c->diags, c->source);
   record_time(c, "parse", begin);
@@ -83,7 +80,7 @@ bool compile_parse(struct compilation *c, const char *path) {
 bool compile_front(struct compilation *c, const char *path) {
   struct elaboration request;
   if (!compile_parse(c, path) || !compile_request(c, &request)) return false;
-  double begin = seconds();
+  double begin = clock_seconds();
   c->program = elaborate_model(&request);
   record_time(c, "elaborate", begin);
   return c->program != NULL;
@@ -92,7 +89,7 @@ bool compile_front(struct compilation *c, const char *path) {
 const struct graph *compile_run_passes(struct compilation *c, const struct graph *g, const char *after) {
   const char *fault = graph_verify(c->arena, g), *stage = "elaborate";
   for (int i = 0; !fault && (!after || strcmp(stage, after)) && i < compile_pass_count(); i++) {
-    double begin = seconds();
+    double begin = clock_seconds();
     stage = compile_passes[i].name;
     g = compile_passes[i].function(g);
     record_time(c, stage, begin);
@@ -113,7 +110,7 @@ bool compile_graphs(struct compilation *c) {
 
 bool compile_plan(struct compilation *c) {
   enum { DEFAULT_TILE = 4 };
-  double begin = seconds();
+  double begin = clock_seconds();
   int64_t tile = c->options->tile ? c->options->tile : DEFAULT_TILE;
   c->plan = plan_program(c->arena, c->program, c->forward, c->train, tile);
   record_time(c, "plan", begin);
@@ -123,7 +120,7 @@ bool compile_plan(struct compilation *c) {
 bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out) {
   const char *error = NULL;
   struct target wanted = {c->options->target_cpu, NULL, c->options->openblas}, target;
-  double begin = seconds();
+  double begin = clock_seconds();
   if (!emit_resolve(c->arena, &wanted, &target, &error)) {
     diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
     return false;

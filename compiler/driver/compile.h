@@ -17,7 +17,10 @@ struct compilation {
   const struct graph *forward, *train;
   const struct plan *plan;
   const char *description;
-  struct timing { const char *stage; double seconds; } timings[16];
+  struct timing {
+    const char *stage;
+    double seconds;
+  } timings[16];
   int timing_count;
 };
 

@@ -57,7 +57,8 @@ bool execute_load(struct compilation *c, const struct graph *g, struct symbol *c
   if (!final) return false;
   const struct plan *plan = plan_program(c->arena, out->program, final, graph_new(c->arena, "train"), 1);
   if (!load(c, plan, out)) return false;
-  int64_t arena = plan->forward.arena_bytes > plan->prepare.arena_bytes ? plan->forward.arena_bytes : plan->prepare.arena_bytes;
+  int64_t arena =
+      plan->forward.arena_bytes > plan->prepare.arena_bytes ? plan->forward.arena_bytes : plan->prepare.arena_bytes;
   out->shared = aligned_zeros(plan->shared_bytes);
   out->arena = aligned_zeros(arena);
   out->tensors = arena_new_array(c->arena, void *, (size_t)count + 1);

@@ -12,8 +12,8 @@ struct executable {
   void *shared, *arena;
 };
 
-/* Compiles a graph over `symbols` (no weights); a ROWS symbol is followed by the output that takes its gradient.  False
- * after a bug (reported); execute_free() is due in either case. */
+/* Compiles a graph over `symbols` (no weights); a ROWS symbol is followed by the output that takes its gradient.
+ * False after a bug (reported); execute_free() is due in either case. */
 bool execute_load(struct compilation *c, const struct graph *g, struct symbol *const *symbols, int count,
                   struct executable *out);
 void execute_run(struct executable *x);

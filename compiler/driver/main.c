@@ -15,10 +15,14 @@ static int run_file(const struct options *o, const char *path) {
   struct compilation c = {.arena = arena_new(), .options = o};
   int code = 0;
   c.diags = diags_new(c.arena);
-  if (!strcmp(o->command, "check")) command_check(&c, path);
-  else if (!strcmp(o->command, "test")) command_test(&c, path);
-  else if (!strcmp(o->command, "run")) code = command_run(&c, path);
-  else command_compile(&c, path);
+  if (!strcmp(o->command, "check"))
+    command_check(&c, path);
+  else if (!strcmp(o->command, "test"))
+    command_test(&c, path);
+  else if (!strcmp(o->command, "run"))
+    code = command_run(&c, path);
+  else
+    command_compile(&c, path);
   diag_print(c.diags, stderr, want_colour());
   if (diag_exit_code(c.diags)) code = diag_exit_code(c.diags);
   arena_free(c.arena);

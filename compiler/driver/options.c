@@ -11,27 +11,29 @@ error_t argp_err_exit_status = 2;
 enum { OPTION_DATA = 256, OPTION_EMIT, OPTION_AFTER, OPTION_REPORT, OPTION_CPU, OPTION_TILE, OPTION_CONTRACT };
 
 static const char summary[] =
-  "Compiles hierarchical reasoning models.\v"
-  "Commands (the default is to compile FILE into an executable that trains, evaluates and solves):\n"
-  "  check FILE...      report mistakes, write nothing\n"
-  "  test FILE...       run the files' test blocks\n"
-  "  run FILE -- ARG... compile in memory and run the executable's commands\n"
-  "\n"
-  "Exit codes: 0 done, 1 a mistake in a source or data set, 2 a mistake on the command line, 3 not supported, "
-  "4 a bug of hrmc, 5 the system (disk, memory).";
+    "Compiles hierarchical reasoning models.\v"
+    "Commands (the default is to compile FILE into an executable that trains, evaluates and solves):\n"
+    "  check FILE...      report mistakes, write nothing\n"
+    "  test FILE...       run the files' test blocks\n"
+    "  run FILE -- ARG... compile in memory and run the executable's commands\n"
+    "\n"
+    "Exit codes: 0 done, 1 a mistake in a source or data set, 2 a mistake on the command line, 3 not supported, "
+    "4 a bug of hrmc, 5 the system (disk, memory).";
 
 static const struct argp_option option_table[] = {
-  {"define", 'D', "NAME=VALUE", 0, "Set a config of the model; may be repeated", 0},
-  {"data", OPTION_DATA, "DIR", 0, "Bind vocab_size, seq_len and num_puzzle_identifiers from a data set", 0},
-  {"output", 'o', "OUT", 0, "Write to OUT", 0},
-  {"emit", OPTION_EMIT, "FORM", 0, "What to write: ast, graph, kernels, llvm, asm, obj or exe (default)", 0},
-  {"after", OPTION_AFTER, "PASS", 0, "With --emit=graph: stop after elaborate, batch, horizon, grad or simplify", 0},
-  {"report", OPTION_REPORT, "WHAT,...", 0, "Print memory (bytes of weights, optimiser, states, activations) or time (of each pass)", 0},
-  {"target-cpu", OPTION_CPU, "CPU", 0, "Generate code for CPU (default: this machine's)", 0},
-  {"contract", OPTION_CONTRACT, "HOW", 0, "Contractions by generated kernels (the default) or by openblas", 0},
-  {"tile", OPTION_TILE, "N", 0, "Examples that one call works on (default: chosen)", 0},
-  {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
-  {NULL, 0, NULL, 0, NULL, 0}};
+    {"define", 'D', "NAME=VALUE", 0, "Set a config of the model; may be repeated", 0},
+    {"data", OPTION_DATA, "DIR", 0, "Bind vocab_size, seq_len and num_puzzle_identifiers from a data set", 0},
+    {"output", 'o', "OUT", 0, "Write to OUT", 0},
+    {"emit", OPTION_EMIT, "FORM", 0, "What to write: ast, graph, kernels, llvm, asm, obj or exe (default)", 0},
+    {"after", OPTION_AFTER, "PASS", 0, "With --emit=graph: stop after elaborate, batch, horizon, grad or simplify",
+     0},
+    {"report", OPTION_REPORT, "WHAT,...", 0,
+     "Print memory (bytes of weights, optimiser, states, activations) or time (of each pass)", 0},
+    {"target-cpu", OPTION_CPU, "CPU", 0, "Generate code for CPU (default: this machine's)", 0},
+    {"contract", OPTION_CONTRACT, "HOW", 0, "Contractions by generated kernels (the default) or by openblas", 0},
+    {"tile", OPTION_TILE, "N", 0, "Examples that one call works on (default: chosen)", 0},
+    {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
+    {NULL, 0, NULL, 0, NULL, 0}};
 
 struct parse {
   struct arena *arena;
@@ -45,15 +47,15 @@ static void add_define(struct argp_state *state, struct parse *p, const char *te
   if (!equals || equals == text) argp_error(state, "-D needs NAME=VALUE, not '%s'", text);
   struct source *source = arena_new_object(p->arena, struct source);
   *source = (struct source){"command line", arena_printf(p->arena, "-D %s", text), strlen(text) + 3};
-  struct define define = {arena_strndup(p->arena, text, (size_t)(equals - text)), equals + 1,
-                          {source, 3, (uint32_t)source->length}};
+  struct define define = {
+      arena_strndup(p->arena, text, (size_t)(equals - text)), equals + 1, {source, 3, (uint32_t)source->length}};
   arena_push(p->arena, p->options->defines, p->options->define_count, p->options->define_capacity, define);
 }
 
 static enum emit_kind emit_form(struct argp_state *state, const char *word) {
   static const char *const words[] = {
 #define NAME(identifier, text, what) text,
-    EMIT_FORMS(NAME)
+      EMIT_FORMS(NAME)
 #undef NAME
   };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -65,9 +67,12 @@ static enum emit_kind emit_form(struct argp_state *state, const char *word) {
 static void add_reports(struct argp_state *state, struct options *o, const char *words) {
   for (const char *word = words; *word;) {
     size_t n = strcspn(word, ",");
-    if (n == 6 && !strncmp(word, "memory", n)) o->report_memory = true;
-    else if (n == 4 && !strncmp(word, "time", n)) o->report_time = true;
-    else argp_error(state, "--report takes memory and time, not '%.*s'", (int)n, word);
+    if (n == 6 && !strncmp(word, "memory", n))
+      o->report_memory = true;
+    else if (n == 4 && !strncmp(word, "time", n))
+      o->report_time = true;
+    else
+      argp_error(state, "--report takes memory and time, not '%.*s'", (int)n, word);
     word += n + (word[n] == ',');
   }
 }
@@ -92,14 +97,16 @@ static void check_files(struct argp_state *state, const struct options *o) {
 
 static bool wants_openblas(struct argp_state *state, const char *word) {
   bool openblas = !strcmp(word, "openblas");
-  if (!openblas && strcmp(word, "generated")) argp_error(state, "--contract takes generated or openblas, not '%s'", word);
+  if (!openblas && strcmp(word, "generated"))
+    argp_error(state, "--contract takes generated or openblas, not '%s'", word);
   return openblas;
 }
 
 static int64_t tile_number(struct argp_state *state, const char *text) {
   char *end;
   long n = strtol(text, &end, 10);
-  if (*end || end == text || n < 1 || n > 1024) argp_error(state, "--tile takes a number from 1 to 1024, not '%s'", text);
+  if (*end || end == text || n < 1 || n > 1024)
+    argp_error(state, "--tile takes a number from 1 to 1024, not '%s'", text);
   return n;
 }
 

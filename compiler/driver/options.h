@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 /* NAME(identifier, word, what it writes) */
-#define EMIT_FORMS(NAME)                                                                                      \
-  NAME(AST, "ast", "the syntax tree as text")                                                                 \
-  NAME(GRAPH, "graph", "the graphs as text (see --after)")                                                    \
-  NAME(KERNELS, "kernels", "the kernels as text")                                                             \
-  NAME(LLVM, "llvm", "LLVM IR")                                                                               \
-  NAME(ASM, "asm", "assembly")                                                                                \
-  NAME(OBJ, "obj", "an object file")                                                                          \
+#define EMIT_FORMS(NAME)                                                                                             \
+  NAME(AST, "ast", "the syntax tree as text")                                                                        \
+  NAME(GRAPH, "graph", "the graphs as text (see --after)")                                                           \
+  NAME(KERNELS, "kernels", "the kernels as text")                                                                    \
+  NAME(LLVM, "llvm", "LLVM IR")                                                                                      \
+  NAME(ASM, "asm", "assembly")                                                                                       \
+  NAME(OBJ, "obj", "an object file")                                                                                 \
   NAME(EXE, "exe", "an executable (the default)")
 
 enum emit_kind {
@@ -36,17 +36,17 @@ struct options {
   const char *data;   /* folder of a data set, or NULL */
   const char *output; /* or NULL */
   enum emit_kind emit;
-  const char *after;  /* name of the pass after which --emit=graph prints, or NULL: after all */
+  const char *after; /* name of the pass after which --emit=graph prints, or NULL: after all */
   bool report_memory, report_time;
   const char *target_cpu;
   bool openblas; /* --contract=openblas */
-  int64_t tile; /* 0: chosen by the compiler */
-  char **rest;  /* run: the arguments behind "--" */
+  int64_t tile;  /* 0: chosen by the compiler */
+  char **rest;   /* run: the arguments behind "--" */
   int rest_count;
 };
 
-/* Parses the command line; prints help, version and mistakes as GNU programs do, ending the process (exit code 2 for a mistake).
- * Everything returned lives in the arena or in argv. */
+/* Parses the command line; prints help, version and mistakes as GNU programs do, ending the process (exit code 2 for
+ * a mistake). Everything returned lives in the arena or in argv. */
 struct options *options_parse(struct arena *a, int argc, char **argv);
 
 #endif

@@ -1,7 +1,8 @@
-/* Contractions through OpenBLAS (--contract=openblas): each inner product becomes a call of cblas_sgemm or cblas_dgemm.
+/* Contractions through OpenBLAS (--contract=openblas): each inner product becomes a call of cblas_sgemm or
+ * cblas_dgemm.
  *
- * c and b have unit stride along n (kernel.h), so both are row-major.  BLAS needs a unit stride in a too, along k (plain)
- * or along m (transposed), and rows that do not overlap; what has neither goes to the generated kernels. */
+ * c and b have unit stride along n (kernel.h), so both are row-major.  BLAS needs a unit stride in a too, along k
+ * (plain) or along m (transposed), and rows that do not overlap; what has neither goes to the generated kernels. */
 #include "codegen.h"
 
 /* Values of the CBLAS interface. */
@@ -9,7 +10,7 @@ enum { ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112 };
 enum { GEMM_ARGUMENTS = 14 };
 
 struct gemm {
-  bool transposed; /* a */
+  bool transposed;             /* a */
   int64_t a_row, b_row, c_row; /* leading dimensions, in elements */
 };
 
@@ -71,8 +72,8 @@ static void call_gemm(struct codegen *g, const struct contraction *c, const stru
 }
 
 /* The outer loops from number `axis` on, around the product. */
-static void emit_around(struct codegen *g, const struct contraction *c, const struct gemm *s, int axis, LLVMValueRef a,
-                        LLVMValueRef b, LLVMValueRef to) {
+static void emit_around(struct codegen *g, const struct contraction *c, const struct gemm *s, int axis,
+                        LLVMValueRef a, LLVMValueRef b, LLVMValueRef to) {
   if (axis == c->loop_count) {
     call_gemm(g, c, s, a, b, to);
     return;
@@ -90,5 +91,6 @@ static void emit_around(struct codegen *g, const struct contraction *c, const st
 void emit_blas(struct codegen *g, const struct contraction *c) {
   struct gemm shape;
   gemm_shape(g, c, &shape);
-  emit_around(g, c, &shape, 0, LLVMGetParam(g->function, 1), LLVMGetParam(g->function, 2), LLVMGetParam(g->function, 3));
+  emit_around(g, c, &shape, 0, LLVMGetParam(g->function, 1), LLVMGetParam(g->function, 2),
+              LLVMGetParam(g->function, 3));
 }

@@ -36,8 +36,8 @@ struct target emit_host(struct arena *a);
 /* JIT: loads an object that emit_plan made into this process. */
 struct jit;
 struct jit *jit_load(const void *object, size_t size, const char **error); /* error: static text */
-bool jit_load_openblas(void); /* before jit_load of an object that calls OpenBLAS */
-void *jit_symbol(struct jit *j, const char *name);                         /* NULL: no such symbol */
+bool jit_load_openblas(void);                      /* before jit_load of an object that calls OpenBLAS */
+void *jit_symbol(struct jit *j, const char *name); /* NULL: no such symbol */
 void jit_free(struct jit *j);
 
 #endif
