@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Functions of ./quickstart and ./check: the Debian packages and the build.  Sourced, from the top folder.
+# Functions of ./quickstart and ./run-tests: the Debian packages and the build.  Sourced, from the top folder.
 
 say() { printf '\n== %s\n' "$*"; }
 
