@@ -1,1 +1,5 @@
-# Sets nothing yet.
+# Documents of real runs; the same way at small size is tests/sudoku.sh.
+
+EXTRA_DIST += \
+  %D%/sudoku/README.md \
+  %D%/sudoku/curve.svg

@@ -20,6 +20,7 @@ static const struct {
     {"solve", "solve puzzles written as text", command_solve, true},
     {"info", "print parameters, settings and the target machine", command_info, false},
     {"bench", "time training steps on random tokens", command_bench, true},
+    {"replay", "run recorded training steps and write every tensor of them", command_replay, true},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -17,6 +17,7 @@ libhrm_a_SOURCES = \
   %D%/command_eval.c \
   %D%/command_info.c \
   %D%/command_options.c \
+  %D%/command_replay.c \
   %D%/command_solve.c \
   %D%/command_train.c \
   %D%/commands.h \
@@ -59,6 +60,8 @@ libhrm_a_SOURCES = \
   %D%/puzzle_text.h \
   %D%/random.c \
   %D%/random.h \
+  %D%/replay.c \
+  %D%/replay.h \
   %D%/run.c \
   %D%/run.h \
   %D%/safetensors.c \

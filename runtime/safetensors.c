@@ -128,7 +128,8 @@ static char *header_text(const struct tensor_entry *entries, int count, json_t *
   json_t *header = json_object();
   char *text = NULL;
   if (add_entries(header, entries, count, error)) {
-    bool complete = json_object_set(header, metadata_key, metadata) == 0 && (text = padded_text(header));
+    bool complete = !metadata || json_object_set(header, metadata_key, metadata) == 0;
+    complete = complete && (text = padded_text(header));
     if (!complete) hrm_fail(error, HRM_SYSTEM, "out of memory");
   }
   json_decref(header);

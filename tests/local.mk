@@ -17,6 +17,7 @@ check_programs = \
   %D%/check_npy \
   %D%/check_parse \
   %D%/check_plan \
+  %D%/check_replay \
   %D%/check_runtime_act \
   %D%/check_runtime_checkpoint \
   %D%/check_runtime_loader \
