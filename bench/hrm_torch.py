@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """The Hierarchical Reasoning Model (arXiv:2506.21734) in plain PyTorch, as a measure for the compiled one.
 
-    hrm_torch.py verify FOLDER...   compares with recorded runs of the published code (see bench/README.md)
-    hrm_torch.py forward ...        one segment from fixed weights, written as safetensors
-    hrm_torch.py bench ...          times training steps, prints JSON
+    hrm_torch.py verify FOLDER...     compares with recorded runs (see bench/README.md)
+    hrm_torch.py example FOLDER ...   makes what a run starts from, for `OUT replay` to record
+    hrm_torch.py bench ...            times training steps, prints JSON
 
 The model is that of models/hrm.hrm: attention, or with mlp_t a SwiGLU over the positions in its place.  Written for
 PyTorch 1.13 on a CPU: weights are cast once a step, the gradient parts alone are recorded, the token embedding is
@@ -17,8 +17,8 @@ import struct
 import sys
 import time
 
-# What makes PyTorch on a CPU fast, read when the process starts: workers of OpenMP that do not spin while those of the
-# BLAS work, and an allocator that keeps large blocks in place of mapping fresh pages for each.
+# What makes PyTorch on a CPU fast, read when the process starts: workers of OpenMP that do not spin while those of
+# the BLAS work, and an allocator that keeps large blocks in place of mapping fresh pages for each.
 ENVIRONMENT = {"OMP_WAIT_POLICY": "passive", "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
                "MALLOC_TRIM_THRESHOLD_": str(1 << 33)}
 if __name__ == "__main__" and not ENVIRONMENT.keys() <= os.environ.keys():
@@ -410,21 +410,28 @@ def config_of(arguments):
     return complete(config)
 
 
-def command_forward(arguments):
-    config = config_of(arguments)
-    model = HRM(config, read_safetensors(arguments.weights), getattr(torch, arguments.dtype))
-    batch = batch_of(read_safetensors(arguments.batch), 0)
-    with torch.no_grad():
-        rows = model.puzzles[batch["puzzle_identifiers"]] if model.puzzles is not None else None
-        weights = model.cast()
-        x = model.embed(weights, batch["inputs"], rows)
-        z_H, z_L = (z.expand(x.shape) for z in model.z_init)
-        outputs = {}
-        for k in range(arguments.segments):
-            z_H, z_L, logits, q = model.segment(weights, x, z_H, z_L)
-            outputs[f"step{k}.logits"], outputs[f"step{k}.q"] = logits.float(), q
-            outputs[f"step{k}.z_H"], outputs[f"step{k}.z_L"] = z_H.float(), z_L.float()
-    write_safetensors(arguments.output, outputs)
+def command_example(arguments):
+    """Weights that are random wherever training could make them so, and batches with unlabelled positions."""
+    config = {**config_of(arguments), "halt_exploration_prob": 0.0}
+    torch.manual_seed(arguments.seed)
+    weights = initial_weights(config)
+    for name in ("q_head.weight", "puzzle_emb.weights"):
+        if name in weights:
+            weights[name].normal_(std=0.1)
+    weights["q_head.bias"].zero_()
+    shape = arguments.steps, config["batch_size"], config["seq_len"]
+    labels = torch.randint(config["vocab_size"], shape, dtype=torch.int32)
+    batches = {"inputs": torch.randint(config["vocab_size"], shape, dtype=torch.int32),
+               "labels": torch.where(torch.rand(shape) < 0.2, torch.tensor(IGNORED, dtype=torch.int32), labels),
+               "puzzle_identifiers": torch.randint(config["num_puzzle_identifiers"], shape[:2], dtype=torch.int32)}
+    settings = {"model": config, "loss": config["loss_type"], "train_steps": arguments.steps,
+                "optimizer": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.95, "weight_decay": 0.1},
+                "puzzle_emb_optimizer": {"lr": 1e-2, "weight_decay": 0.1}}
+    os.makedirs(arguments.folder, exist_ok=True)
+    write_safetensors(os.path.join(arguments.folder, "weights.safetensors"), weights)
+    write_safetensors(os.path.join(arguments.folder, "batches.safetensors"), batches)
+    with open(os.path.join(arguments.folder, "config.json"), "w") as file:
+        json.dump(settings, file, indent=1)
 
 
 def command_bench(arguments):
@@ -460,17 +467,17 @@ def main():
     verify.set_defaults(run=command_verify)
 
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("-D", "--define", action="append", default=[], metavar="NAME=VALUE", help="a setting of the model")
-    shared.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
+    shared.add_argument("-D", "--define", action="append", default=[], metavar="NAME=VALUE",
+                        help="a setting of the model")
 
-    forward = commands.add_parser("forward", parents=[shared], help="run segments from fixed weights")
-    forward.add_argument("--weights", required=True, help="safetensors, by the published names")
-    forward.add_argument("--batch", required=True, help="safetensors with inputs, labels, puzzle_identifiers [K, B, ...]")
-    forward.add_argument("--segments", type=int, default=1)
-    forward.add_argument("--output", required=True)
-    forward.set_defaults(run=command_forward)
+    example = commands.add_parser("example", parents=[shared], help="make a run's weights, batches and config.json")
+    example.add_argument("folder")
+    example.add_argument("--steps", type=int, default=4)
+    example.add_argument("--seed", type=int, default=1)
+    example.set_defaults(run=command_example)
 
     bench = commands.add_parser("bench", parents=[shared], help="time training steps")
+    bench.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     bench.add_argument("--threads", type=int, default=os.cpu_count())
     bench.add_argument("--repeats", type=int, default=10)
     bench.add_argument("--warmup", type=int, default=3)
