@@ -14,6 +14,7 @@ check_programs = \
   %D%/check_grad \
   %D%/check_graph \
   %D%/check_horizon \
+  %D%/check_model_gradient \
   %D%/check_npy \
   %D%/check_parse \
   %D%/check_plan \

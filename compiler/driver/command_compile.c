@@ -57,6 +57,13 @@ static bool known_pass(struct compilation *c) {
   return known;
 }
 
+/* Reports are results, but give way to a text on standard output. */
+static FILE *report_stream(const struct compilation *c) {
+  enum emit_kind kind = c->options->emit;
+  bool is_text = kind != EMIT_KIND_OBJ && kind != EMIT_KIND_EXE;
+  return is_text && !c->options->output ? stderr : stdout;
+}
+
 void command_compile(struct compilation *c, const char *path) {
   enum emit_kind kind = c->options->emit;
   if (!known_pass(c)) return;
@@ -71,12 +78,12 @@ void command_compile(struct compilation *c, const char *path) {
     return;
   }
   if (!compile_plan(c)) return;
-  if (c->options->report_memory) report_memory(c, stderr);
+  if (c->options->report_memory) report_memory(c, report_stream(c));
   if (kind == EMIT_KIND_KERNELS)
     write_text(c, print_kernels);
   else
     write_code(c, kind);
-  if (c->options->report_time) report_time(c, stderr);
+  if (c->options->report_time) report_time(c, report_stream(c));
 }
 
 void command_check(struct compilation *c, const char *path) {

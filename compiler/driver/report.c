@@ -1,4 +1,4 @@
-/* --report: what a compiled model needs.  Goes to standard error, so that what is emitted stays apart. */
+/* --report: what a compiled model needs. */
 #include "report.h"
 
 #include <string.h>
