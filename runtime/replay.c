@@ -47,7 +47,7 @@ __attribute__((format(printf, 1, 2))) static char *name_of(const char *format, .
 /* -- the batches -- */
 
 struct batches {
-  const int32_t *inputs, *labels, *identifiers; /* identifiers may be NULL */
+  const int32_t *inputs, *labels, *identifiers;
   int64_t steps, size, length;
 };
 
@@ -59,13 +59,14 @@ static bool find_batch(const struct tensor_file *file, const char *name, int ran
   return hrm_fail(error, HRM_INPUT, "%s: '%s' must be I32 with %d axes", file->path, name, rank);
 }
 
-static bool tokens_fit(const struct tensor_file *file, const struct tensor_entry *x, int64_t least, int64_t bound,
+/* Values lie in 0 … bound-1; `also` is allowed besides. */
+static bool tokens_fit(const struct tensor_file *file, const struct tensor_entry *x, int32_t also, int64_t bound,
                        struct hrm_error *error) {
   const int32_t *values = x->data;
   for (int64_t i = 0; i < x->shape.count; i++) {
-    if (values[i] >= least && (!bound || values[i] < bound)) continue;
-    return hrm_fail(error, HRM_INPUT, "%s: '%s' holds %d; the model takes values below %lld", file->path, x->name,
-                    values[i], (long long)bound);
+    if (values[i] == also || (values[i] >= 0 && (!bound || values[i] < bound))) continue;
+    return hrm_fail(error, HRM_INPUT, "%s: '%s' holds %d; the model takes values from 0 to %lld", file->path, x->name,
+                    values[i], (long long)bound - 1);
   }
   return true;
 }
@@ -74,20 +75,36 @@ static int64_t bound_of(const struct description *d, enum standard_tensor which)
   return d->standard[which] < 0 ? 0 : d->tensors[d->standard[which]].bound;
 }
 
+static bool has_shape(const struct tensor_file *file, const struct tensor_entry *x, const struct shape *wanted,
+                      struct hrm_error *error) {
+  char own[SHAPE_TEXT], other[SHAPE_TEXT];
+  if (shape_equal(&x->shape, wanted)) return true;
+  return hrm_fail(error, HRM_INPUT, "%s: '%s' is %s; the inputs ask for %s", file->path, x->name,
+                  shape_text(&x->shape, own), shape_text(wanted, other));
+}
+
+static bool sizes_fit(const struct batches *b, const struct description *d, const struct tensor_file *file,
+                      struct hrm_error *error) {
+  int64_t positions = d->tensors[d->standard[TENSOR_INPUTS]].shape.count;
+  if (b->length != positions)
+    return hrm_fail(error, HRM_INPUT, "%s: examples have %lld positions; the model has %lld positions", file->path,
+                    (long long)b->length, (long long)positions);
+  if (b->steps < 1 || b->size < 1) return hrm_fail(error, HRM_INPUT, "%s: there are no examples", file->path);
+  return true;
+}
+
 static bool batches_open(struct batches *b, const struct description *d, const struct tensor_file *file,
                          struct hrm_error *error) {
   const struct tensor_entry *inputs, *labels, *identifiers;
   if (!find_batch(file, "inputs", 3, &inputs, error) || !find_batch(file, "labels", 3, &labels, error) ||
       !find_batch(file, "puzzle_identifiers", 2, &identifiers, error))
     return false;
-  *b = (struct batches){inputs->data,          labels->data,          identifiers->data,
-                        inputs->shape.size[0], inputs->shape.size[1], inputs->shape.size[2]};
-  bool alike = inputs->shape.count == labels->shape.count && identifiers->shape.count == b->steps * b->size;
-  if (!alike || b->length != d->tensors[d->standard[TENSOR_INPUTS]].shape.count)
-    return hrm_fail(error, HRM_INPUT,
-                    "%s: the shapes do not agree with each other and with the model's %lld positions", file->path,
-                    (long long)d->tensors[d->standard[TENSOR_INPUTS]].shape.count);
-  return tokens_fit(file, inputs, 0, bound_of(d, TENSOR_INPUTS), error) &&
+  const int64_t *size = inputs->shape.size;
+  *b = (struct batches){inputs->data, labels->data, identifiers->data, size[0], size[1], size[2]};
+  if (!sizes_fit(b, d, file, error)) return false;
+  struct shape one_each = {.rank = 2, .size = {b->steps, b->size}, .count = b->steps * b->size};
+  return has_shape(file, labels, &inputs->shape, error) && has_shape(file, identifiers, &one_each, error) &&
+         tokens_fit(file, inputs, 0, bound_of(d, TENSOR_INPUTS), error) &&
          tokens_fit(file, labels, DATASET_UNLABELLED, bound_of(d, TENSOR_LABELS), error) &&
          tokens_fit(file, identifiers, 0, bound_of(d, TENSOR_PUZZLE_IDENTIFIERS), error);
 }

@@ -24,6 +24,7 @@ check_programs = \
   %D%/check_runtime_loader \
   %D%/check_runtime_machine \
   %D%/check_runtime_optimizer \
+  %D%/check_runtime_replay \
   %D%/check_runtime_training \
   %D%/check_simplify \
   %D%/check_sudoku \
