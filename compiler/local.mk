@@ -135,6 +135,7 @@ libdriver_a_SOURCES = \
   %D%/driver/compile.h \
   %D%/driver/execute.c \
   %D%/driver/execute.h \
+  %D%/driver/option_lists.h \
   %D%/driver/options.c \
   %D%/driver/options.h \
   %D%/driver/output.c \

@@ -16,14 +16,7 @@ struct bench_options {
   bool json;
 };
 
-static const struct argp_option option_table[] = {
-    {"batch", 'b', "B", 0, "examples in a step; the model's batch unless given", 0},
-    {"repeats", 'n', "N", 0, "steps that are timed (10)", 0},
-    {"warm-up", 'w', "N", 0, "steps before them (2)", 0},
-    {"threads", 't', "T", 0, "threads; one a core unless given", 0},
-    {"json", 'j', NULL, 0, "print one JSON object", 0},
-    OPTION_HELP,
-    {0}};
+static const struct argp_option option_table[] = {BENCH_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct bench_options *o = state->input;

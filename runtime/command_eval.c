@@ -11,19 +11,7 @@ struct eval_options {
   bool halt, json, averaged;
 };
 
-static const struct argp_option option_table[] = {
-    {"checkpoint", 'c', "F", 0, "checkpoint, or folder of a run (its latest)", 0},
-    {"data", 'd', "DIR", 0, "data set", 0},
-    {"split", 'p', "NAME", 0, "split of the data set; test unless given", 0},
-    {"max-segments", 'm', "M", 0, "segments of each example; those it was trained with unless given", 0},
-    {"halt", 'H', NULL, 0, "let each example stop when its halt head says so", 0},
-    {"limit", 'n', "N", 0, "first N examples of each set; 0: all", 0},
-    {"batch", 'b', "B", 0, "examples at the same time; 64 unless given", 0},
-    {"threads", 't', "T", 0, "threads", 0},
-    {"no-ema", 'E', NULL, 0, "the weights themselves, not their moving averages", 0},
-    {"json", 'j', NULL, 0, "print one JSON object", 0},
-    OPTION_HELP,
-    {0}};
+static const struct argp_option option_table[] = {EVAL_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct eval_options *o = state->input;

@@ -6,8 +6,7 @@ struct info_options {
   bool json;
 };
 
-static const struct argp_option option_table[] = {
-    {"json", 'j', NULL, 0, "print one JSON object", 0}, OPTION_HELP, {0}};
+static const struct argp_option option_table[] = {INFO_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct info_options *o = state->input;

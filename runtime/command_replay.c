@@ -12,19 +12,8 @@ struct replay_options {
   int threads;
 };
 
-enum { PUZZLE_LR = 256, PUZZLE_DECAY };
-
-static const struct argp_option option_table[] = {
-    {"weights", 'w', "FILE", 0, "initial weights", 0},
-    {"batches", 'b', "FILE", 0, "inputs, labels [K, B, S] and puzzle_identifiers [K, B] of K steps", 0},
-    {"output", 'o', "FILE", 0, "where every tensor of the steps is written", 0},
-    {"lr", 'l', "X", 0, "constant learning rate", 0},
-    {"weight-decay", 'd', "X", 0, "weight decay", 0},
-    {"puzzle-lr", PUZZLE_LR, "X", 0, "learning rate of sparse tables", 0},
-    {"puzzle-weight-decay", PUZZLE_DECAY, "X", 0, "weight decay of sparse tables", 0},
-    {"threads", 't', "T", 0, "threads; one a core unless given", 0},
-    {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
-    {0}};
+enum { REPLAY_OPTIONS(OPTION_KEY) };
+static const struct argp_option option_table[] = {REPLAY_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct replay_options *o = state->input;
@@ -34,8 +23,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case 'o': o->output = arg; return 0;
   case 'l': o->lr = option_real(state, "lr", arg, 0); return 0;
   case 'd': o->weight_decay = option_real(state, "weight-decay", arg, 0); return 0;
-  case PUZZLE_LR: o->puzzle_lr = option_real(state, "puzzle-lr", arg, 0); return 0;
-  case PUZZLE_DECAY: o->puzzle_weight_decay = option_real(state, "puzzle-weight-decay", arg, 0); return 0;
+  case KEY_PUZZLE_LR: o->puzzle_lr = option_real(state, "puzzle-lr", arg, 0); return 0;
+  case KEY_PUZZLE_WEIGHT_DECAY: o->puzzle_weight_decay = option_real(state, "puzzle-weight-decay", arg, 0); return 0;
   case 't': o->threads = (int)option_integer(state, "threads", arg, 1, 1024); return 0;
   case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
   case ARGP_KEY_END:

@@ -15,16 +15,7 @@ struct solve_options {
   int puzzle_count;
 };
 
-static const struct argp_option option_table[] = {
-    {"checkpoint", 'c', "F", 0, "checkpoint, or folder of a run (its latest)", 0},
-    {"data", 'd', "DIR", 0, "data set whose characters puzzles are written in, where the checkpoint does not say", 0},
-    {"max-segments", 'm', "M", 0, "segments of each puzzle; those it was trained with unless given", 0},
-    {"halt", 'H', NULL, 0, "let each puzzle stop when its halt head says so", 0},
-    {"threads", 't', "T", 0, "threads", 0},
-    {"no-ema", 'E', NULL, 0, "the weights themselves, not their moving averages", 0},
-    {"json", 'j', NULL, 0, "print one JSON object a puzzle", 0},
-    OPTION_HELP,
-    {0}};
+static const struct argp_option option_table[] = {SOLVE_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct solve_options *o = state->input;

@@ -7,27 +7,6 @@
 #include "runtime/interrupt.h"
 #include "runtime/training.h"
 
-/* NAME(identifier, long option, key, argument, text) */
-#define TRAIN_OPTIONS(NAME)                                                                                          \
-  NAME(DATA, "data", 'd', "DIR", "data set; its train split")                                                        \
-  NAME(OUTPUT, "output", 'o', "RUN", "folder of the run: checkpoints, metrics.jsonl, settings.json")                 \
-  NAME(RESUME, "resume", 'r', "RUN", "go on with a run; options given here replace its settings")                    \
-  NAME(STEPS, "steps", 'n', "N", "optimiser steps of the whole run")                                                 \
-  NAME(EPOCHS, "epochs", 'e', "E", "visit each group E times, in place of --steps; at least one step")               \
-  NAME(BATCH, "batch", 'b', "B", "examples that train at the same time")                                             \
-  NAME(LR, "lr", 'l', "X", "learning rate; where there are several optimisers, the others keep their ratio")         \
-  NAME(PUZZLE_LR, "puzzle-lr", 'L', "X", "learning rate of sparse tables")                                           \
-  NAME(WEIGHT_DECAY, "weight-decay", 'w', "X", "weight decay of all but sparse tables")                              \
-  NAME(PUZZLE_WEIGHT_DECAY, "puzzle-weight-decay", 'W', "X", "weight decay of sparse tables")                        \
-  NAME(WARMUP, "warmup", 'u', "N", "steps over which the rate rises")                                                \
-  NAME(SEED, "seed", 's', "S", "of weights, order of examples and exploration; 0 unless given")                      \
-  NAME(THREADS, "threads", 't', "T", "threads; same seed and threads: same bits")                                    \
-  NAME(EVAL_EVERY, "eval-every", 'E', "N", "evaluate the test split every N steps and at the end")                   \
-  NAME(EVAL_LIMIT, "eval-limit", 'm', "N", "examples of each set that are evaluated; 0: all")                        \
-  NAME(SAVE_EVERY, "save-every", 'S', "N", "steps between checkpoints; a tenth of the run unless given")             \
-  NAME(LOG_EVERY, "log-every", 'g', "N", "steps between lines of metrics.jsonl")                                     \
-  NAME(KEEP, "keep", 'k', "N", "newest checkpoints that are kept; 0: all")
-
 enum { DEFAULT_STEPS = 10000 };
 
 /* Options as given; negative numbers stand for those that are not. */
@@ -38,12 +17,7 @@ struct train_options {
   double epochs, lr, puzzle_lr, weight_decay, puzzle_weight_decay;
 };
 
-static const struct argp_option option_table[] = {
-#define OPTION_ROW(identifier, name, key, argument, text) {name, key, argument, 0, text, 0},
-    TRAIN_OPTIONS(OPTION_ROW)
-#undef OPTION_ROW
-        OPTION_HELP,
-    {0}};
+static const struct argp_option option_table[] = {TRAIN_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t check_options(struct argp_state *state, const struct train_options *o) {
   if (!o->resume && !o->data) argp_error(state, "--data is missing");

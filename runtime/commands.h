@@ -7,6 +7,8 @@
 
 #include "runtime/description.h"
 #include "runtime/model.h"
+#include "runtime/option_lists.h"
+#include "runtime/option_table.h"
 
 struct command_line {
   int argc;
@@ -23,9 +25,7 @@ command_function command_train, command_eval, command_solve, command_info, comma
 int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most);
 double option_real(struct argp_state *state, const char *option, const char *text, double least);
 
-/* A row of every command's table, and what it and all other keys mean that no command knows. */
-#define OPTION_HELP                                                                                                  \
-  { NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 }
+/* What OPTION_HELP and all other keys mean that no command knows. */
 error_t option_help(struct argp_state *state, int key);
 
 /* The same where all arguments are options: others are a wrong command line. */

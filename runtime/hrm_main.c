@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "runtime/commands.h"
-#include "runtime/cpu.h"
 
 /* Where OpenBLAS is linked in, tiles already use every thread. */
 __attribute__((weak)) void openblas_set_num_threads(int threads);
@@ -13,14 +12,10 @@ __attribute__((weak)) void openblas_set_num_threads(int threads);
 static const struct {
   const char *name, *text;
   command_function *run;
-  bool computes; /* runs generated code */
 } commands[] = {
-    {"train", "train the model on a data set", command_train, true},
-    {"eval", "evaluate a checkpoint on a data set", command_eval, true},
-    {"solve", "solve puzzles written as text", command_solve, true},
-    {"info", "print parameters, settings and the target machine", command_info, false},
-    {"bench", "time training steps on random tokens", command_bench, true},
-    {"replay", "run recorded training steps and write every tensor of them", command_replay, true},
+#define COMMAND(identifier, word, arguments, completes, text) {#word, text, command_##word},
+    MODEL_COMMANDS(COMMAND)
+#undef COMMAND
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -55,9 +50,7 @@ static int run_command(int which, int argc, char **argv, const struct hrm_code *
   memcpy(arguments, argv + 1, (size_t)argc * sizeof *arguments);
   arguments[0] = name;
   const struct command_line line = {argc - 1, arguments, code, d};
-  bool done = !commands[which].computes || cpu_check(d->target_cpu, d->target_features, &error);
-  done = done && commands[which].run(&line, &error);
-  int exit_code = done ? 0 : report(name, &error);
+  int exit_code = commands[which].run(&line, &error) ? 0 : report(name, &error);
   free(name);
   free(arguments);
   return exit_code;

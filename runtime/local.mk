@@ -54,6 +54,8 @@ libhrm_a_SOURCES = \
   %D%/optimizer.h \
   %D%/optimizer_kernels.c \
   %D%/optimizer_kernels.h \
+  %D%/option_lists.h \
+  %D%/option_table.h \
   %D%/progress.c \
   %D%/progress.h \
   %D%/puzzle_text.c \
@@ -92,6 +94,7 @@ libdata_a_SOURCES = \
   %D%/data/commands.h \
   %D%/data/csv.c \
   %D%/data/csv.h \
+  %D%/data/option_lists.h \
   %D%/data/output.c \
   %D%/data/output.h \
   %D%/data/split.c \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/cpu.h"
 #include "runtime/memory.h"
 #include "runtime/random.h"
 
@@ -39,6 +40,7 @@ static bool allocate(struct model *m, bool training, struct hrm_error *error) {
 bool model_new(struct model *m, const struct hrm_code *code, const struct description *d, int threads, bool training,
                struct hrm_error *error) {
   *m = (struct model){.description = d, .code = code, .threads = threads};
+  if (!cpu_check(d->target_cpu, d->target_features, error)) return false;
   if (allocate(m, training, error)) return true;
   model_free(m);
   return false;

@@ -22,7 +22,7 @@ struct model {
   struct worker *workers; /* [threads] */
 };
 
-/* Weights are zeros until they are initialised or loaded; model_prepare has to follow. */
+/* Fails where this machine lacks what the code was compiled for.  Weights are zeros until they are initialised or loaded; model_prepare has to follow. */
 bool model_new(struct model *m, const struct hrm_code *code, const struct description *d, int threads, bool training,
                struct hrm_error *error);
 void model_free(struct model *m); /* accepts all zeros */

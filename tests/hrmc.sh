@@ -66,7 +66,7 @@ expect 1 "'tests.hrm' has no model: there is nothing to compile [E216]" --emit=g
 expect 2 'no FILE given'
 expect 2 'one FILE at a time' small.hrm tests.hrm
 expect 2 '-D needs NAME=VALUE' -D width small.hrm
-expect 2 "--emit takes ast" --emit=pdf small.hrm
+expect 2 "'pdf' is no form; --emit takes one of: ast" --emit=pdf small.hrm
 expect 2 '--report takes memory and time' --report=weather small.hrm
 expect 2 '--tile takes a number' --tile=0 small.hrm
 expect 2 'unrecognized option' --frobnicate small.hrm
@@ -110,6 +110,9 @@ expect 5 '[E483]' small.hrm --emit=obj -o missing-folder/small.o
 expect 2 '--after goes with --emit=graph' --after=batch small.hrm
 expect 2 "--contract takes generated or openblas, not 'mkl'" --contract=mkl small.hrm
 expect 0 'Usage: hrmc' -h
+expect 0 'report mistakes, write nothing' -h
+expect 0 'hrmc check [OPTION...] FILE...' check --help
+expect 2 'unrecognized option' check --tile=2 small.hrm
 
 # tests
 expect 1 'tests.hrm: 1 passed, 2 failed' test tests.hrm

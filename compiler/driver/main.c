@@ -2,7 +2,6 @@
 #include "commands.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static bool want_colour(void) {
@@ -15,14 +14,12 @@ static int run_file(const struct options *o, const char *path) {
   struct compilation c = {.arena = arena_new(), .options = o};
   int code = 0;
   c.diags = diags_new(c.arena);
-  if (!strcmp(o->command, "check"))
-    command_check(&c, path);
-  else if (!strcmp(o->command, "test"))
-    command_test(&c, path);
-  else if (!strcmp(o->command, "run"))
-    code = command_run(&c, path);
-  else
-    command_compile(&c, path);
+  switch (o->command) {
+  case HRMC_COMPILE: command_compile(&c, path); break;
+  case HRMC_CHECK: command_check(&c, path); break;
+  case HRMC_TEST: command_test(&c, path); break;
+  case HRMC_RUN: code = command_run(&c, path); break;
+  }
   diag_print(c.diags, stderr, want_colour());
   if (diag_exit_code(c.diags)) code = diag_exit_code(c.diags);
   arena_free(c.arena);

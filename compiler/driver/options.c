@@ -1,6 +1,8 @@
 /* The command line of hrmc, through argp. */
 #include "options.h"
 
+#include "runtime/option_table.h"
+
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,39 +10,29 @@
 const char *argp_program_version = "hrmc " PACKAGE_VERSION;
 error_t argp_err_exit_status = 2;
 
-enum { OPTION_DATA = 256, OPTION_EMIT, OPTION_AFTER, OPTION_REPORT, OPTION_CPU, OPTION_TILE, OPTION_CONTRACT };
+/* Keys are the same in every command's table. */
+enum { COMPILE_OPTIONS(OPTION_KEY) };
 
-static const char summary[] =
-    "Compiles hierarchical reasoning models.\v"
-    "Commands (the default is to compile FILE into an executable that trains, evaluates and solves):\n"
-    "  check FILE...      report mistakes, write nothing\n"
-    "  test FILE...       run the files' test blocks\n"
-    "  run FILE -- ARG... compile in memory and run the executable's commands\n"
-    "\n"
+static const struct {
+  const char *name, *arguments, *text;
+  const struct argp_option *options;
+} commands[] = {
+#define COMMAND(identifier, word, arguments, completes, text)                                                        \
+  {#word, arguments, text, (const struct argp_option[]){identifier##_OPTIONS(OPTION_ARGP) OPTION_HELP}},
+    HRMC_COMMANDS(COMMAND)
+#undef COMMAND
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static const char exit_codes[] =
     "Exit codes: 0 done, 1 a mistake in a source or data set, 2 a mistake on the command line, 3 not supported, "
     "4 a bug of hrmc, 5 the system (disk, memory).";
-
-static const struct argp_option option_table[] = {
-    {"define", 'D', "NAME=VALUE", 0, "Set a config of the model; may be repeated", 0},
-    {"data", OPTION_DATA, "DIR", 0, "Bind vocab_size, seq_len and num_puzzle_identifiers from a data set", 0},
-    {"output", 'o', "OUT", 0, "Write to OUT", 0},
-    {"emit", OPTION_EMIT, "FORM", 0, "What to write: ast, graph, kernels, llvm, asm, obj or exe (default)", 0},
-    {"after", OPTION_AFTER, "PASS", 0, "With --emit=graph: stop after elaborate, batch, horizon, grad or simplify",
-     0},
-    {"report", OPTION_REPORT, "WHAT,...", 0,
-     "Print memory (bytes of weights, optimiser, states, activations) or time (of each pass)", 0},
-    {"target-cpu", OPTION_CPU, "CPU", 0, "Generate code for CPU (default: this machine's)", 0},
-    {"contract", OPTION_CONTRACT, "HOW", 0, "Contractions by generated kernels (the default) or by openblas", 0},
-    {"tile", OPTION_TILE, "N", 0, "Examples that one call works on (default: chosen)", 0},
-    {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
-    {NULL, 0, NULL, 0, NULL, 0}};
 
 struct parse {
   struct arena *arena;
   struct options *options;
 };
-
-static const char *const commands[] = {"check", "test", "run"};
 
 static void add_define(struct argp_state *state, struct parse *p, const char *text) {
   const char *equals = strchr(text, '=');
@@ -60,7 +52,7 @@ static enum emit_kind emit_form(struct argp_state *state, const char *word) {
   };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (!strcmp(words[i], word)) return (enum emit_kind)i;
-  argp_error(state, "--emit takes ast, graph, kernels, llvm, asm, obj or exe, not '%s'", word);
+  argp_error(state, "'%s' is no form; --emit takes one of: %s", word, EMIT_WORDS);
   return EMIT_KIND_EXE;
 }
 
@@ -77,21 +69,10 @@ static void add_reports(struct argp_state *state, struct options *o, const char 
   }
 }
 
-static void add_argument(struct parse *p, const char *word, int number) {
-  struct options *o = p->options;
-  for (size_t i = 0; number == 0 && i < sizeof commands / sizeof *commands; i++)
-    if (!strcmp(commands[i], word)) {
-      o->command = commands[i];
-      return;
-    }
-  arena_push(p->arena, o->files, o->file_count, o->file_capacity, word);
-}
-
 static void check_files(struct argp_state *state, const struct options *o) {
-  bool many = !strcmp(o->command, "check") || !strcmp(o->command, "test");
+  bool many = o->command == HRMC_CHECK || o->command == HRMC_TEST;
   if (o->file_count == 0) argp_error(state, "no FILE given");
-  if (o->after && (o->emit != EMIT_KIND_GRAPH || strcmp(o->command, "compile")))
-    argp_error(state, "--after goes with --emit=graph");
+  if (o->after && o->emit != EMIT_KIND_GRAPH) argp_error(state, "--after goes with --emit=graph");
   if (o->file_count > 1 && !many) argp_error(state, "one FILE at a time, not also '%s'", o->files[1]);
 }
 
@@ -115,16 +96,16 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct options *o = p->options;
   switch (key) {
   case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
-  case 'D': add_define(state, p, text); return 0;
-  case 'o': o->output = text; return 0;
-  case OPTION_DATA: o->data = text; return 0;
-  case OPTION_EMIT: o->emit = emit_form(state, text); return 0;
-  case OPTION_AFTER: o->after = text; return 0;
-  case OPTION_REPORT: add_reports(state, o, text); return 0;
-  case OPTION_CPU: o->target_cpu = text; return 0;
-  case OPTION_CONTRACT: o->openblas = wants_openblas(state, text); return 0;
-  case OPTION_TILE: o->tile = tile_number(state, text); return 0;
-  case ARGP_KEY_ARG: add_argument(p, text, (int)state->arg_num); return 0;
+  case KEY_DEFINE: add_define(state, p, text); return 0;
+  case KEY_OUTPUT: o->output = text; return 0;
+  case KEY_DATA: o->data = text; return 0;
+  case KEY_EMIT: o->emit = emit_form(state, text); return 0;
+  case KEY_AFTER: o->after = text; return 0;
+  case KEY_REPORT: add_reports(state, o, text); return 0;
+  case KEY_TARGET_CPU: o->target_cpu = text; return 0;
+  case KEY_CONTRACT: o->openblas = wants_openblas(state, text); return 0;
+  case KEY_TILE: o->tile = tile_number(state, text); return 0;
+  case ARGP_KEY_ARG: arena_push(p->arena, o->files, o->file_count, o->file_capacity, text); return 0;
   case ARGP_KEY_END: check_files(state, o); return 0;
   default: return ARGP_ERR_UNKNOWN;
   }
@@ -137,15 +118,37 @@ static int own_arguments(int argc, char **argv) {
   return argc;
 }
 
+/* A command comes first; where there is none, the files are compiled. */
+static enum hrmc_command find_command(const char *word) {
+  for (int i = HRMC_COMPILE + 1; word && i < COMMANDS; i++)
+    if (!strcmp(commands[i].name, word)) return (enum hrmc_command)i;
+  return HRMC_COMPILE;
+}
+
+/* The help of plain hrmc lists the commands. */
+static char *describe_command(struct arena *a, enum hrmc_command command) {
+  char *text = arena_printf(a, "%c%s.\v", commands[command].text[0] - 'a' + 'A', commands[command].text + 1);
+  if (command == HRMC_COMPILE) {
+    text = arena_printf(a, "%sCommands (hrmc COMMAND --help tells more):\n", text);
+    for (int i = HRMC_COMPILE + 1; i < COMMANDS; i++)
+      text = arena_printf(a, "%s  %-8s %s\n", text, commands[i].name, commands[i].text);
+    text = arena_printf(a, "%s\n", text);
+  }
+  return arena_printf(a, "%s%s", text, exit_codes);
+}
+
 struct options *options_parse(struct arena *a, int argc, char **argv) {
-  static const struct argp argp = {option_table, parse_option, "[check|test|run] FILE...", summary, NULL, NULL, NULL};
   struct options *o = arena_new_object(a, struct options);
   struct parse p = {a, o};
-  bool is_run = argc > 1 && !strcmp(argv[1], "run");
-  int own = is_run ? own_arguments(argc, argv) : argc;
-  o->command = "compile";
+  o->command = find_command(argc > 1 ? argv[1] : NULL);
   o->emit = EMIT_KIND_EXE;
-  argp_parse(&argp, own, argv, 0, NULL, &p);
+  int own = o->command == HRMC_RUN ? own_arguments(argc, argv) : argc, skipped = o->command != HRMC_COMPILE;
+  const struct argp argp = {.options = commands[o->command].options,
+                            .parser = parse_option,
+                            .args_doc = commands[o->command].arguments,
+                            .doc = describe_command(a, o->command)};
+  if (skipped) argv[1] = arena_printf(a, "%s %s", argv[0], argv[1]);
+  argp_parse(&argp, own - skipped, argv + skipped, 0, NULL, &p);
   if (own < argc) {
     o->rest = argv + own + 1;
     o->rest_count = argc - own - 1;

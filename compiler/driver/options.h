@@ -3,18 +3,9 @@
 #define HRMC_DRIVER_OPTIONS_H
 
 #include "../diag.h"
+#include "option_lists.h"
 
 #include <stdint.h>
-
-/* NAME(identifier, word, what it writes) */
-#define EMIT_FORMS(NAME)                                                                                             \
-  NAME(AST, "ast", "the syntax tree as text")                                                                        \
-  NAME(GRAPH, "graph", "the graphs as text (see --after)")                                                           \
-  NAME(KERNELS, "kernels", "the kernels as text")                                                                    \
-  NAME(LLVM, "llvm", "LLVM IR")                                                                                      \
-  NAME(ASM, "asm", "assembly")                                                                                       \
-  NAME(OBJ, "obj", "an object file")                                                                                 \
-  NAME(EXE, "exe", "an executable (the default)")
 
 enum emit_kind {
 #define NAME(identifier, word, what) EMIT_KIND_##identifier,
@@ -27,8 +18,14 @@ struct define {
   struct span place; /* in a source that holds the argument as typed */
 };
 
+enum hrmc_command {
+#define COMMAND(identifier, word, arguments, completes, text) HRMC_##identifier,
+  HRMC_COMMANDS(COMMAND)
+#undef COMMAND
+};
+
 struct options {
-  const char *command; /* "compile", "check", "test", "run" */
+  enum hrmc_command command;
   const char **files;
   int file_count, file_capacity;
   struct define *defines;

@@ -4,13 +4,17 @@
 #include <string.h>
 
 #include "runtime/data/commands.h"
+#include "runtime/data/option_lists.h"
 #include "runtime/error.h"
+#include "runtime/option_table.h"
 
 static const struct {
   const char *name, *summary, *full_name;
   data_command *run;
 } commands[] = {
-    {"sudoku", "Sudoku boards from a CSV or made at random", "hrm-data sudoku", sudoku_command},
+#define COMMAND(identifier, word, arguments, completes, text) {#word, text, "hrm-data " #word, word##_command},
+    DATA_COMMANDS(COMMAND)
+#undef COMMAND
 };
 
 enum { NUM_COMMANDS = sizeof commands / sizeof *commands };
@@ -33,7 +37,7 @@ static char *list_commands(int key, const char *text, void *input) {
   return list;
 }
 
-static const struct argp_option option_table[] = {{NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0}, {0}};
+static const struct argp_option option_table[] = {OPTION_HELP};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   struct choice *choice = state->input;

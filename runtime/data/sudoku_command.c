@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "runtime/data/commands.h"
+#include "runtime/data/option_lists.h"
 #include "runtime/data/sudoku_sets.h"
 #include "runtime/interrupt.h"
+#include "runtime/option_table.h"
 
 /* ---- The command line ---- */
 
@@ -18,32 +20,9 @@ struct arguments {
   bool force;
 };
 
-enum { MIN_RATING = 256, MAX_RATING, SKIP_BAD, FORCE };
+enum { SUDOKU_OPTIONS(OPTION_KEY) };
 
-static const struct argp_option option_table[] = {
-    {"boxes", 'b', "RxC", 0, "boxes of R rows and C columns: 3x3 (the default) makes 9x9 boards, 2x3 6x6, 2x2 4x4",
-     1},
-    {"csv", 'c', "FILE", 0, "take puzzles from a CSV of source,question,answer,rating instead of making them", 1},
-    {"givens", 'g', "N[-M]", 0,
-     "cells that are given in each puzzle [as few as can be]; with --csv, further cells of the solution are given "
-     "until "
-     "there are so many",
-     1},
-    {"min-rating", MIN_RATING, "X", 0,
-     "leave out puzzles with a lower rating: guesses, as the CSV says or as the "
-     "solver of this program needs them",
-     1},
-    {"max-rating", MAX_RATING, "X", 0, "leave out puzzles with a higher rating", 1},
-    {"train", 't', "N", 0, "puzzles to train on [1000]", 2},
-    {"test", 'e', "N", 0, "puzzles to test on [1000]; none is equivalent to one of the training puzzles", 2},
-    {"augment", 'a', "N", 0, "examples made of each training puzzle beside the original [0]", 2},
-    {"seed", 's', "S", 0, "the same seed makes the same files [0]", 2},
-    {"skip-bad", SKIP_BAD, NULL, 0, "leave out bad lines of the CSV and count them", 2},
-    {"output", 'o', "DIR", 0, "the folder to make (required)", 3},
-    {"force", FORCE, NULL, 0, "replace a data set that is there already", 3},
-    {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
-    {0},
-};
+static const struct argp_option option_table[] = {SUDOKU_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static bool parse_number(const char *text, const char **end, int64_t *number) {
   char *stop;
@@ -135,10 +114,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case 'a': options->augment = whole_number(state, "augment", text); break;
   case 's': options->seed = seed_number(state, text); break;
   case 'o': arguments->output = text; break;
-  case MIN_RATING: options->min_rating = whole_number(state, "min-rating", text); break;
-  case MAX_RATING: options->max_rating = whole_number(state, "max-rating", text); break;
-  case SKIP_BAD: options->skip_bad = true; break;
-  case FORCE: arguments->force = true; break;
+  case KEY_MIN_RATING: options->min_rating = whole_number(state, "min-rating", text); break;
+  case KEY_MAX_RATING: options->max_rating = whole_number(state, "max-rating", text); break;
+  case KEY_SKIP_BAD: options->skip_bad = true; break;
+  case KEY_FORCE: arguments->force = true; break;
   case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); break;
   case ARGP_KEY_ARG: argp_error(state, "unexpected argument '%s'", text); break;
   case ARGP_KEY_END: check_all(state, arguments); break;

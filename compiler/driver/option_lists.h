@@ -1,0 +1,59 @@
+/* The commands of hrmc and their options (runtime/option_table.h). */
+#ifndef HRMC_DRIVER_OPTION_LISTS_H
+#define HRMC_DRIVER_OPTION_LISTS_H
+
+/* NAME(identifier, word, what it writes) */
+#define EMIT_FORMS(NAME)                                                                                             \
+  NAME(AST, "ast", "the syntax tree as text")                                                                        \
+  NAME(GRAPH, "graph", "the graphs as text (see --after)")                                                           \
+  NAME(KERNELS, "kernels", "the kernels as text")                                                                    \
+  NAME(LLVM, "llvm", "LLVM IR")                                                                                      \
+  NAME(ASM, "asm", "assembly")                                                                                       \
+  NAME(OBJ, "obj", "an object file")                                                                                 \
+  NAME(EXE, "exe", "an executable (the default)")
+
+#define EMIT_FORM_WORD(identifier, word, what) word " "
+#define EMIT_WORDS EMIT_FORMS(EMIT_FORM_WORD)
+
+/* COMMAND(identifier, word, arguments behind the options, what it completes them by, text); the first has no word of
+ * its own on the command line. */
+#define HRMC_COMMANDS(COMMAND)                                                                                       \
+  COMMAND(COMPILE, compile, "FILE", "@model", "compile FILE into an executable that trains, evaluates and solves")   \
+  COMMAND(CHECK, check, "FILE...", "@model", "report mistakes, write nothing")                                       \
+  COMMAND(TEST, test, "FILE...", "@model", "run the files' test blocks")                                             \
+  COMMAND(RUN, run, "FILE -- ARG...", "@model", "compile in memory and run the executable's commands")
+
+/* What every command that reads a model takes. */
+#define MODEL_OPTIONS(OPTION)                                                                                        \
+  OPTION(DEFINE, "define", 'D', "NAME=VALUE", "",                                                                    \
+         "set a config of the model: an expression of numbers, or a word; may be repeated, and wins over --data")    \
+  OPTION(DATA, "data", 'd', "DIR", "@folder", "bind vocab_size, seq_len and num_puzzle_identifiers from a data set")
+
+/* What generates code takes. */
+#define CODE_OPTIONS(OPTION)                                                                                         \
+  OPTION(TARGET_CPU, "target-cpu", 'c', "CPU", "",                                                                   \
+         "generate code for a CPU, as LLVM names it (default: this machine's)")                                      \
+  OPTION(CONTRACT, "contract", 'C', "HOW", "generated openblas",                                                     \
+         "contractions by generated kernels (the default) or by openblas")                                           \
+  OPTION(TILE, "tile", 't', "N", "", "examples that one call of generated code works on (default: chosen)")
+
+#define COMPILE_OPTIONS(OPTION)                                                                                      \
+  MODEL_OPTIONS(OPTION)                                                                                              \
+  OPTION(OUTPUT, "output", 'o', "OUT", "@file",                                                                      \
+         "write to OUT, in place of the file's name without .hrm; - is standard output")                             \
+  OPTION(EMIT, "emit", 'e', "FORM", EMIT_WORDS,                                                                      \
+         "what to write, texts to standard output (default: exe); one of: " EMIT_WORDS)                              \
+  OPTION(AFTER, "after", 'a', "PASS", "elaborate batch horizon grad simplify",                                       \
+         "with --emit=graph: stop after elaborate, batch, horizon, grad or simplify")                                \
+  OPTION(REPORT, "report", 'r', "WHAT", "memory time memory,time",                                                   \
+         "print memory (bytes of weights, optimiser, states, activations), time (of each stage), or both with a "    \
+         "comma between")                                                                                            \
+  CODE_OPTIONS(OPTION)
+
+#define CHECK_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
+#define TEST_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
+#define RUN_OPTIONS(OPTION)                                                                                          \
+  MODEL_OPTIONS(OPTION)                                                                                              \
+  CODE_OPTIONS(OPTION)
+
+#endif

@@ -1,0 +1,78 @@
+/* The commands of a compiled model and their options (runtime/option_table.h). */
+#ifndef HRM_OPTION_LISTS_H
+#define HRM_OPTION_LISTS_H
+
+/* COMMAND(identifier, word, arguments behind the options, what it completes them by, text) */
+#define MODEL_COMMANDS(COMMAND)                                                                                      \
+  COMMAND(TRAIN, train, "", "", "train the model on a data set")                                                     \
+  COMMAND(EVAL, eval, "", "", "evaluate a checkpoint on a data set")                                                 \
+  COMMAND(SOLVE, solve, "[PUZZLE...]", "", "solve puzzles written as text")                                          \
+  COMMAND(INFO, info, "", "", "print parameters, settings and the target machine")                                   \
+  COMMAND(BENCH, bench, "", "", "time training steps on random tokens")                                              \
+  COMMAND(REPLAY, replay, "", "", "run recorded training steps and write every tensor of them")
+
+#define TRAIN_OPTIONS(OPTION)                                                                                        \
+  OPTION(DATA, "data", 'd', "DIR", "@folder", "data set; its train split")                                           \
+  OPTION(OUTPUT, "output", 'o', "RUN", "@folder", "folder of the run: checkpoints, metrics.jsonl, settings.json")    \
+  OPTION(RESUME, "resume", 'r', "RUN", "@folder", "go on with a run; options given here replace its settings")       \
+  OPTION(STEPS, "steps", 'n', "N", "", "optimiser steps of the whole run")                                           \
+  OPTION(EPOCHS, "epochs", 'e', "E", "", "visit each group E times, in place of --steps; at least one step")         \
+  OPTION(BATCH, "batch", 'b', "B", "", "examples that train at the same time")                                       \
+  OPTION(LR, "lr", 'l', "X", "", "learning rate; where there are several optimisers, the others keep their ratio")   \
+  OPTION(PUZZLE_LR, "puzzle-lr", 'L', "X", "", "learning rate of sparse tables")                                     \
+  OPTION(WEIGHT_DECAY, "weight-decay", 'w', "X", "", "weight decay of all but sparse tables")                        \
+  OPTION(PUZZLE_WEIGHT_DECAY, "puzzle-weight-decay", 'W', "X", "", "weight decay of sparse tables")                  \
+  OPTION(WARMUP, "warmup", 'u', "N", "", "steps over which the rate rises")                                          \
+  OPTION(SEED, "seed", 's', "S", "", "of weights, order of examples and exploration; 0 unless given")                \
+  OPTION(THREADS, "threads", 't', "T", "", "threads; same seed and threads: same bits")                              \
+  OPTION(EVAL_EVERY, "eval-every", 'E', "N", "", "evaluate the test split every N steps and at the end")             \
+  OPTION(EVAL_LIMIT, "eval-limit", 'm', "N", "", "examples of each set that are evaluated; 0: all")                  \
+  OPTION(SAVE_EVERY, "save-every", 'S', "N", "", "steps between checkpoints; a tenth of the run unless given")       \
+  OPTION(LOG_EVERY, "log-every", 'g', "N", "", "steps between lines of metrics.jsonl")                               \
+  OPTION(KEEP, "keep", 'k', "N", "", "newest checkpoints that are kept; 0: all")
+
+#define EVAL_OPTIONS(OPTION)                                                                                         \
+  OPTION(CHECKPOINT, "checkpoint", 'c', "F", "@file", "checkpoint, or folder of a run (its latest)")                 \
+  OPTION(DATA, "data", 'd', "DIR", "@folder", "data set")                                                            \
+  OPTION(SPLIT, "split", 'p', "NAME", "train test", "split of the data set; test unless given")                      \
+  OPTION(MAX_SEGMENTS, "max-segments", 'm', "M", "",                                                                 \
+         "segments of each example; those it was trained with unless given")                                         \
+  OPTION(HALT, "halt", 'H', NULL, "", "let each example stop when its halt head says so")                            \
+  OPTION(LIMIT, "limit", 'n', "N", "", "first N examples of each set; 0: all")                                       \
+  OPTION(BATCH, "batch", 'b', "B", "", "examples at the same time; 64 unless given")                                 \
+  OPTION(THREADS, "threads", 't', "T", "", "threads")                                                                \
+  OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
+  OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
+
+#define SOLVE_OPTIONS(OPTION)                                                                                        \
+  OPTION(CHECKPOINT, "checkpoint", 'c', "F", "@file", "checkpoint, or folder of a run (its latest)")                 \
+  OPTION(DATA, "data", 'd', "DIR", "@folder",                                                                        \
+         "data set whose characters puzzles are written in, where the checkpoint does not say")                      \
+  OPTION(MAX_SEGMENTS, "max-segments", 'm', "M", "",                                                                 \
+         "segments of each puzzle; those it was trained with unless given")                                          \
+  OPTION(HALT, "halt", 'H', NULL, "", "let each puzzle stop when its halt head says so")                             \
+  OPTION(THREADS, "threads", 't', "T", "", "threads")                                                                \
+  OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
+  OPTION(JSON, "json", 'j', NULL, "", "print one JSON object a puzzle")
+
+#define INFO_OPTIONS(OPTION) OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
+
+#define BENCH_OPTIONS(OPTION)                                                                                        \
+  OPTION(BATCH, "batch", 'b', "B", "", "examples in a step; the model's batch unless given")                         \
+  OPTION(REPEATS, "repeats", 'n', "N", "", "steps that are timed (10)")                                              \
+  OPTION(WARM_UP, "warm-up", 'w', "N", "", "steps before them (2)")                                                  \
+  OPTION(THREADS, "threads", 't', "T", "", "threads; one a core unless given")                                       \
+  OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
+
+#define REPLAY_OPTIONS(OPTION)                                                                                       \
+  OPTION(WEIGHTS, "weights", 'w', "FILE", "@file", "initial weights")                                                \
+  OPTION(BATCHES, "batches", 'b', "FILE", "@file",                                                                   \
+         "inputs, labels [K, B, S] and puzzle_identifiers [K, B] of K steps")                                        \
+  OPTION(OUTPUT, "output", 'o', "FILE", "@file", "where every tensor of the steps is written")                       \
+  OPTION(LR, "lr", 'l', "X", "", "constant learning rate")                                                           \
+  OPTION(WEIGHT_DECAY, "weight-decay", 'd', "X", "", "weight decay")                                                 \
+  OPTION(PUZZLE_LR, "puzzle-lr", 256, "X", "", "learning rate of sparse tables")                                     \
+  OPTION(PUZZLE_WEIGHT_DECAY, "puzzle-weight-decay", 257, "X", "", "weight decay of sparse tables")                  \
+  OPTION(THREADS, "threads", 't', "T", "", "threads; one a core unless given")
+
+#endif
