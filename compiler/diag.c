@@ -225,17 +225,26 @@ static int edit_distance(const char *a, const char *b) {
   return last[width];
 }
 
-const char *diag_nearest(const char *word, const char *const *candidates, int count) {
-  size_t length = strlen(word);
-  if (length > LONGEST_WORD) return NULL;
-  const char *nearest = NULL;
-  int limit = (int)length / 3;
+int diag_nearest_several(const char *word, const char *const *candidates, int count, int limit, const char **nearest,
+                         int most) {
+  int distances[DIAG_MOST_NEAREST + 1], found = 0;
+  if (strlen(word) > LONGEST_WORD) return 0;
   for (int i = 0; i < count; i++) {
     if (strlen(candidates[i]) > LONGEST_WORD || !strcmp(word, candidates[i])) continue;
-    int distance = edit_distance(word, candidates[i]);
+    int distance = edit_distance(word, candidates[i]), at = found;
     if (distance > limit) continue;
-    nearest = candidates[i];
-    limit = distance - 1;
+    for (; at > 0 && distances[at - 1] > distance; at--) {
+      distances[at] = distances[at - 1];
+      if (at < most) nearest[at] = nearest[at - 1];
+    }
+    distances[at] = distance;
+    if (at < most) nearest[at] = candidates[i];
+    if (found < most) found++;
   }
-  return nearest;
+  return found;
+}
+
+const char *diag_nearest(const char *word, const char *const *candidates, int count) {
+  const char *nearest;
+  return diag_nearest_several(word, candidates, count, (int)strlen(word) / 3, &nearest, 1) ? nearest : NULL;
 }

@@ -73,7 +73,13 @@ int diag_exit_code(const struct diags *d);
 /* Prints all diagnostics in order of report, identical ones once.  Colour only when asked. */
 void diag_print(const struct diags *d, FILE *out, bool colour);
 
-/* The nearest of the candidates to a mistyped word (a small edit distance), or NULL. */
+/* The candidates nearest to a mistyped word, nearest first, at most so many and at most `limit` edits away; returns
+ * how many.  most <= DIAG_MOST_NEAREST. */
+enum { DIAG_MOST_NEAREST = 8 };
+int diag_nearest_several(const char *word, const char *const *candidates, int count, int limit, const char **nearest,
+                         int most);
+
+/* The nearest one (a small edit distance), or NULL. */
 const char *diag_nearest(const char *word, const char *const *candidates, int count);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "runtime/clock.h"
+#include "runtime/footprint.h"
 #include "runtime/random.h"
 #include "runtime/segment_step.h"
 
@@ -42,7 +43,10 @@ struct bench {
 static bool bench_new(struct bench *b, const struct command_line *line, const struct bench_options *o,
                       struct hrm_error *error) {
   const struct description *d = b->description = line->description;
-  return model_new(&b->model, line->code, d, o->threads, true, error) && slots_new(&b->slots, d, o->batch, error) &&
+  const struct footprint_options options = {d->groups, o->batch, o->threads, d->ema > 0, false};
+  const struct footprint needed = footprint_of(d, &options);
+  return footprint_check(&needed, footprint_available(), error) &&
+         model_new(&b->model, line->code, d, o->threads, true, error) && slots_new(&b->slots, d, o->batch, error) &&
          optimizer_new(&b->optimizer, d, d->groups, d->clip, d->ema, error);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/checkpoint.h"
+#include "runtime/footprint.h"
 #include "runtime/interrupt.h"
 #include "runtime/training.h"
 
@@ -153,6 +154,13 @@ static bool resume(struct training *t, int64_t *evaluated, struct hrm_error *err
   return true;
 }
 
+static bool check_memory(const struct training *t, const struct train_options *o, struct hrm_error *error) {
+  const struct settings *s = &t->settings;
+  const struct footprint_options options = {s->groups, s->batch, s->threads, s->ema > 0, s->eval_every > 0};
+  const struct footprint needed = footprint_of(o->description, &options);
+  return footprint_check(&needed, footprint_available(), error);
+}
+
 static bool open_run(struct training *t, const struct train_options *o, struct hrm_error *error) {
   if (o->resume ? !run_open(&t->run, o->resume, error) : !run_create(&t->run, o->output, error)) return false;
   t->settings_json = settings_json(&t->settings, o->description, &t->train, error);
@@ -172,7 +180,8 @@ static bool train(struct training *t, const struct command_line *line, const str
                   struct hrm_error *error) {
   int64_t evaluated = -1;
   t->progress = progress_new(stderr);
-  if (!resolve_settings(&t->settings, o, error) || !open_data(t, o, error) || !open_run(t, o, error)) return false;
+  if (!resolve_settings(&t->settings, o, error) || !open_data(t, o, error)) return false;
+  if (!check_memory(t, o, error) || !open_run(t, o, error)) return false;
   if (!trainer_new(&t->trainer, line->code, line->description, &t->settings, &t->train, error)) return false;
   struct interrupt before;
   interrupt_begin(&before);

@@ -32,6 +32,8 @@ libhrm_a_SOURCES = \
   %D%/error.h \
   %D%/evaluate.c \
   %D%/evaluate.h \
+  %D%/footprint.c \
+  %D%/footprint.h \
   %D%/hrm_main.c \
   %D%/hrm_main.h \
   %D%/interrupt.c \

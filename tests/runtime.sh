@@ -98,6 +98,11 @@ expect 0 'batch 7, 2 threads: .* steps a second \(median of 3\)' "$fake" bench -
 expect 0 '"batch":5,"threads":1,"steps_per_second":' "$fake" bench --threads 1 --repeats 2 --warm-up 0 --batch 5 --json
 
 # ---- wrong input
+# Memory is counted before anything is made.
+expect 5 'bytes are needed and [0-9]+ can be had: weights [0-9]+, packed weights [0-9]+, optimiser [0-9]+, gradients [0-9]+, activations [0-9]+, examples and states [0-9]{13}; a smaller --batch' \
+  "$fake" train --data data --output huge --batch 2000000000
+[ ! -e huge ] || fail "a refused run left a folder"
+
 expect 1 'no-such-set' "$fake" train --data no-such-set --output y
 expect 1 'not empty; choose another --output, or go on with --resume run' "$fake" train --data data --output run
 mkdir other && touch other/file

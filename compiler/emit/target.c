@@ -49,9 +49,12 @@ static const char *capture_end(struct capture *c, struct arena *a) {
 
 static const char *refusal(struct arena *a, const char *said, const char *cpu) {
   if (!strstr(said, "processor")) return arena_printf(a, "the target has no such feature: %s", said);
-  const char *nearest = diag_nearest(cpu, known_cpus, sizeof known_cpus / sizeof known_cpus[0]);
-  if (!nearest) return arena_printf(a, "unknown cpu '%s'", cpu);
-  return arena_printf(a, "unknown cpu '%s'; did you mean '%s'?", cpu, nearest);
+  enum { NAMES = 3, ANY_DISTANCE = 64 };
+  const char *nearest[NAMES], *names = "";
+  int count =
+      diag_nearest_several(cpu, known_cpus, sizeof known_cpus / sizeof known_cpus[0], ANY_DISTANCE, nearest, NAMES);
+  for (int i = 0; i < count; i++) names = arena_printf(a, "%s%s'%s'", names, i ? ", " : "", nearest[i]);
+  return arena_printf(a, "unknown cpu '%s'; the nearest names are %s", cpu, names);
 }
 
 static LLVMTargetMachineRef machine_create(LLVMTargetRef target, const char *triple, const struct target *t) {
