@@ -102,8 +102,8 @@ def weight_shapes(config):
             block = f"{level}.layers.{layer}."
             if config["mlp_t"]:
                 inner = swiglu_width(positions, config)
-                shapes[block + "positions_mlp.gate_up_proj.weight"] = (2 * inner, positions)
-                shapes[block + "positions_mlp.down_proj.weight"] = (positions, inner)
+                shapes[block + "mlp_t.gate_up_proj.weight"] = (2 * inner, positions)
+                shapes[block + "mlp_t.down_proj.weight"] = (positions, inner)
             else:
                 shapes[block + "self_attn.qkv_proj.weight"] = (3 * width, width)
                 shapes[block + "self_attn.o_proj.weight"] = (width, width)
@@ -204,7 +204,7 @@ class HRM:
     def block(self, x, weights, name):
         if self.config["mlp_t"]:  # the norm runs along the positions
             t = x.transpose(1, 2).contiguous()
-            x = rms_norm(t + swiglu(t, weights, name + ".positions_mlp")).transpose(1, 2).contiguous()
+            x = rms_norm(t + swiglu(t, weights, name + ".mlp_t")).transpose(1, 2).contiguous()
         else:
             x = rms_norm(x + self.attention(x, weights, name + ".self_attn"))
         return rms_norm(x + swiglu(x, weights, name + ".mlp"))

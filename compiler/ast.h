@@ -189,6 +189,7 @@ enum member_kind {
   MEMBER_PARAM,   /* param weight: [out, in] ~ init [if condition] */
   MEMBER_BUFFER,  /* buffer H_init: [D] ~ init */
   MEMBER_FN,      /* fn (…) … or fn name(…) … */
+  MEMBER_INCLUDE, /* include nn.PuzzleInput(…) */
   MEMBER_IF,      /* if c { members } else { members } */
   MEMBER_INPUT,   /* model only: input inputs: int[S] < V */
   MEMBER_LABEL,   /* model only */
@@ -208,7 +209,7 @@ struct member {
   struct span span;
   struct ident name; /* let, field, param, buffer, input, label, state */
   union {
-    struct expr *value; /* let, field, loss, act */
+    struct expr *value; /* let, field, include, loss, act */
     struct {
       struct type_expr *type;
       struct expr *init;

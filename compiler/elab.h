@@ -257,6 +257,7 @@ struct segment_outputs {
   int count, capacity;
 };
 void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, const struct val *value);
+/* s: the scope of the model's members. */
 void elab_train(struct elab *e, struct scope *s, const struct decl *train);
 
 /* elab_test.c */

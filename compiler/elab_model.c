@@ -424,7 +424,7 @@ bool elab_model(struct elab *e, struct scope *file, const struct decl *decl, con
   bool ok = elab_members(e, m.members, &decl->module.members, "", &call);
   collect(&m, &decl->module.members);
   ok &= declare_tensors(&m);
-  elab_train(e, file, train);
+  elab_train(e, m.members, train);
   m.library = elab_import(e, "act", (struct span){0});
   if (!ok || val_is_error(m.library) || diag_count(e->diags, SEVERITY_ERROR) > 0) return false;
   if (!elab_policy(e, m.members, POLICY_ACT, m.act->value, &e->program->act, m.halt)) return false;

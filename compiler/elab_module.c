@@ -142,6 +142,21 @@ static bool value_member(struct elab *e, struct scope *s, const struct member *m
   return true;
 }
 
+/* include M(…): the members of M become one's own, with parameters at one's own paths. */
+static bool include_member(struct elab *e, struct scope *s, const struct member *m, const char *path) {
+  const struct val *v = elab_expr(e, s, m->value);
+  if (val_is_error(v)) return false;
+  if (v->kind != KIND_TEMPLATE) {
+    diag_report(e->diags, MSG_NOT_A_MODULE, m->value->span, val_describe(e, v));
+    return false;
+  }
+  const struct val *instance = instantiate(e, v, path);
+  if (val_is_error(instance)) return false;
+  for (const struct entry *x = instance->instance.members->entries; x; x = x->next)
+    scope_define(e, s, (struct ident){x->name, m->value->span}, x->value);
+  return true;
+}
+
 static void fn_member(struct elab *e, struct scope *s, const struct member *m, const struct val **call) {
   struct val *f = arena_new_object(e->arena, struct val);
   check_parameters(e, m->fn->parameters, m->fn->count);
@@ -174,6 +189,7 @@ bool elab_members(struct elab *e, struct scope *s, const struct members *members
     case MEMBER_FIELD: ok &= value_member(e, s, m, path); break;
     case MEMBER_PARAM:
     case MEMBER_BUFFER: ok &= weight_member(e, s, m, path); break;
+    case MEMBER_INCLUDE: ok &= include_member(e, s, m, path); break;
     case MEMBER_FN: fn_member(e, s, m, call); break;
     case MEMBER_IF: ok &= branch_member(e, s, m, path, call); break;
     default: break;

@@ -36,17 +36,18 @@ static bool declares(const struct members *members, const char *name) {
   return false;
 }
 
-static bool is_conditional_member(struct elab *e, const struct expr *target) {
+static bool is_conditional_member(struct elab *e, const struct scope *model, const struct expr *target) {
   while (target->kind == EXPR_FIELD || target->kind == EXPR_INDEX)
     target = target->kind == EXPR_FIELD ? target->field.base : target->index.base;
   for (int i = 0; i < e->request->file->count; i++) {
     const struct decl *d = e->request->file->decls[i];
     if (d->kind == DECL_MODEL && target->kind == EXPR_NAME && declares(&d->module.members, target->name)) return true;
   }
-  return false;
+  return target->kind == EXPR_NAME && scope_find_here(model, target->name); /* included */
 }
 
-static void assign_target(struct elab *e, const struct expr *target, int group, bool sparse) {
+static void assign_target(struct elab *e, const struct scope *model, const struct expr *target, int group,
+                          bool sparse) {
   const char *path = path_text(e, target);
   bool found = false;
   for (int i = 0; path && i < e->program->weight_count; i++) {
@@ -56,7 +57,7 @@ static void assign_target(struct elab *e, const struct expr *target, int group, 
     w->sparse = sparse;
     found = true;
   }
-  if (!found && !is_conditional_member(e, target))
+  if (!found && !is_conditional_member(e, model, target))
     diag_report(e->diags, MSG_TARGET_NOTHING, target->span, code_text(e, target->span));
 }
 
@@ -67,7 +68,7 @@ static void optimizer_item(struct elab *e, struct scope *s, const struct train_i
   int group = e->program->group_count;
   arena_push(e->arena, e->program->groups, e->program->group_count, e->group_capacity, policy);
   for (int i = 0; i < item->target_count; i++)
-    assign_target(e, item->targets[i], group, !strcmp(policy.kind, "sign_sgd"));
+    assign_target(e, s, item->targets[i], group, !strcmp(policy.kind, "sign_sgd"));
   for (int i = 0; item->target_count == 0 && i < e->program->weight_count; i++)
     if (e->program->weights[i]->symbol->role == ROLE_PARAM) e->program->weights[i]->group = group;
 }

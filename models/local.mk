@@ -1,4 +1,5 @@
 models = \
-  %D%/hrm.hrm
+  %D%/hrm.hrm \
+  %D%/trm.hrm
 modelsdir = $(pkgdatadir)/models
 dist_models_DATA = $(models)

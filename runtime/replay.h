@@ -4,9 +4,9 @@
  * Batches: inputs and labels i32 [K, B, S] (a label of -100 is not scored), puzzle_identifiers i32 [K, B]; a slot
  * takes its row of batch k only where its example halted at the step before.  Rates are constant.  Recorded for each
  * step k: stepK.logits and the model's other outputs, stepK.q_halt_logits, stepK.q_continue_logits,
- * stepK.target_q_continue, stepK.loss (the sum over the batch), stepK.metric.* (sums over the examples that halted,
- * losses over all), stepK.halted, stepK.steps and the states; grad.PATH for the first step's gradients of the mean
- * loss; final.PATH for every weight. */
+ * stepK.target_q_continue (these two where halting is by q_learning), stepK.loss (the sum over the batch),
+ * stepK.metric.* (sums over the examples that halted, losses over all), stepK.halted, stepK.steps and the states;
+ * grad.PATH for the first step's gradients of the mean loss; final.PATH for every weight. */
 #ifndef HRM_REPLAY_H
 #define HRM_REPLAY_H
 

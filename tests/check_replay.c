@@ -1,5 +1,5 @@
-/* models/hrm.hrm trains as the published HRM: the executable's `replay` of the recorded steps gives every recorded
- * tensor, with the same halting decisions. */
+/* models/hrm.hrm and models/trm.hrm train as the published HRM and TRM: the executable's `replay` of the recorded
+ * steps gives every recorded tensor, with the same halting decisions. */
 #include "shared.h"
 
 #include "runtime/tensor_file.h"
@@ -24,17 +24,24 @@ static void definitions(json_t *config, char *out, size_t size) {
                                      "puzzle_emb_ndim",
                                      "num_puzzle_identifiers",
                                      "halt_max_steps",
-                                     "pos_encodings"};
+                                     "pos_encodings",
+                                     "puzzle_emb_len",
+                                     "mlp_t"};
   size_t at = 0;
   for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
     json_t *x = json_object_get(json_object_get(config, "model"), same[i]);
+    if (!x) continue;
     if (json_is_string(x))
       at += (size_t)snprintf(out + at, size - at, " -D %s=%s", same[i], json_string_value(x));
     else
-      at += (size_t)snprintf(out + at, size - at, " -D %s=%g", same[i], json_number_value(x));
+      at += (size_t)snprintf(out + at, size - at, " -D %s=%g", same[i], json_is_true(x) ? 1 : json_number_value(x));
   }
   const char *loss = json_string_value(json_object_get(config, "loss"));
   snprintf(out + at, size - at, " -D loss_type=%s", strncmp(loss, "stablemax", 9) ? "softmax" : "stablemax");
+}
+
+static const char *model_of(json_t *config) {
+  return json_object_get(json_object_get(config, "model"), "puzzle_emb_len") ? "trm" : "hrm";
 }
 
 static double setting(json_t *config, const char *optimizer, const char *name) {
@@ -50,8 +57,8 @@ static void compile_and_replay(const char *folder, const char *work) {
   json_t *config = json_load_file(path, 0, NULL);
   ck_assert_msg(config != NULL, "no %s", path);
   definitions(config, defines, sizeof defines);
-  snprintf(command, sizeof command, "%s %s/models/hrm.hrm%s -o %s/model", hrmc ? hrmc : "./hrmc", top ? top : ".",
-           defines, work);
+  snprintf(command, sizeof command, "%s %s/models/%s.hrm%s -o %s/model", hrmc ? hrmc : "./hrmc", top ? top : ".",
+           model_of(config), defines, work);
   run(command);
   snprintf(command, sizeof command,
            "%s/model replay --weights %s/weights.safetensors --batches %s/batches.safetensors --output %s/out "
@@ -114,6 +121,8 @@ START_TEST(stablemax) { check("hrm-tiny-stablemax"); }
 END_TEST
 START_TEST(softmax) { check("hrm-tiny-softmax"); }
 END_TEST
+START_TEST(tiny_recursive) { check("trm-tiny-attention"); }
+END_TEST
 
 int main(void) {
   enum { SKIPPED = 77 };
@@ -127,6 +136,7 @@ int main(void) {
   tcase_set_timeout(cases, 120);
   tcase_add_test(cases, stablemax);
   tcase_add_test(cases, softmax);
+  tcase_add_test(cases, tiny_recursive);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
