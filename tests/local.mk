@@ -18,6 +18,7 @@ check_programs = \
   %D%/check_npy \
   %D%/check_parse \
   %D%/check_plan \
+  %D%/check_random \
   %D%/check_replay \
   %D%/check_runtime_act \
   %D%/check_runtime_checkpoint \
@@ -56,10 +57,14 @@ libtesting_a_SOURCES = \
   %D%/fixture.h \
   %D%/kernel_interpreter.c \
   %D%/kernel_interpreter.h \
+  %D%/model_harness.c \
+  %D%/model_harness.h \
   %D%/plan_harness.c \
   %D%/plan_harness.h \
   %D%/random_graph.c \
   %D%/random_graph.h \
+  %D%/random_source.c \
+  %D%/random_source.h \
   %D%/shared.c \
   %D%/shared.h
 

@@ -77,9 +77,18 @@ bool compile_parse(struct compilation *c, const char *path) {
   return diag_exit_code(c->diags) == 0;
 }
 
+void compile_parse_text(struct compilation *c, const char *name, const char *text) {
+  c->source = source_from_text(c->arena, name, text);
+  c->ast = parse_file(c->arena, c->diags, c->source);
+}
+
 bool compile_front(struct compilation *c, const char *path) {
+  return compile_parse(c, path) && compile_elaborate(c);
+}
+
+bool compile_elaborate(struct compilation *c) {
   struct elaboration request;
-  if (!compile_parse(c, path) || !compile_request(c, &request)) return false;
+  if (!compile_request(c, &request)) return false;
   double begin = clock_seconds();
   c->program = elaborate_model(&request);
   record_time(c, "elaborate", begin);

@@ -27,6 +27,7 @@ struct compilation {
 /* The stages; each reports to c->diags and returns false after an error.  A later one needs the earlier. */
 bool compile_front(struct compilation *c, const char *path); /* read, parse, bind, elaborate */
 bool compile_parse(struct compilation *c, const char *path); /* read and parse alone */
+bool compile_elaborate(struct compilation *c);               /* bind and elaborate what was parsed */
 bool compile_graphs(struct compilation *c);                  /* the passes, verified one by one */
 bool compile_plan(struct compilation *c);
 bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out);
@@ -41,6 +42,9 @@ int compile_pass_count(void);
 
 /* All passes over one graph; NULL after a bug (reported).  `after`: the last pass to run, or NULL for all. */
 const struct graph *compile_run_passes(struct compilation *c, const struct graph *g, const char *after);
+
+/* Parses a text in place of a file. */
+void compile_parse_text(struct compilation *c, const char *name, const char *text);
 
 /* The elaboration request of a parsed file, for tests. */
 bool compile_request(struct compilation *c, struct elaboration *request);

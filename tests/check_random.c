@@ -1,0 +1,113 @@
+/* Random well-typed programs: the generated code agrees with the plain evaluator, forward and gradient, on every path
+ * of code generation.  The evaluator takes the graph as differentiated, before any optimisation.
+ *
+ *   check_random [--count N] [--first SEED]    (200 programs from seed 1 unless given)
+ *
+ * A difference is allowed as far as rounding explains it: 1e-4 of the largest value, 2e-6 for sums that cancel, and a
+ * multiple of what the plain evaluator itself changes by when its inputs are disturbed by a few rounding errors. */
+#include "tests/model_harness.h"
+#include "tests/random_source.h"
+
+#include <check.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { PROGRAMS = 200 };
+
+struct seeds {
+  int first, count;
+};
+
+static double largest_change(const struct evaluate_output *x, const struct evaluate_output *y) {
+  double worst = 0;
+  for (int64_t k = 0; k < x->count; k++) worst = fmax(worst, fabs(x->values[k] - y->values[k]));
+  return worst;
+}
+
+static double largest_value(const struct evaluate_output *x) {
+  double largest = 0;
+  for (int64_t k = 0; k < x->count; k++) largest = fmax(largest, fabs(x->values[k]));
+  return largest;
+}
+
+static bool compare(struct model *m, const struct graph *g, int seed, const char *path) {
+  const double rounding = 6e-8;
+  struct evaluation e = model_evaluate(m, g, 0), up = model_evaluate(m, g, 8 * rounding),
+                    down = model_evaluate(m, g, -8 * rounding);
+  bool ok = e.count > 5;
+  for (int i = 0; i < e.count; i++) {
+    const struct evaluate_output *x = &e.outputs[i];
+    double change = fmax(largest_change(x, &up.outputs[i]), largest_change(x, &down.outputs[i]));
+    double allowed = 1e-4 * largest_value(x) + 32 * rounding + 64 * change, difference = model_difference(m, x);
+    if (difference <= allowed) continue;
+    fprintf(stderr, "seed %d, %s, %s: '%s' differs by %g of %g\n", seed, path, g->name, x->symbol->name, difference,
+            largest_value(x));
+    ok = false;
+  }
+  return ok;
+}
+
+static bool run_path(int seed, const char *text, const struct model_path *path) {
+  struct model m;
+  bool ok = model_open(&m, NULL, text, "", path);
+  for (int train = 0; ok && train < 2; train++) {
+    model_run(&m, train);
+    const struct graph *g = compile_run_passes(&m.c, train ? m.c.program->train : m.c.program->forward, "grad");
+    ok = compare(&m, g, seed, path->name);
+  }
+  if (diag_exit_code(m.c.diags)) {
+    fprintf(stderr, "seed %d is refused:\n", seed);
+    diag_print(m.c.diags, stderr, false);
+    ok = false;
+  }
+  model_close(&m);
+  return ok;
+}
+
+/* Each seed takes one path; MODEL_PATHS seeds in a row take all.  every_path: each takes all. */
+static bool run_seed(int seed, bool every_path) {
+  struct arena *a = arena_new();
+  const char *text = random_source(a, (uint64_t)seed);
+  bool ok = true;
+  for (int k = 0; k < MODEL_PATHS; k++)
+    if (every_path || seed % MODEL_PATHS == k) ok &= run_path(seed, text, &model_paths[k]);
+  if (!ok) fprintf(stderr, "%s\n", text);
+  arena_free(a);
+  return ok;
+}
+
+static struct seeds seeds = {1, PROGRAMS};
+static bool every_path;
+
+START_TEST(random_programs_agree) {
+  int failed = 0;
+  for (int i = 0; i < seeds.count; i++) failed += !run_seed(seeds.first + i, every_path);
+  ck_assert_msg(failed == 0, "%d of %d programs differ", failed, seeds.count);
+}
+END_TEST
+
+static void parse_arguments(int argc, char **argv) {
+  static const struct option options[] = {
+      {"count", required_argument, NULL, 'n'}, {"first", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+  for (int key; (key = getopt_long(argc, argv, "n:s:", options, NULL)) != -1;) {
+    if (key == 'n') seeds.count = atoi(optarg), every_path = true;
+    if (key == 's') seeds.first = atoi(optarg);
+    if (key == '?') exit(2);
+  }
+}
+
+int main(int argc, char **argv) {
+  parse_arguments(argc, argv);
+  Suite *suite = suite_create("random");
+  TCase *cases = tcase_create("programs");
+  tcase_set_timeout(cases, every_path ? 24 * 3600 : 120);
+  tcase_add_test(cases, random_programs_agree);
+  suite_add_tcase(suite, cases);
+  SRunner *runner = srunner_create(suite);
+  if (every_path) srunner_set_fork_status(runner, CK_NOFORK);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}

@@ -1,0 +1,211 @@
+#include "tests/model_harness.h"
+
+#include "runtime/hrm.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct model_path model_paths[MODEL_PATHS] = {{"this machine", NULL, false},
+                                                    {"x86-64-v3", "x86-64-v3", false},
+                                                    {"x86-64", "x86-64", false},
+                                                    {"OpenBLAS", NULL, true}};
+
+static double uniform(struct model *m) { /* xorshift: the same numbers everywhere */
+  m->state ^= m->state << 13;
+  m->state ^= m->state >> 7;
+  m->state ^= m->state << 17;
+  return (double)(m->state >> 11) / 0x1p53;
+}
+
+static void *zeros(int64_t bytes) {
+  size_t size = ((size_t)bytes + 63) / 64 * 64 + 64;
+  return memset(aligned_alloc(64, size), 0, size);
+}
+
+static void set_defines(struct model *m, const char *settings) {
+  char *text = arena_strdup(m->c.arena, settings);
+  for (char *word = strtok(text, " "); word; word = strtok(NULL, " ")) {
+    char *equals = strchr(word, '=');
+    *equals = '\0';
+    m->defines[m->options.define_count++] = (struct define){word, equals + 1, {0}};
+  }
+}
+
+static bool front(struct model *m, const char *path, const char *text) {
+  if (path) return compile_front(&m->c, path);
+  compile_parse_text(&m->c, "random.hrm", text);
+  return diag_exit_code(m->c.diags) == 0 && compile_elaborate(&m->c);
+}
+
+static void generate(struct model *m) {
+  const char *error = NULL;
+  ck_assert(compile_graphs(&m->c) && compile_plan(&m->c) && compile_emit(&m->c, EMIT_OBJECT, &m->object));
+  ck_assert(!m->options.openblas || jit_load_openblas());
+  m->jit = jit_load(m->object.bytes, m->object.size, &error);
+  ck_assert_msg(m->jit != NULL, "%s", error);
+}
+
+static void input(struct model *m, const char *name, double *values) {
+  ck_assert_int_lt(m->input_count, MODEL_MOST_INPUTS);
+  m->inputs[m->input_count++] = (struct evaluate_input){name, values};
+}
+
+static void random_weights(struct model *m) {
+  const struct program *p = m->c.program;
+  m->weights = zeros(p->weight_bytes);
+  m->gradients = zeros(p->weight_bytes);
+  for (int i = 0; i < p->weight_count; i++) {
+    if (p->weights[i]->sparse) continue;
+    int64_t count = type_elements(&p->weights[i]->symbol->type);
+    double *values = arena_alloc(m->c.arena, sizeof *values * (size_t)count);
+    float *own = m->weights + p->weights[i]->offset / 4;
+    for (int64_t k = 0; k < count; k++) values[k] = own[k] = (float)(0.4 * uniform(m) - 0.2);
+    input(m, p->weights[i]->symbol->name, values);
+  }
+}
+
+static double random_value(struct model *m, const struct tensor *t) {
+  switch (t->symbol->role) {
+  case ROLE_INPUT: return floor(uniform(m) * (double)t->bound);
+  case ROLE_LABEL: return uniform(m) < 0.2 ? -100 : floor(uniform(m) * (double)t->bound);
+  case ROLE_CONTROL: return uniform(m) < 0.5;
+  default: return (float)(2 * uniform(m) - 1);
+  }
+}
+
+static int64_t tensor_elements(const struct tensor *t) { return MODEL_EXAMPLES * type_elements(&t->symbol->type); }
+
+static void random_tensors(struct model *m) {
+  const struct program *p = m->c.program;
+  m->tensors = arena_new_array(m->c.arena, void *, (size_t)p->tensor_count);
+  for (int i = 0; i < p->tensor_count; i++) {
+    const struct tensor *t = &p->tensors[i];
+    int64_t count = tensor_elements(t);
+    m->tensors[i] = zeros(count * 4);
+    if (t->symbol->role == ROLE_OUTPUT) continue;
+    double *values = arena_new_array(m->c.arena, double, (size_t)count);
+    for (int64_t k = 0; k < count; k++) values[k] = random_value(m, t);
+    input(m, t->symbol->name, values);
+  }
+}
+
+static const double *input_values(const struct model *m, const char *name) {
+  for (int i = 0; i < m->input_count; i++)
+    if (!strcmp(m->inputs[i].name, name)) return m->inputs[i].values;
+  return NULL;
+}
+
+/* Tensors and gradients as before any run: a run writes the states in place. */
+static void restore(struct model *m) {
+  const struct program *p = m->c.program;
+  memset(m->gradients, 0, (size_t)p->weight_bytes);
+  for (int i = 0; i < p->tensor_count; i++) {
+    const struct tensor *t = &p->tensors[i];
+    const double *values = input_values(m, t->symbol->name);
+    for (int64_t k = 0; k < tensor_elements(t); k++) {
+      double value = values && t->symbol->role != ROLE_OUTPUT ? values[k] : 0;
+      if (t->symbol->type.dtype == DTYPE_I32)
+        ((int32_t *)m->tensors[i])[k] = (int32_t)value;
+      else
+        ((float *)m->tensors[i])[k] = (float)value;
+    }
+  }
+}
+
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+bool model_open(struct model *m, const char *path, const char *text, const char *settings,
+                const struct model_path *target) {
+  static const struct model none;
+  *m = none;
+  m->state = 88172645463325252u;
+  m->c.arena = arena_new();
+  m->c.diags = diags_new(m->c.arena);
+  m->c.options = &m->options;
+  m->options.defines = m->defines;
+  m->options.tile = MODEL_EXAMPLES;
+  m->options.target_cpu = target->cpu;
+  m->options.openblas = target->openblas;
+  set_defines(m, settings);
+  if (!front(m, path, text)) return false;
+  generate(m);
+  random_weights(m);
+  random_tensors(m);
+  const struct plan *plan = m->c.plan;
+  m->shared = zeros(plan->shared_bytes);
+  m->arena = zeros(most(plan->train.arena_bytes, most(plan->forward.arena_bytes, plan->prepare.arena_bytes)));
+  return true;
+}
+
+void model_close(struct model *m) {
+  for (int i = 0; m->tensors && i < m->c.program->tensor_count; i++) free(m->tensors[i]);
+  free(m->weights);
+  free(m->gradients);
+  free(m->shared);
+  free(m->arena);
+  if (m->jit) {
+    jit_free(m->jit);
+    emitted_free(&m->object);
+  }
+  arena_free(m->c.arena);
+}
+
+static void call(struct model *m, const char *name) {
+  void *address = jit_symbol(m->jit, name);
+  hrm_entry *entry;
+  memcpy(&entry, &address, sizeof entry);
+  struct hrm_tile tile = {MODEL_EXAMPLES, m->weights, m->shared, m->arena, m->gradients, m->tensors};
+  entry(&tile);
+}
+
+void model_run(struct model *m, bool train) {
+  restore(m);
+  call(m, "hrm_model_prepare");
+  call(m, train ? "hrm_model_train" : "hrm_model_forward");
+}
+
+static int64_t input_count(const struct program *p, const char *name, bool *integer) {
+  *integer = false;
+  for (int i = 0; i < p->weight_count; i++)
+    if (!strcmp(p->weights[i]->symbol->name, name)) return type_elements(&p->weights[i]->symbol->type);
+  for (int i = 0; i < p->tensor_count; i++) {
+    const struct symbol *s = p->tensors[i].symbol;
+    *integer = s->type.dtype == DTYPE_I32 || s->role == ROLE_CONTROL;
+    if (!strcmp(s->name, name)) return MODEL_EXAMPLES * type_elements(&s->type);
+  }
+  return 0;
+}
+
+struct evaluation model_evaluate(struct model *m, const struct graph *g, double disturbance) {
+  struct evaluate_input *inputs = arena_new_array(m->c.arena, struct evaluate_input, (size_t)m->input_count + 1);
+  for (int i = 0; i < m->input_count; i++) {
+    bool integer;
+    int64_t count = input_count(m->c.program, m->inputs[i].name, &integer);
+    double *values = arena_new_array(m->c.arena, double, (size_t)count + 1);
+    for (int64_t k = 0; k < count; k++) values[k] = m->inputs[i].values[k] * (integer ? 1 : 1 + disturbance);
+    inputs[i] = (struct evaluate_input){m->inputs[i].name, values};
+  }
+  return evaluate(m->c.arena, g, inputs, m->input_count, MODEL_EXAMPLES);
+}
+
+static const void *compiled_value(const struct model *m, const struct symbol *s, bool *integer) {
+  const struct program *p = m->c.program;
+  *integer = s->type.dtype == DTYPE_I32;
+  struct weight *w = program_weight(p, s);
+  if (w) return m->gradients + w->offset / 4;
+  int i = program_tensor(p, s);
+  return m->tensors[s->role == ROLE_ROWS ? p->tensors[i].gradient : i];
+}
+
+double model_difference(const struct model *m, const struct evaluate_output *expected) {
+  bool integer;
+  const void *ours = compiled_value(m, expected->symbol, &integer);
+  double worst = 0;
+  for (int64_t k = 0; k < expected->count; k++) {
+    double value = integer ? ((const int32_t *)ours)[k] : ((const float *)ours)[k];
+    worst = isnan(value) ? INFINITY : fmax(worst, fabs(value - expected->values[k]));
+  }
+  return worst;
+}

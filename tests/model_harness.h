@@ -1,0 +1,48 @@
+/* A whole model compiled to machine code in memory, run on random inputs, and compared with the plain evaluator. */
+#ifndef HRMC_TESTS_MODEL_HARNESS_H
+#define HRMC_TESTS_MODEL_HARNESS_H
+
+#include "compiler/driver/compile.h"
+#include "tests/evaluate.h"
+
+enum { MODEL_EXAMPLES = 3, MODEL_MOST_INPUTS = 256 };
+
+/* Every path of code generation: this machine's, AVX2, the portable one, OpenBLAS. */
+struct model_path {
+  const char *name;
+  const char *cpu; /* NULL: this machine's */
+  bool openblas;
+};
+enum { MODEL_PATHS = 4 };
+extern const struct model_path model_paths[MODEL_PATHS];
+
+struct model {
+  struct compilation c;
+  struct options options;
+  struct define defines[32];
+  struct emitted object;
+  struct jit *jit;
+  struct evaluate_input inputs[MODEL_MOST_INPUTS];
+  int input_count;
+  float *weights, *gradients;
+  void *shared, *arena, **tensors;
+  uint64_t state; /* of the random numbers */
+};
+
+/* Compiles a file (settings: "name=value name=value"), or a text when path is NULL, for one path of code generation,
+ * and fills its weights and tensors with random values.  False where the front end reports errors: see c.diags; all
+ * later mistakes end the test. */
+bool model_open(struct model *m, const char *path, const char *text, const char *settings,
+                const struct model_path *target);
+void model_close(struct model *m);
+
+/* Runs the function `train` or `forward` on the random values. */
+void model_run(struct model *m, bool train);
+
+/* The evaluator's results for the same inputs, each multiplied by 1 + `disturbance` where it is a float. */
+struct evaluation model_evaluate(struct model *m, const struct graph *g, double disturbance);
+
+/* The largest difference of a symbol's compiled values from the evaluator's. */
+double model_difference(const struct model *m, const struct evaluate_output *expected);
+
+#endif
