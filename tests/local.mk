@@ -83,6 +83,8 @@ check_PROGRAMS += %D%/fake_model %D%/fake_data
 # Programs without a line of their own are made of the source of their name, by these.
 LDADD = libtesting.a libdata.a $(compiler_libraries) $(CHECK_LIBS)
 
+include %D%/fuzz/local.mk
+
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = \

@@ -81,6 +81,8 @@ static bool check_puzzle(const struct place *at, const struct sudoku_puzzle *puz
   int64_t guesses;
   int solutions = sudoku_solve(shape, puzzle->question, 2, NULL, solution, &guesses);
   if (!rated) *rating = guesses;
+  if (solutions == SUDOKU_GAVE_UP)
+    return fail_puzzle(at, "the puzzle is not solved within 100,000 guesses; it has no solution, or too few givens");
   if (solutions == 0) return fail_puzzle(at, "the puzzle has no solution");
   if (solutions > 1) return fail_puzzle(at, "the puzzle has several solutions");
   return !memcmp(solution, puzzle->answer, (size_t)shape->cells) ||
@@ -216,13 +218,14 @@ static bool take_row(const struct reader *reader, const struct row *row, struct 
   return true;
 }
 
-static bool add_rows(struct reader *reader, struct sudoku_set *set, const struct row *rows, struct hrm_error *error) {
+/* Gives a set what it wants of the rows from `first` on. */
+static bool add_rows(struct reader *reader, struct sudoku_set *set, int64_t first, struct hrm_error *error) {
   enum { BATCH = 64 };
   struct sudoku_puzzle puzzles[BATCH];
   while (set->have < set->wanted) {
     int64_t left = set->wanted - set->have, count = left < BATCH ? left : BATCH;
     for (int64_t i = 0; i < count; i++)
-      if (!take_row(reader, &rows[set->have + i], &puzzles[i], error)) return false;
+      if (!take_row(reader, &reader->rows[first + set->have + i], &puzzles[i], error)) return false;
     if (!sudoku_add(reader->job, set, puzzles, count, error)) return false;
   }
   return true;
@@ -238,7 +241,7 @@ static bool choose_rows(struct reader *reader, struct hrm_error *error) {
                     "%" PRId64 " + %" PRId64 " are asked for",
                     reader->csv.path, reader->count, train->wanted > reader->count ? reader->count : usable,
                     train->wanted, test->wanted);
-  return add_rows(reader, train, reader->rows, error) && add_rows(reader, test, reader->rows + cut, error);
+  return add_rows(reader, train, 0, error) && add_rows(reader, test, cut, error);
 }
 
 static void report_bad(struct reader *reader) {

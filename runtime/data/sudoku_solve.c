@@ -23,7 +23,7 @@ struct search {
   lanes used[HALVES]; /* all bits in the lanes of digits */
   uint16_t columns;   /* all columns of the shape */
   int limit, found;
-  int64_t guesses;
+  int64_t guesses, most_guesses;
   struct draws *random;
   uint8_t *solution;
 };
@@ -256,11 +256,24 @@ static void explore(struct search *search, struct board *board) {
     place(search, &child, guess);
     search->guesses++;
     explore(search, &child);
-    if (search->found >= search->limit) return;
+    if (search->found >= search->limit || search->guesses >= search->most_guesses) return;
     exclude(board, guess);
   }
   if (outcome == CONTRADICTION) return;
   if (search->found++ == 0 && search->solution) write_solution(search, board);
+}
+
+/* Whether no row, column or box has a digit twice: the search would take long to find out. */
+static bool is_consistent(const struct sudoku_shape *shape, const uint8_t *givens) {
+  uint16_t rows[SUDOKU_MAX_SIZE] = {0}, columns[SUDOKU_MAX_SIZE] = {0}, boxes[SUDOKU_MAX_SIZE] = {0};
+  for (int i = 0; i < shape->cells; i++) {
+    int row = i / shape->size, column = i % shape->size;
+    int box = row / shape->box_rows * shape->box_rows + column / shape->box_columns;
+    uint16_t digit = (uint16_t)(givens[i] ? 1u << givens[i] : 0);
+    if ((rows[row] | columns[column] | boxes[box]) & digit) return false;
+    rows[row] |= digit, columns[column] |= digit, boxes[box] |= digit;
+  }
+  return true;
 }
 
 /* Everything is possible but what the givens exclude. */
@@ -283,15 +296,18 @@ static void set_up(struct search *search, const uint8_t *givens, struct board *b
 int sudoku_solve(const struct sudoku_shape *shape, const uint8_t *givens, int limit, struct draws *random,
                  uint8_t *solution, int64_t *guesses) {
   struct search search = {.shape = shape, .limit = limit, .random = random, .solution = solution};
+  search.most_guesses = SUDOKU_MOST_GUESSES;
   struct board board = {0};
-  set_up(&search, givens, &board);
-  explore(&search, &board);
+  if (is_consistent(shape, givens)) {
+    set_up(&search, givens, &board);
+    explore(&search, &board);
+  }
   if (guesses) *guesses = search.guesses;
-  return search.found;
+  return search.found < limit && search.guesses >= search.most_guesses ? SUDOKU_GAVE_UP : search.found;
 }
 
 bool sudoku_solvable_without(const struct sudoku_shape *shape, const uint8_t *givens, int cell, int digit) {
-  struct search search = {.shape = shape, .limit = 1};
+  struct search search = {.shape = shape, .limit = 1, .most_guesses = INT64_MAX};
   struct board board = {0};
   set_up(&search, givens, &board);
   exclude(&board, (struct guess){cell / shape->size, cell % shape->size, digit - 1});
