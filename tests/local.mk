@@ -31,6 +31,7 @@ check_programs = \
   %D%/check_sudoku \
   %D%/check_sudoku_sets
 test_scripts = \
+  %D%/completion.sh \
   %D%/data.sh \
   %D%/doc.sh \
   %D%/hrmc.sh \

@@ -12,7 +12,7 @@
   NAME(OBJ, "obj", "an object file")                                                                                 \
   NAME(EXE, "exe", "an executable (the default)")
 
-#define EMIT_FORM_WORD(identifier, word, what) word " "
+#define EMIT_FORM_WORD(identifier, word, what) " " word
 #define EMIT_WORDS EMIT_FORMS(EMIT_FORM_WORD)
 
 /* COMMAND(identifier, word, arguments behind the options, what it completes them by, text); the first has no word of
@@ -42,7 +42,7 @@
   OPTION(OUTPUT, "output", 'o', "OUT", "@file",                                                                      \
          "write to OUT, in place of the file's name without .hrm; - is standard output")                             \
   OPTION(EMIT, "emit", 'e', "FORM", EMIT_WORDS,                                                                      \
-         "what to write, texts to standard output (default: exe); one of: " EMIT_WORDS)                              \
+         "what to write, texts to standard output (default: exe); one of:" EMIT_WORDS)                               \
   OPTION(AFTER, "after", 'a', "PASS", "elaborate batch horizon grad simplify",                                       \
          "with --emit=graph: stop after elaborate, batch, horizon, grad or simplify")                                \
   OPTION(REPORT, "report", 'r', "WHAT", "memory time memory,time",                                                   \

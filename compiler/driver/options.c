@@ -52,7 +52,7 @@ static enum emit_kind emit_form(struct argp_state *state, const char *word) {
   };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (!strcmp(words[i], word)) return (enum emit_kind)i;
-  argp_error(state, "'%s' is no form; --emit takes one of: %s", word, EMIT_WORDS);
+  argp_error(state, "'%s' is no form; --emit takes one of:%s", word, EMIT_WORDS);
   return EMIT_KIND_EXE;
 }
 
