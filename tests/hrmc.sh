@@ -91,7 +91,7 @@ expect 0 'define' --emit=llvm small.hrm
 expect 0 '' --emit=obj -o small.o small.hrm
 expect 0 'weights' --emit=obj -o small.o --report=memory small.hrm
 expect 0 'elaborate' --emit=obj -o small.o --report=time small.hrm
-expect 1 "the nearest names are 'x86-64-v3', 'x86-64-v2', 'x86-64-v4' \\[E406" --target-cpu=x86_64-v3 --emit=asm small.hrm
+expect 1 "the nearest names are 'x86-64-v3', 'x86-64-v2', 'x86-64-v4' [E406" --target-cpu=x86_64-v3 --emit=asm small.hrm
 expect 5 'E480' -o none/small small.hrm
 HRMC_LIBDIR=$work/none expect 5 'E481' -o small small.hrm
 HRMC_CC=false expect 5 'E482' -o small small.hrm
