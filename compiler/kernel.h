@@ -108,6 +108,7 @@ struct kernel {
     struct contraction contraction;
   };
   const char *origin; /* where its main node comes from, or NULL */
+  int form;           /* kernels of equal signature have the same number (plan.h) */
 };
 
 enum step_kind { STEP_KERNEL, STEP_REPEAT };

@@ -12,6 +12,8 @@ libcompiler_a_SOURCES = \
   %D%/contraction.c \
   %D%/contraction.h \
   %D%/copy.c \
+  %D%/cost.c \
+  %D%/cost.h \
   %D%/describe.c \
   %D%/describe.h \
   %D%/diag.c \
@@ -37,6 +39,7 @@ libcompiler_a_SOURCES = \
   %D%/elaborate.h \
   %D%/excerpt.c \
   %D%/excerpt.h \
+  %D%/forms.c \
   %D%/fuse.c \
   %D%/grad.c \
   %D%/grad_scalar.c \
@@ -58,6 +61,8 @@ libcompiler_a_SOURCES = \
   %D%/lex.c \
   %D%/lex.h \
   %D%/library.h \
+  %D%/machine.c \
+  %D%/machine.h \
   %D%/matrix.c \
   %D%/memory.c \
   %D%/messages.def \

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { PANEL = 32, ALIGNMENT = 64 };
+enum { PANEL = MACHINE_PANEL, ALIGNMENT = 64 };
 
 /* ---- parts of a problem ---- */
 

@@ -102,9 +102,9 @@ static struct function function_of(struct planner *p, const char *name) {
 }
 
 struct plan *plan_program(struct arena *a, const struct program *program, const struct graph *forward,
-                          const struct graph *train, int64_t tile) {
+                          const struct graph *train, const struct machine *machine, int64_t tile) {
   struct hoisted h = plan_hoist(a, plan_split(forward), plan_split(train));
-  struct shared s = {.arena = a, .program = program, .tile = tile};
+  struct shared s = {.arena = a, .program = program, .machine = machine, .tile = tile};
   add_weights(&s);
   add_tensors(&s);
   add_hoisted(&s, &h);
@@ -117,5 +117,6 @@ struct plan *plan_program(struct arena *a, const struct program *program, const 
   plan->forward = function_of(forward_planner, "forward");
   plan->train = function_of(train_planner, "train");
   plan->shared_bytes = s.bytes;
+  plan_forms(a, plan);
   return plan;
 }

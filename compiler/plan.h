@@ -3,7 +3,15 @@
 #define HRMC_PLAN_H
 
 #include "kernel.h"
+#include "machine.h"
 #include "program.h"
+
+/* A kernel that stands for all of its form. */
+struct kernel_form {
+  const struct kernel *kernel;
+  const char *signature;
+  const char *name; /* what profilers show: "contract_7_m81_n32_k128", "loop_3" */
+};
 
 struct plan {
   struct function prepare; /* what depends on weights alone: runs once after each change of the weights */
@@ -11,10 +19,15 @@ struct plan {
   struct function train;
   int64_t tile;         /* examples in a tile, at most */
   int64_t shared_bytes; /* extent of SPACE_SHARED */
+  struct kernel_form *forms;
+  int form_count;
 };
 
-/* Plans the two final graphs of a program (batched; train differentiated).  tile >= 1. */
+/* Plans the two final graphs of a program (batched; train differentiated) for a machine.  tile >= 1. */
 struct plan *plan_program(struct arena *a, const struct program *p, const struct graph *forward,
-                          const struct graph *train, int64_t tile);
+                          const struct graph *train, const struct machine *machine, int64_t tile);
+
+/* Numbers the forms of a plan's kernels; plan_program has done it. */
+void plan_forms(struct arena *a, struct plan *plan);
 
 #endif

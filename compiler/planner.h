@@ -161,6 +161,7 @@ struct step_range {
 struct shared {
   struct arena *arena;
   const struct program *program;
+  const struct machine *machine;
   int64_t tile, bytes;     /* bytes: extent of SPACE_SHARED so far */
   struct buffer **weights; /* by number of the weight */
   struct buffer **gradients;

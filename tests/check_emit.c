@@ -34,6 +34,7 @@ static struct plan plan_of(struct step *steps, int count) {
   plan.tile = 4;
   plan.train.steps = steps;
   plan.train.count = count;
+  plan_forms(arena, &plan);
   return plan;
 }
 
@@ -134,8 +135,9 @@ END_TEST
 
 static struct target resolve(const char *cpu, const char *features) {
   struct target wanted = {.cpu = cpu, .features = features}, resolved;
+  struct machine machine;
   const char *error = NULL;
-  ck_assert_msg(emit_resolve(arena, &wanted, &resolved, &error), "%s", error);
+  ck_assert_msg(emit_resolve(arena, &wanted, &resolved, &machine, &error), "%s", error);
   return resolved;
 }
 

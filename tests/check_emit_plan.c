@@ -52,7 +52,8 @@ static struct sample sample_of(struct arena *a, uint64_t seed, int steps) {
   struct sample s = {.forward = pass_simplify(batched), .train = pass_simplify(pass_grad(pass_horizon(batched)))};
   round_inputs(a, &s, &p, seed);
   s.program = program_of_graphs(a, s.forward, s.train);
-  s.plan = plan_program(a, s.program, s.forward, s.train, EXAMPLES);
+  struct machine machine = machine_generic();
+  s.plan = plan_program(a, s.program, s.forward, s.train, &machine, EXAMPLES);
   return s;
 }
 

@@ -1,5 +1,6 @@
 /* The planner: plans run by the kernel interpreter against the plain evaluator, and what the kernels of typical
  * pieces of a model look like. */
+#include "compiler/cost.h"
 #include "compiler/graph_text.h"
 #include "compiler/passes.h"
 #include "compiler/planner.h"
@@ -47,7 +48,8 @@ static struct example example_of(const char *text) {
   struct example x = {.forward = pass_simplify(without_loss(batched))};
   x.train = pass_simplify(pass_grad(pass_horizon(batched)));
   x.program = program_of_graphs(arena, x.forward, x.train);
-  x.plan = plan_program(arena, x.program, x.forward, x.train, TILE);
+  struct machine machine = machine_generic();
+  x.plan = plan_program(arena, x.program, x.forward, x.train, &machine, TILE);
   return x;
 }
 
@@ -730,6 +732,27 @@ START_TEST(test_memory_is_reused) {
 }
 END_TEST
 
+/* 82 columns take six vectors of 16 lanes; rows and depth cost what they are. */
+START_TEST(test_cost_of_a_contraction) {
+  struct machine m = {.vector_bytes = 64, .vector_registers = 32, .fma = true, .avx512 = true};
+  struct kernel k = {.kind = KERNEL_CONTRACTION};
+  k.contraction = (struct contraction){.loop_count = 1,
+                                       .loop = {{4, true}},
+                                       .m = {24, false},
+                                       .n = {82, false},
+                                       .k = {1000, false},
+                                       .a = {.stride = {24000, 1000, 0, 1}},
+                                       .b = {.stride = {0, 0, 1, 82}},
+                                       .c = {.stride = {24 * 82, 82, 1, 0}}};
+  struct kernel_cost cost = kernel_cost(&k, &m, 3);
+  ck_assert_double_eq(cost.flops, 2.0 * 12 * 24 * 82 * 1000);
+  ck_assert_double_eq(cost.bytes, 4.0 * (12 * 24000 + 82 * 1000 + 12 * 24 * 82));
+  double full = 12 * 24 * 6 * 1000;
+  ck_assert_double_gt(cost.cycles, full);
+  ck_assert_double_lt(cost.cycles, 1.02 * full);
+}
+END_TEST
+
 START_TEST(test_text) {
   struct example x = example_of(RMS_NORM);
   char *text;
@@ -897,6 +920,7 @@ int main(void) {
   tcase_add_test(memory, test_prepare_is_shared);
   tcase_add_test(memory, test_derivatives_are_recomputed);
   tcase_add_test(memory, test_memory_is_reused);
+  tcase_add_test(memory, test_cost_of_a_contraction);
   tcase_add_test(memory, test_text);
   TCase *programs = new_case(s, "random programs");
   tcase_set_timeout(programs, 120);

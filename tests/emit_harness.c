@@ -28,6 +28,7 @@ struct harness_code harness_compile(struct arena *a, struct step *steps, int cou
                       .tile = tile};
   struct target target = {.cpu = cpu};
   struct harness_code code;
+  plan_forms(a, &plan);
   const char *error = NULL;
   if (!emit_plan(a, &plan, NULL, &target, EMIT_OBJECT, &code.object, &error)) ck_abort_msg("%s", error);
   code.jit = jit_load(code.object.bytes, code.object.size, &error);

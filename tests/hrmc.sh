@@ -67,7 +67,7 @@ expect 2 'no FILE given'
 expect 2 'one FILE at a time' small.hrm tests.hrm
 expect 2 '-D needs NAME=VALUE' -D width small.hrm
 expect 2 "'pdf' is no form; --emit takes one of: ast" --emit=pdf small.hrm
-expect 2 '--report takes memory and time' --report=weather small.hrm
+expect 2 '--report takes flops, memory, kernels and time' --report=weather small.hrm
 expect 2 '--tile takes a number' --tile=0 small.hrm
 expect 2 'unrecognized option' --frobnicate small.hrm
 expect 0 'Usage: hrmc' --help
@@ -90,6 +90,8 @@ expect 1 "no pass is named 'fold': there are elaborate, batch, horizon, grad, si
 expect 0 'define' --emit=llvm small.hrm
 expect 0 '' --emit=obj -o small.o small.hrm
 expect 0 'weights' --emit=obj -o small.o --report=memory small.hrm
+expect 0 'parameters               25' --emit=obj -o small.o --report=flops small.hrm
+expect 0 'loop_2                                  5            0          640       -     0%  small.hrm:11:28' --emit=obj -o small.o --report=kernels,time small.hrm
 expect 0 'elaborate' --emit=obj -o small.o --report=time small.hrm
 expect 1 "the nearest names are 'x86-64-v3', 'x86-64-v2', 'x86-64-v4' [E406" --target-cpu=x86_64-v3 --emit=asm small.hrm
 expect 5 'E480' -o none/small small.hrm

@@ -71,14 +71,14 @@ static int64_t length(struct extent e, int64_t n) { return e.per_example ? e.cou
 
 /* ---- loop nests ---- */
 
-struct machine {
+struct interpreter {
   const struct loop *loop;
   const struct kernel_memory *memory;
   int64_t index[KERNEL_MAX_AXES];
   double *values;
 };
 
-static char *address_of(const struct machine *m, int number) {
+static char *address_of(const struct interpreter *m, int number) {
   const struct access *a = &m->loop->accesses[number];
   int64_t element = 0;
   for (int i = 0; i < m->loop->rank; i++) element += a->stride[i] * m->index[i];
@@ -90,7 +90,7 @@ static char *address_of(const struct machine *m, int number) {
   return base_of(m->memory, a) + a->offset + element * dtype_size(a->dtype);
 }
 
-static double compute(const struct machine *m, const struct value *v) {
+static double compute(const struct interpreter *m, const struct value *v) {
   double operands[3] = {0};
   switch (v->kind) {
   case VALUE_LOAD: return interpret_load(v->dtype, address_of(m, v->access));
@@ -112,7 +112,7 @@ static double identity(enum reduction reduction) {
   return reduction == REDUCE_SUM ? 0 : reduction == REDUCE_MAX ? -INFINITY : INFINITY;
 }
 
-static void store_pass(const struct machine *m, bool rows, int pass) {
+static void store_pass(const struct interpreter *m, bool rows, int pass) {
   for (int i = 0; i < m->loop->store_count; i++) {
     const struct kernel_store *s = &m->loop->stores[i];
     const struct value *v = &m->loop->values[s->value];
@@ -125,7 +125,7 @@ static void store_pass(const struct machine *m, bool rows, int pass) {
 }
 
 /* Element values of passes up to this one, its reductions and stores, at one index of the pass axis. */
-static void run_element(struct machine *m, int pass) {
+static void run_element(struct interpreter *m, int pass) {
   for (int i = 0; i < m->loop->value_count; i++) {
     const struct value *v = &m->loop->values[i];
     if (v->kind == VALUE_REDUCE && v->pass == pass)
@@ -136,7 +136,7 @@ static void run_element(struct machine *m, int pass) {
   store_pass(m, false, pass);
 }
 
-static void start_reductions(struct machine *m, int pass) {
+static void start_reductions(struct interpreter *m, int pass) {
   for (int i = 0; i < m->loop->value_count; i++) {
     const struct value *v = &m->loop->values[i];
     if (v->kind == VALUE_REDUCE && v->pass == pass) m->values[i] = identity(v->reduction);
@@ -144,7 +144,7 @@ static void start_reductions(struct machine *m, int pass) {
 }
 
 /* What is known of the row after a pass. */
-static void finish_rows(struct machine *m, int pass) {
+static void finish_rows(struct interpreter *m, int pass) {
   for (int i = 0; i < m->loop->value_count; i++) {
     const struct value *v = &m->loop->values[i];
     if (!v->is_row || v->pass != pass) continue;
@@ -153,7 +153,7 @@ static void finish_rows(struct machine *m, int pass) {
   store_pass(m, true, pass);
 }
 
-static void run_row(struct machine *m) {
+static void run_row(struct interpreter *m) {
   const struct loop *l = m->loop;
   int64_t count = l->pass_axis < 0 ? 1 : length(l->extent[l->pass_axis], m->memory->n);
   finish_rows(m, -1);
@@ -168,7 +168,7 @@ static void run_row(struct machine *m) {
   }
 }
 
-static void run_nest(struct machine *m, int axis) {
+static void run_nest(struct interpreter *m, int axis) {
   if (axis == m->loop->rank) {
     run_row(m);
     return;
@@ -179,7 +179,7 @@ static void run_nest(struct machine *m, int axis) {
 }
 
 static void run_loop(const struct loop *l, const struct kernel_memory *memory) {
-  struct machine m = {.loop = l, .memory = memory};
+  struct interpreter m = {.loop = l, .memory = memory};
   m.values = calloc((size_t)l->value_count + 1, sizeof *m.values);
   if (!m.values) abort();
   run_nest(&m, 0);

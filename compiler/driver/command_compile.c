@@ -78,12 +78,12 @@ void command_compile(struct compilation *c, const char *path) {
     return;
   }
   if (!compile_plan(c)) return;
-  if (c->options->report_memory) report_memory(c, report_stream(c));
+  for (enum report_kind what = REPORT_FLOPS; what < REPORT_TIME; what++) report(c, what, report_stream(c));
   if (kind == EMIT_KIND_KERNELS)
     write_text(c, print_kernels);
   else
     write_code(c, kind);
-  if (c->options->report_time) report_time(c, report_stream(c));
+  report(c, REPORT_TIME, report_stream(c));
 }
 
 void command_check(struct compilation *c, const char *path) {

@@ -117,24 +117,33 @@ bool compile_graphs(struct compilation *c) {
   return true;
 }
 
+static struct target wanted_target(const struct compilation *c) {
+  return (struct target){c->options->target_cpu, NULL, c->options->openblas};
+}
+
+static bool resolve_target(struct compilation *c) {
+  const char *error = NULL;
+  struct target wanted = wanted_target(c);
+  if (emit_resolve(c->arena, &wanted, &c->target, &c->machine, &error)) return true;
+  diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
+  return false;
+}
+
 bool compile_plan(struct compilation *c) {
   enum { DEFAULT_TILE = 4 };
   double begin = clock_seconds();
   int64_t tile = c->options->tile ? c->options->tile : DEFAULT_TILE;
-  c->plan = plan_program(c->arena, c->program, c->forward, c->train, tile);
+  if (!resolve_target(c)) return false;
+  c->plan = plan_program(c->arena, c->program, c->forward, c->train, &c->machine, tile);
   record_time(c, "plan", begin);
   return true;
 }
 
 bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out) {
   const char *error = NULL;
-  struct target wanted = {c->options->target_cpu, NULL, c->options->openblas}, target;
+  struct target wanted = wanted_target(c);
   double begin = clock_seconds();
-  if (!emit_resolve(c->arena, &wanted, &target, &error)) {
-    diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
-    return false;
-  }
-  c->description = describe(c->arena, c->program, c->plan, c->source->text, target.cpu, target.features);
+  c->description = describe(c->arena, c->program, c->plan, c->source->text, c->target.cpu, c->target.features);
   if (!emit_plan(c->arena, c->plan, c->description, &wanted, form, out, &error)) {
     diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
     return false;

@@ -15,6 +15,8 @@ struct compilation {
   const struct program *program;
   const char *after; /* the last pass to run; NULL: all */
   const struct graph *forward, *train;
+  struct target target; /* resolved */
+  struct machine machine;
   const struct plan *plan;
   const char *description;
   struct timing {

@@ -55,7 +55,14 @@ bool execute_load(struct compilation *c, const struct graph *g, struct symbol *c
   *out = (struct executable){.program = program_of(c, symbols, count)};
   const struct graph *final = compile_run_passes(c, g, NULL);
   if (!final) return false;
-  const struct plan *plan = plan_program(c->arena, out->program, final, graph_new(c->arena, "train"), 1);
+  const struct graph *train = graph_new(c->arena, "train");
+  struct target wanted = {NULL, NULL, false};
+  const char *error = NULL;
+  if (!emit_resolve(c->arena, &wanted, &c->target, &c->machine, &error)) {
+    diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
+    return false;
+  }
+  const struct plan *plan = plan_program(c->arena, out->program, final, train, &c->machine, 1);
   if (!load(c, plan, out)) return false;
   int64_t arena =
       plan->forward.arena_bytes > plan->prepare.arena_bytes ? plan->forward.arena_bytes : plan->prepare.arena_bytes;

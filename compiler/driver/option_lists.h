@@ -45,9 +45,10 @@
          "what to write, texts to standard output (default: exe); one of:" EMIT_WORDS)                               \
   OPTION(AFTER, "after", 'a', "PASS", "elaborate batch horizon grad simplify",                                       \
          "with --emit=graph: stop after elaborate, batch, horizon, grad or simplify")                                \
-  OPTION(REPORT, "report", 'r', "WHAT", "memory time memory,time",                                                   \
-         "print memory (bytes of weights, optimiser, states, activations), time (of each stage), or both with a "    \
-         "comma between")                                                                                            \
+  OPTION(                                                                                                            \
+      REPORT, "report", 'r', "WHAT", "flops memory kernels time flops,memory,kernels,time",                          \
+      "print flops (of a segment and a step), memory (bytes of weights, optimiser, states, activations), kernels "   \
+      "(what each costs), time (of each stage), or several with commas between")                                     \
   CODE_OPTIONS(OPTION)
 
 #define CHECK_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)

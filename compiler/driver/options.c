@@ -56,15 +56,22 @@ static enum emit_kind emit_form(struct argp_state *state, const char *word) {
   return EMIT_KIND_EXE;
 }
 
+static enum report_kind report_kind(struct argp_state *state, const char *word, size_t length) {
+  static const char *const words[] = {
+#define NAME(identifier, text, what) text,
+      REPORTS(NAME)
+#undef NAME
+  };
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strlen(words[i]) == length && !strncmp(words[i], word, length)) return (enum report_kind)i;
+  argp_error(state, "--report takes flops, memory, kernels and time, not '%.*s'", (int)length, word);
+  return REPORT_TIME;
+}
+
 static void add_reports(struct argp_state *state, struct options *o, const char *words) {
   for (const char *word = words; *word;) {
     size_t n = strcspn(word, ",");
-    if (n == 6 && !strncmp(word, "memory", n))
-      o->report_memory = true;
-    else if (n == 4 && !strncmp(word, "time", n))
-      o->report_time = true;
-    else
-      argp_error(state, "--report takes memory and time, not '%.*s'", (int)n, word);
+    o->reports |= 1u << report_kind(state, word, n);
     word += n + (word[n] == ',');
   }
 }

@@ -13,6 +13,19 @@ enum emit_kind {
 #undef NAME
 };
 
+/* What --report prints: X(identifier, word, what) */
+#define REPORTS(X)                                                                                                   \
+  X(FLOPS, "flops", "parameters, FLOPs of a segment and of a training step")                                         \
+  X(MEMORY, "memory", "bytes of weights, optimiser, states and activations")                                         \
+  X(KERNELS, "kernels", "of each kernel: FLOPs, bytes, tile, expected share of the peak")                            \
+  X(TIME, "time", "of each pass")
+
+enum report_kind {
+#define REPORT(identifier, word, what) REPORT_##identifier,
+  REPORTS(REPORT)
+#undef REPORT
+};
+
 struct define {
   const char *name, *value;
   struct span place; /* in a source that holds the argument as typed */
@@ -34,7 +47,7 @@ struct options {
   const char *output; /* or NULL */
   enum emit_kind emit;
   const char *after; /* name of the pass after which --emit=graph prints, or NULL: after all */
-  bool report_memory, report_time;
+  unsigned reports;  /* a bit for each report_kind */
   const char *target_cpu;
   bool openblas; /* --contract=openblas */
   int64_t tile;  /* 0: chosen by the compiler */

@@ -1,6 +1,8 @@
 /* --report: what a compiled model needs. */
 #include "report.h"
 
+#include "../cost.h"
+
 #include <string.h>
 
 static double setting(const struct policy *p, const char *name) {
@@ -38,7 +40,7 @@ static void line(FILE *out, const char *what, int64_t bytes, const char *scope) 
   fprintf(out, "%-12s %14lld bytes  %s\n", what, (long long)bytes, scope);
 }
 
-void report_memory(const struct compilation *c, FILE *out) {
+static void report_memory(const struct compilation *c, FILE *out) {
   int64_t weights, optimizer;
   weight_bytes(c->program, &weights, &optimizer);
   line(out, "weights", weights, "parameters and buffers");
@@ -50,7 +52,76 @@ void report_memory(const struct compilation *c, FILE *out) {
        arena_printf(c->arena, "a thread, tile of %lld examples, training step", (long long)c->plan->tile));
 }
 
-void report_time(const struct compilation *c, FILE *out) {
+static void report_time(const struct compilation *c, FILE *out) {
   for (int i = 0; i < c->timing_count; i++)
     fprintf(out, "%-10s %8.1f ms\n", c->timings[i].stage, 1e3 * c->timings[i].seconds);
+}
+
+/* ---- FLOPs and kernels ---- */
+
+static int64_t trained_parameters(const struct program *p) {
+  int64_t count = 0;
+  for (int i = 0; i < p->weight_count; i++)
+    if (p->weights[i]->symbol->role == ROLE_PARAM) count += type_elements(&p->weights[i]->symbol->type);
+  return count;
+}
+
+static void flops_line(FILE *out, const char *what, double flops, const char *scope) {
+  fprintf(out, "%-12s %14.6g FLOPs  %s\n", what, flops, scope);
+}
+
+static void report_flops(const struct compilation *c, FILE *out) {
+  fprintf(out, "%-12s %14lld\n", "parameters", (long long)trained_parameters(c->program));
+  flops_line(out, "forward", function_cost(&c->plan->forward, &c->machine, 1).flops, "an example, one segment");
+  flops_line(out, "train", function_cost(&c->plan->train, &c->machine, 1).flops,
+             "an example, one step: the segment, its gradient, the next segment's target");
+}
+
+static void count_calls(const struct step *steps, int count, int64_t times, int64_t *calls) {
+  for (int i = 0; i < count; i++) {
+    if (steps[i].kind == STEP_REPEAT)
+      count_calls(steps[i].repeat.steps, steps[i].repeat.count, times * steps[i].repeat.trips, calls);
+    else
+      calls[steps[i].kernel->form] += times;
+  }
+}
+
+static const char *register_tile(const struct compilation *c, const struct kernel *k) {
+  if (k->kind == KERNEL_LOOP) return "-";
+  struct extent rows = k->contraction.m;
+  struct register_tile tile =
+      machine_register_tile(&c->machine, rows.per_example ? rows.count * c->plan->tile : rows.count);
+  int lanes = c->machine.vector_bytes / dtype_size(k->contraction.c.dtype);
+  return arena_printf(c->arena, "%dx%d", tile.rows, tile.vectors * lanes);
+}
+
+static void kernels_of(const struct compilation *c, const struct function *f, FILE *out) {
+  int64_t n = c->plan->tile, *calls = arena_new_array(c->arena, int64_t, (size_t)c->plan->form_count + 1);
+  count_calls(f->steps, f->count, 1, calls);
+  fprintf(out, "%-8s %-34s %6s %12s %12s %7s %6s  %s\n", f->name, "kernel", "calls", "FLOPs", "bytes", "tile", "peak",
+          "origin");
+  for (int i = 0; i < c->plan->form_count; i++) {
+    const struct kernel_form *form = &c->plan->forms[i];
+    struct kernel_cost cost = kernel_cost(form->kernel, &c->machine, n);
+    if (calls[i] == 0) continue;
+    fprintf(out, "%-8s %-34s %6lld %12.6g %12.6g %7s %5.0f%%  %s\n", "", form->name, (long long)calls[i], cost.flops,
+            cost.bytes, register_tile(c, form->kernel), 100 * cost.flops / cost.cycles / cost_peak(&c->machine),
+            form->kernel->origin ? form->kernel->origin : "");
+  }
+}
+
+/* One call of each kernel on a whole tile; `peak` is the share of the machine's multiply-adds that is expected. */
+static void report_kernels(const struct compilation *c, FILE *out) {
+  fprintf(out, "tile of %lld examples\n", (long long)c->plan->tile);
+  kernels_of(c, &c->plan->prepare, out);
+  kernels_of(c, &c->plan->forward, out);
+  kernels_of(c, &c->plan->train, out);
+}
+
+void report(const struct compilation *c, enum report_kind kind, FILE *out) {
+  static void (*const reports[])(const struct compilation *, FILE *) = {[REPORT_FLOPS] = report_flops,
+                                                                        [REPORT_MEMORY] = report_memory,
+                                                                        [REPORT_KERNELS] = report_kernels,
+                                                                        [REPORT_TIME] = report_time};
+  if (c->options->reports >> kind & 1) reports[kind](c, out);
 }

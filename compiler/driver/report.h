@@ -4,7 +4,7 @@
 
 #include "compile.h"
 
-void report_memory(const struct compilation *c, FILE *out);
-void report_time(const struct compilation *c, FILE *out);
+/* Prints one report if it was asked for.  Times are those of the stages that have run; the others need the plan. */
+void report(const struct compilation *c, enum report_kind kind, FILE *out);
 
 #endif

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-int machine_lanes(const struct machine *m) { return m->vector_bytes / 4; }
-
 LLVMTypeRef type_with_width(LLVMTypeRef scalar, int width) {
   return width == 1 ? scalar : LLVMVectorType(scalar, (unsigned)width);
 }

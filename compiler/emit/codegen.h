@@ -10,14 +10,6 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
 
-/* What the target can do, as found by asking its code generator. */
-struct machine {
-  int vector_bytes;     /* of the widest vector register: 64, 32 or 16 */
-  int vector_registers; /* 32 or 16 */
-  bool fma;             /* llvm.fma is an instruction, not a call */
-  bool avx512;
-};
-
 struct codegen {
   struct arena *arena;
   LLVMContextRef context;
@@ -32,9 +24,6 @@ struct codegen {
 };
 
 enum { MAX_LANES = 16 };
-
-/* Lanes of a vector of the machine for elements of 4 bytes: the width of loop nests. */
-int machine_lanes(const struct machine *m);
 
 /* Types and constants; width 1 is the scalar type. */
 LLVMTypeRef type_of(struct codegen *g, enum dtype dtype, int width);

@@ -41,13 +41,10 @@ static int64_t most_rows(const struct contraction_nest *nest) {
   return nest->rows.per_example ? nest->rows.count * nest->t.g->tile : nest->rows.count;
 }
 
-/* As many accumulators as fit beside a row of b and a broadcast; wider tiles where there are few rows. */
 static void choose_tile(struct contraction_nest *nest) {
-  bool many = nest->t.g->machine.vector_registers >= 32;
-  int64_t rows = most_rows(nest);
-  int accumulators = many ? 24 : 12;
-  nest->max_vectors = rows > 6 ? 2 : rows > 3 || !many ? 4 : 8;
-  nest->max_rows = accumulators / nest->max_vectors;
+  struct register_tile tile = machine_register_tile(&nest->t.g->machine, most_rows(nest));
+  nest->max_rows = tile.rows;
+  nest->max_vectors = tile.vectors;
 }
 
 /* Rows of a tile of so many vectors; no more of them where it is a single one. */

@@ -6,16 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A kernel form that has been generated. */
-struct generated {
-  const char *signature;
-  LLVMValueRef function;
-};
-
 struct emission {
   struct codegen g;
-  struct generated *kernels;
-  int count, capacity;
+  const struct plan *plan;
+  LLVMValueRef *kernels; /* by form; NULL: not generated yet */
 };
 
 /* What a model function reads once from its struct hrm_tile. */
@@ -55,19 +49,11 @@ static void emit_body(struct codegen *g, const struct kernel *k) {
     emit_loop(g, &k->loop);
 }
 
-/* What profilers show: "contract_7_m81_n32_k128", "loop_3". */
-static const char *kernel_name(struct codegen *g, const struct kernel *k, int number) {
-  const struct contraction *c = &k->contraction;
-  if (k->kind == KERNEL_LOOP) return arena_printf(g->arena, "loop_%d", number);
-  return arena_printf(g->arena, "contract_%d_m%lld_n%lld_k%lld", number, (long long)c->m.count, (long long)c->n.count,
-                      (long long)c->k.count);
-}
-
 static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
   struct codegen *g = &e->g;
   LLVMValueRef caller = g->function;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder);
-  LLVMValueRef function = function_open(g, kernel_name(g, k, e->count), type, true);
+  LLVMValueRef function = function_open(g, e->plan->forms[k->form].name, type, true);
   emit_body(g, k);
   function_close(g);
   g->function = caller;
@@ -76,12 +62,9 @@ static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, 
 }
 
 static LLVMValueRef kernel_function(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
-  const char *signature = kernel_signature(e->g.arena, k);
-  for (int i = 0; i < e->count; i++)
-    if (strcmp(e->kernels[i].signature, signature) == 0) return e->kernels[i].function;
-  struct generated made = {signature, generate_kernel(e, k, type)};
-  arena_push(e->g.arena, e->kernels, e->count, e->capacity, made);
-  return made.function;
+  LLVMValueRef *made = &e->kernels[k->form];
+  if (!*made) *made = generate_kernel(e, k, type);
+  return *made;
 }
 
 static LLVMValueRef access_base(struct codegen *g, const struct frame *f, const struct access *access) {
@@ -219,7 +202,8 @@ static void module_close(struct codegen *g) {
 
 bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
                enum emit_form form, struct emitted *out, const char **error) {
-  struct emission e = {.g = {.arena = a, .tile = plan->tile, .openblas = target->openblas}};
+  struct emission e = {.g = {.arena = a, .tile = plan->tile, .openblas = target->openblas}, .plan = plan};
+  e.kernels = arena_new_array(a, LLVMValueRef, (size_t)plan->form_count + 1);
   struct target resolved;
   LLVMTargetMachineRef machine = target_open(a, target, &resolved, &e.g.machine, error);
   *out = (struct emitted){0};
@@ -237,12 +221,12 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
   return done;
 }
 
-bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, const char **error) {
-  struct machine found;
-  LLVMTargetMachineRef machine = target_open(a, wanted, resolved, &found, error);
-  if (machine) LLVMDisposeTargetMachine(machine);
+bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, struct machine *machine,
+                  const char **error) {
+  LLVMTargetMachineRef opened = target_open(a, wanted, resolved, machine, error);
+  if (opened) LLVMDisposeTargetMachine(opened);
   resolved->openblas = wanted->openblas;
-  return machine != NULL;
+  return opened != NULL;
 }
 
 void emitted_free(struct emitted *e) {

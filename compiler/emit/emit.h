@@ -3,6 +3,7 @@
 #ifndef HRMC_EMIT_H
 #define HRMC_EMIT_H
 
+#include "../machine.h"
 #include "../plan.h"
 
 #include <stddef.h>
@@ -27,8 +28,10 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
                enum emit_form form, struct emitted *out, const char **error);
 void emitted_free(struct emitted *e);
 
-/* What emit_plan will generate for: cpu and features spelt out.  False and *error where LLVM refuses. */
-bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, const char **error);
+/* What emit_plan will generate for: cpu and features spelt out, and what that machine can do.  False and *error where
+ * LLVM refuses. */
+bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, struct machine *machine,
+                  const char **error);
 
 /* The machine's cpu name and feature string, resolved as emit_plan resolves NULL; in the arena. */
 struct target emit_host(struct arena *a);

@@ -99,6 +99,14 @@ static void probe_read(const char *assembly, struct machine *m) {
   if (strstr(assembly, "ymm")) m->vector_registers = 16;
 }
 
+/* Sizes of caches are known of this machine alone. */
+static void find_caches(struct machine *m, bool native) {
+  struct machine generic = machine_generic();
+  long l1 = native ? sysconf(_SC_LEVEL1_DCACHE_SIZE) : 0, l2 = native ? sysconf(_SC_LEVEL2_CACHE_SIZE) : 0;
+  m->l1_bytes = l1 > 0 ? l1 : generic.l1_bytes;
+  m->l2_bytes = l2 > 0 ? l2 : generic.l2_bytes;
+}
+
 /* Asks the code generator: the C interface has no query for the features of a cpu. */
 static bool probe(struct arena *a, LLVMTargetMachineRef machine, const char *triple, struct machine *m,
                   const char **error) {
@@ -167,6 +175,7 @@ LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, s
     opened = NULL;
   }
   LLVMDisposeMessage(triple);
+  if (opened) find_caches(machine, !wanted->cpu || strcmp(wanted->cpu, "native") == 0);
   if (opened) resolved->features = features_found(a, resolved, machine);
   return opened;
 }

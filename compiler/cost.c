@@ -1,0 +1,104 @@
+/* See cost.h. */
+#include "cost.h"
+
+/* Bytes in a cycle from the second-level cache, and from beyond it. */
+static const double CACHE_BYTES = 32, MEMORY_BYTES = 8;
+/* Cycles around each register tile: filling the pipeline, addresses. */
+static const double TILE_CYCLES = 20;
+
+static double length(struct extent e, int64_t n) { return (double)e.count * (e.per_example ? (double)n : 1); }
+
+double cost_peak(const struct machine *m) { return 2.0 * machine_lanes(m); }
+
+/* ---- bytes ---- */
+
+static double bytes_of(const struct access *a, const struct extent *extents, int rank, int64_t n) {
+  double elements = 1;
+  for (int i = 0; i < rank; i++)
+    if (a->stride[i] != 0) elements *= length(extents[i], n);
+  return elements * dtype_size(a->dtype);
+}
+
+static double loop_bytes(const struct loop *l, int64_t n) {
+  double bytes = 0;
+  for (int i = 0; i < l->access_count; i++) bytes += bytes_of(&l->accesses[i], l->extent, l->rank, n);
+  for (int i = 0; i < l->store_count; i++)
+    if (l->stores[i].add) bytes += bytes_of(&l->accesses[l->stores[i].access], l->extent, l->rank, n);
+  return bytes;
+}
+
+static double contraction_bytes(const struct contraction *c, int64_t n) {
+  struct extent extents[KERNEL_MAX_AXES];
+  int rank = c->loop_count;
+  for (int i = 0; i < rank; i++) extents[i] = c->loop[i];
+  extents[rank++] = c->m;
+  extents[rank++] = c->n;
+  extents[rank++] = c->k;
+  double result = bytes_of(&c->c, extents, rank, n);
+  return bytes_of(&c->a, extents, rank, n) + bytes_of(&c->b, extents, rank, n) + result * (c->accumulate ? 2 : 1);
+}
+
+/* ---- cycles ---- */
+
+/* Whether c stays in registers while this outer loop runs. */
+static bool sums(const struct contraction *c, int loop) { return c->c.stride[loop] == 0; }
+
+static double contraction_cycles(const struct contraction *c, const struct machine *m, int64_t n) {
+  double columns = (double)c->n.count, rows = length(c->m, n), depth = length(c->k, n), repeats = 1;
+  int lanes = m->vector_bytes / dtype_size(c->c.dtype);
+  for (int i = 0; i < c->loop_count; i++) *(sums(c, i) ? &depth : &repeats) *= length(c->loop[i], n);
+  struct register_tile tile = machine_register_tile(m, (int64_t)rows);
+  double vectors = (double)((int64_t)(columns + lanes - 1) / lanes);
+  double tiles = rows * vectors / (tile.rows * tile.vectors);
+  return repeats * (rows * vectors * depth + (tiles < 1 ? 1 : tiles) * TILE_CYCLES);
+}
+
+struct kernel_cost kernel_cost(const struct kernel *k, const struct machine *m, int64_t n) {
+  struct kernel_cost cost = {0};
+  if (k->kind == KERNEL_LOOP) {
+    cost.bytes = loop_bytes(&k->loop, n);
+    cost.cycles = cost.bytes / CACHE_BYTES;
+    return cost;
+  }
+  const struct contraction *c = &k->contraction;
+  cost.flops = 2 * length(c->m, n) * length(c->n, n) * length(c->k, n);
+  for (int i = 0; i < c->loop_count; i++) cost.flops *= length(c->loop[i], n);
+  cost.bytes = contraction_bytes(c, n);
+  cost.cycles = contraction_cycles(c, m, n);
+  return cost;
+}
+
+/* ---- functions ---- */
+
+/* Bytes of a kernel that lie in memory which all tiles share or add to. */
+static double streamed_bytes(const struct kernel *k, int64_t n) {
+  if (k->kind == KERNEL_LOOP) return 0;
+  const struct contraction *c = &k->contraction;
+  struct contraction streamed = *c;
+  if (c->b.space != SPACE_SHARED && c->b.space != SPACE_WEIGHTS)
+    return c->c.space == SPACE_GRADS ? contraction_bytes(c, n) : 0;
+  for (int i = 0; i < KERNEL_MAX_AXES; i++) streamed.a.stride[i] = streamed.c.stride[i] = 0;
+  return contraction_bytes(&streamed, n);
+}
+
+static void add_steps(struct kernel_cost *total, const struct step *steps, int count, const struct machine *m,
+                      int64_t n, double times, bool spills) {
+  for (int i = 0; i < count; i++) {
+    const struct step *s = &steps[i];
+    if (s->kind == STEP_REPEAT) {
+      add_steps(total, s->repeat.steps, s->repeat.count, m, n, times * (double)s->repeat.trips, spills);
+      continue;
+    }
+    struct kernel_cost cost = kernel_cost(s->kernel, m, n);
+    double far = spills ? cost.bytes : streamed_bytes(s->kernel, n);
+    total->flops += times * cost.flops;
+    total->bytes += times * cost.bytes;
+    total->cycles += times * (cost.cycles + far / MEMORY_BYTES);
+  }
+}
+
+struct kernel_cost function_cost(const struct function *f, const struct machine *m, int64_t n) {
+  struct kernel_cost total = {0};
+  add_steps(&total, f->steps, f->count, m, n, 1, f->peak_bytes > 2 * m->l2_bytes);
+  return total;
+}

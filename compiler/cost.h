@@ -1,0 +1,28 @@
+/* What kernels cost, by a model of the machine: the choice of the tile and --report rest on it.
+ *
+ * Contractions are counted in multiply-adds of full vectors: lanes that hold no column and rows that fill no register
+ * tile cost as much as those that do, and filling and emptying the accumulators takes its time.  Loop nests, and the
+ * results of contractions, are counted by the bytes that they touch, which come from the cache that holds them. */
+#ifndef HRMC_COST_H
+#define HRMC_COST_H
+
+#include "machine.h"
+#include "plan.h"
+
+struct kernel_cost {
+  double flops;  /* 2 · m · n · k of a contraction; 0 of a loop nest */
+  double bytes;  /* that it reads and writes, each place once */
+  double cycles; /* expected, everything in the nearest cache that can hold a tile */
+};
+
+/* One run of a kernel on n examples. */
+struct kernel_cost kernel_cost(const struct kernel *k, const struct machine *m, int64_t n);
+
+/* All kernels of a function, repeats counted by their trips, with what the caches cannot hold: an arena beyond the
+ * second-level cache, and the weights and gradients that every tile goes through. */
+struct kernel_cost function_cost(const struct function *f, const struct machine *m, int64_t n);
+
+/* FLOPs of a cycle at the machine's peak in this model: one multiply-add of the widest vectors. */
+double cost_peak(const struct machine *m);
+
+#endif
