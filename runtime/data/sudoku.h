@@ -41,10 +41,9 @@ void draw_order(struct draws *draws, int count, int *order);
 /* The hardest puzzles known take hundreds of guesses; a board with few givens and no solution can take for ever. */
 enum { SUDOKU_MOST_GUESSES = 100000, SUDOKU_GAVE_UP = -1 };
 
-/* Counts solutions up to limit by naked and hidden singles and, where these end, guessing at a cell with the fewest
- * candidates; SUDOKU_GAVE_UP after too many guesses.  *guesses, where not NULL, is the number of guesses of the whole
- * search: with limit 2 the rating of a puzzle.  solution, where not NULL, receives the first solution found.  With
- * random, digits are guessed in random order. */
+/* Counts solutions up to limit; SUDOKU_GAVE_UP after too many guesses.  *guesses, where not NULL, is the number of
+ * guesses of the whole search: with limit 1 the rating of a puzzle, which is that of the tdoku solver nearly always.
+ * solution, where not NULL, receives the first solution found.  With random, guesses are made in random order. */
 int sudoku_solve(const struct sudoku_shape *shape, const uint8_t *board, int limit, struct draws *random,
                  uint8_t *solution, int64_t *guesses);
 

@@ -15,7 +15,7 @@ struct candidate {
 static bool has_rating(const struct sudoku_options *options, const uint8_t *question) {
   int64_t guesses = 0;
   if (options->min_rating == 0 && options->max_rating == INT64_MAX) return true;
-  sudoku_solve(&options->shape, question, 2, NULL, NULL, &guesses);
+  sudoku_solve(&options->shape, question, 1, NULL, NULL, &guesses);
   return guesses >= options->min_rating && guesses <= options->max_rating;
 }
 

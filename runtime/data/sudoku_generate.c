@@ -37,6 +37,54 @@ void draw_order(struct draws *draws, int count, int *order) {
   }
 }
 
+/* ---- Taking givens away ---- */
+
+/* The digits of each row, column and box, as bits. */
+struct present {
+  uint16_t row[SUDOKU_MAX_SIZE], column[SUDOKU_MAX_SIZE], box[SUDOKU_MAX_SIZE];
+};
+
+static int box_of(const struct sudoku_shape *shape, int row, int column) {
+  return row / shape->box_rows * shape->box_rows + column / shape->box_columns;
+}
+
+static void find_present(const struct sudoku_shape *shape, const uint8_t *board, struct present *present) {
+  *present = (struct present){0};
+  for (int row = 0; row < shape->size; row++)
+    for (int column = 0; column < shape->size; column++) {
+      uint16_t bit = (uint16_t)(1u << board[row * shape->size + column]);
+      present->row[row] |= bit;
+      present->column[column] |= bit;
+      present->box[box_of(shape, row, column)] |= bit;
+    }
+}
+
+static unsigned seen_at(const struct sudoku_shape *shape, const struct present *present, int row, int column) {
+  return present->row[row] | present->column[column] | present->box[box_of(shape, row, column)];
+}
+
+/* Whether a digit has no other place among the blanks of a rectangle than one of its cells. */
+static bool is_only_place(const struct sudoku_shape *shape, const uint8_t *board, const struct present *present,
+                          int top, int left, int height, int width, int digit) {
+  int places = 0;
+  for (int row = top; row < top + height; row++)
+    for (int column = left; column < left + width; column++)
+      places += !board[row * shape->size + column] && !(seen_at(shape, present, row, column) >> digit & 1);
+  return places == 1;
+}
+
+/* Whether the other givens leave a blank cell this digit at first sight; saves most searches. */
+static bool is_evident(const struct sudoku_shape *shape, const uint8_t *board, int cell, int digit) {
+  struct present present;
+  int size = shape->size, row = cell / size, column = cell % size;
+  int top = row - row % shape->box_rows, left = column - column % shape->box_columns;
+  find_present(shape, board, &present);
+  unsigned all = (2u << size) - 2, seen = seen_at(shape, &present, row, column);
+  return (seen | 1u << digit) >> 1 == all >> 1 || is_only_place(shape, board, &present, row, 0, 1, size, digit) ||
+         is_only_place(shape, board, &present, 0, column, size, 1, digit) ||
+         is_only_place(shape, board, &present, top, left, shape->box_rows, shape->box_columns, digit);
+}
+
 static int take_away(const struct sudoku_shape *shape, int givens, struct draws *draws, uint8_t *question) {
   int order[SUDOKU_MAX_CELLS], left = shape->cells;
   draw_order(draws, shape->cells, order);
@@ -44,7 +92,7 @@ static int take_away(const struct sudoku_shape *shape, int givens, struct draws 
     int cell = order[i];
     uint8_t digit = question[cell];
     question[cell] = 0;
-    if (sudoku_solvable_without(shape, question, cell, digit))
+    if (!is_evident(shape, question, cell, digit) && sudoku_solvable_without(shape, question, cell, digit))
       question[cell] = digit;
     else
       left--;
