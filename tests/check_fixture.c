@@ -1,10 +1,8 @@
 /* models/hrm.hrm is the published HRM: the plain evaluator on its training graph gives the recorded logits, values,
  * losses, states and gradients of the first step. */
-#include "evaluate.h"
 #include "fixture.h"
+#include "model_harness.h"
 #include "shared.h"
-
-#include "compiler/driver/compile.h"
 
 #include <check.h>
 #include <math.h>
@@ -13,35 +11,24 @@
 
 struct run {
   struct fixture *fixture;
-  struct compilation c;
-  struct options options;
-  struct define defines[32];
+  struct model m; /* its inputs are not the run's */
   struct evaluate_input inputs[256];
   int input_count;
   int64_t batch;
   struct evaluation result;
 };
 
-static void define(struct run *r, const char *name, const char *value) {
-  if (value) r->defines[r->options.define_count++] = (struct define){name, arena_strdup(r->c.arena, value), {0}};
-}
-
-static void compile(struct run *r) {
+/* "name=value …" from the recorded settings. */
+static void settings(const struct run *r, char *text, size_t size) {
   static const char *const same[] = {"H_cycles",      "L_cycles",        "H_layers",      "L_layers",
                                      "hidden_size",   "expansion",       "num_heads",     "seq_len",
                                      "vocab_size",    "puzzle_emb_ndim", "pos_encodings", "num_puzzle_identifiers",
                                      "halt_max_steps"};
-  const char *top = getenv("top_srcdir");
-  r->c.arena = arena_new();
-  r->c.diags = diags_new(r->c.arena);
-  r->c.options = &r->options;
-  r->options.defines = r->defines;
-  for (size_t i = 0; i < sizeof same / sizeof *same; i++) define(r, same[i], fixture_setting(r->fixture, same[i]));
-  define(r, "loss_type", strncmp(fixture_setting(r->fixture, "loss"), "stablemax", 9) ? "softmax" : "stablemax");
-  bool ok =
-      compile_front(&r->c, arena_printf(r->c.arena, "%s/models/hrm.hrm", top ? top : ".")) && compile_graphs(&r->c);
-  diag_print(r->c.diags, stderr, false);
-  ck_assert(ok);
+  size_t at = 0;
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+    at += (size_t)snprintf(text + at, size - at, "%s=%s ", same[i], fixture_setting(r->fixture, same[i]));
+  bool stablemax = !strncmp(fixture_setting(r->fixture, "loss"), "stablemax", 9);
+  snprintf(text + at, size - at, "loss_type=%s", stablemax ? "stablemax" : "softmax");
 }
 
 static void input(struct run *r, const char *name, const double *values) {
@@ -49,7 +36,7 @@ static void input(struct run *r, const char *name, const double *values) {
 }
 
 static double *constant(struct run *r, int64_t count, double value) {
-  double *x = arena_alloc(r->c.arena, sizeof *x * (size_t)count);
+  double *x = arena_alloc(r->m.c.arena, sizeof *x * (size_t)count);
   for (int64_t i = 0; i < count; i++) x[i] = value;
   return x;
 }
@@ -58,7 +45,7 @@ static double *from(struct run *r, const char *file, const char *name) {
   int64_t count;
   double *x = fixture_tensor(r->fixture, file, name, &count), *copy;
   if (!x) return NULL;
-  copy = arena_alloc(r->c.arena, sizeof *x * (size_t)count);
+  copy = arena_alloc(r->m.c.arena, sizeof *x * (size_t)count);
   memcpy(copy, x, sizeof *x * (size_t)count);
   free(x);
   return copy;
@@ -75,7 +62,7 @@ static double *rows(struct run *r, const struct tensor *t) {
 }
 
 static void bind(struct run *r) {
-  const struct program *p = r->c.program;
+  const struct program *p = r->m.c.program;
   for (int i = 0; i < p->weight_count; i++)
     if (!p->weights[i]->sparse)
       input(r, p->weights[i]->symbol->name, from(r, "weights", p->weights[i]->symbol->name));
@@ -144,14 +131,15 @@ static void compare_losses(struct run *r) {
 static void first_step(const char *name) {
   static struct run zero;
   struct run r = zero;
-  char folder[4096], relative[256];
+  char folder[4096], relative[256], text[1024];
   snprintf(relative, sizeof relative, "fixtures/%s", name);
   ck_assert_msg(shared_path(folder, sizeof folder, relative), "no %s", folder);
   r.fixture = fixture_open(folder);
   r.batch = fixture_number(r.fixture, "batch_size");
-  compile(&r);
+  settings(&r, text, sizeof text);
+  model_open_shipped(&r.m, "hrm", text, NULL);
   bind(&r);
-  r.result = evaluate(r.c.arena, r.c.train, r.inputs, r.input_count, r.batch);
+  r.result = evaluate(r.m.c.arena, r.m.c.train, r.inputs, r.input_count, r.batch);
   compare(&r, "logits", "step0.logits", 1, 2e-4);
   compare(&r, "halt", "step0.q_halt_logits", 1, 2e-4);
   compare(&r, "continue", "step0.q_continue_logits", 1, 2e-4);
@@ -163,7 +151,7 @@ static void first_step(const char *name) {
   if (evaluate_find(&r.result, "puzzle_emb.weights.rows"))
     compare(&r, "puzzle_emb.weights.rows", "grad.puzzle_emb.local", 1.0 / (double)r.batch, 1e-3);
   fixture_close(r.fixture);
-  arena_free(r.c.arena);
+  model_close(&r.m);
 }
 
 START_TEST(stablemax) { first_step("hrm-tiny-stablemax"); }

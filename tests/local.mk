@@ -37,6 +37,7 @@ test_scripts = \
   %D%/hrmc.sh \
   %D%/lang.sh \
   %D%/messages.sh \
+  %D%/models.sh \
   %D%/runtime.sh \
   %D%/stdlib.sh \
   %D%/sudoku.sh

@@ -12,7 +12,7 @@ const struct model_path model_paths[MODEL_PATHS] = {{"this machine", NULL, false
                                                     {"x86-64", "x86-64", false},
                                                     {"OpenBLAS", NULL, true}};
 
-static double uniform(struct model *m) { /* xorshift: the same numbers everywhere */
+double model_uniform(struct model *m) { /* xorshift: the same numbers everywhere */
   m->state ^= m->state << 13;
   m->state ^= m->state >> 7;
   m->state ^= m->state << 17;
@@ -39,12 +39,17 @@ static bool front(struct model *m, const char *path, const char *text) {
   return diag_exit_code(m->c.diags) == 0 && compile_elaborate(&m->c);
 }
 
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
 static void generate(struct model *m) {
   const char *error = NULL;
-  ck_assert(compile_graphs(&m->c) && compile_plan(&m->c) && compile_emit(&m->c, EMIT_OBJECT, &m->object));
+  ck_assert(compile_plan(&m->c) && compile_emit(&m->c, EMIT_OBJECT, &m->object));
   ck_assert(!m->options.openblas || jit_load_openblas());
   m->jit = jit_load(m->object.bytes, m->object.size, &error);
   ck_assert_msg(m->jit != NULL, "%s", error);
+  const struct plan *plan = m->c.plan;
+  m->shared = zeros(plan->shared_bytes);
+  m->arena = zeros(most(plan->train.arena_bytes, most(plan->forward.arena_bytes, plan->prepare.arena_bytes)));
 }
 
 static void input(struct model *m, const char *name, double *values) {
@@ -61,17 +66,17 @@ static void random_weights(struct model *m) {
     int64_t count = type_elements(&p->weights[i]->symbol->type);
     double *values = arena_alloc(m->c.arena, sizeof *values * (size_t)count);
     float *own = m->weights + p->weights[i]->offset / 4;
-    for (int64_t k = 0; k < count; k++) values[k] = own[k] = (float)(0.4 * uniform(m) - 0.2);
+    for (int64_t k = 0; k < count; k++) values[k] = own[k] = (float)(0.4 * model_uniform(m) - 0.2);
     input(m, p->weights[i]->symbol->name, values);
   }
 }
 
 static double random_value(struct model *m, const struct tensor *t) {
   switch (t->symbol->role) {
-  case ROLE_INPUT: return floor(uniform(m) * (double)t->bound);
-  case ROLE_LABEL: return uniform(m) < 0.2 ? -100 : floor(uniform(m) * (double)t->bound);
-  case ROLE_CONTROL: return uniform(m) < 0.5;
-  default: return (float)(2 * uniform(m) - 1);
+  case ROLE_INPUT: return floor(model_uniform(m) * (double)t->bound);
+  case ROLE_LABEL: return model_uniform(m) < 0.2 ? -100 : floor(model_uniform(m) * (double)t->bound);
+  case ROLE_CONTROL: return model_uniform(m) < 0.5;
+  default: return (float)(2 * model_uniform(m) - 1);
   }
 }
 
@@ -114,8 +119,6 @@ static void restore(struct model *m) {
   }
 }
 
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-
 bool model_open(struct model *m, const char *path, const char *text, const char *settings,
                 const struct model_path *target) {
   static const struct model none;
@@ -126,17 +129,26 @@ bool model_open(struct model *m, const char *path, const char *text, const char 
   m->c.options = &m->options;
   m->options.defines = m->defines;
   m->options.tile = MODEL_EXAMPLES;
-  m->options.target_cpu = target->cpu;
-  m->options.openblas = target->openblas;
+  if (target) {
+    m->options.target_cpu = target->cpu;
+    m->options.openblas = target->openblas;
+  }
   set_defines(m, settings);
   if (!front(m, path, text)) return false;
-  generate(m);
+  ck_assert(compile_graphs(&m->c));
   random_weights(m);
   random_tensors(m);
-  const struct plan *plan = m->c.plan;
-  m->shared = zeros(plan->shared_bytes);
-  m->arena = zeros(most(plan->train.arena_bytes, most(plan->forward.arena_bytes, plan->prepare.arena_bytes)));
+  if (target) generate(m);
   return true;
+}
+
+void model_open_shipped(struct model *m, const char *name, const char *settings, const struct model_path *target) {
+  const char *top = getenv("top_srcdir");
+  char path[4096];
+  snprintf(path, sizeof path, "%s/models/%s.hrm", top ? top : ".", name);
+  bool opened = model_open(m, path, NULL, settings, target);
+  diag_print(m->c.diags, stderr, false);
+  ck_assert_msg(opened, "%s does not compile", path);
 }
 
 void model_close(struct model *m) {

@@ -29,12 +29,16 @@ struct model {
   uint64_t state; /* of the random numbers */
 };
 
-/* Compiles a file (settings: "name=value name=value"), or a text when path is NULL, for one path of code generation,
- * and fills its weights and tensors with random values.  False where the front end reports errors: see c.diags; all
- * later mistakes end the test. */
+/* Compiles a file (settings: "name=value name=value"), or a text when path is NULL, for one path of code generation
+ * (NULL: as far as its graphs), and fills its weights and tensors with random values.  False where the front end
+ * reports errors: see c.diags; all later mistakes end the test. */
 bool model_open(struct model *m, const char *path, const char *text, const char *settings,
                 const struct model_path *target);
+/* The same of models/NAME.hrm; errors of the front end, too, end the test. */
+void model_open_shipped(struct model *m, const char *name, const char *settings, const struct model_path *target);
 void model_close(struct model *m);
+
+double model_uniform(struct model *m); /* the next random number, in [0, 1); the same everywhere */
 
 /* Runs the function `train` or `forward` on the random values. */
 void model_run(struct model *m, bool train);
