@@ -30,8 +30,8 @@ as_root() {
 
 missing_packages() {
   local package
-  for package in gcc libc6-dev make autoconf automake pkg-config libopenblas-dev check libjansson-dev librandom123-dev \
-    "$(llvm_package)"; do
+  for package in gcc libc6-dev make autoconf automake pkg-config libopenblas-dev check libjansson-dev libzip-dev \
+    librandom123-dev "$(llvm_package)"; do
     installed "$package" || echo "$package"
   done
 }

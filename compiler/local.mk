@@ -149,6 +149,8 @@ libdriver_a_SOURCES = \
   %D%/driver/paths.h \
   %D%/driver/report.c \
   %D%/driver/report.h
+# What models are linked with stands in the Makefile.
+%D%/driver/libdriver_a-paths.$(OBJEXT): Makefile
 
 bin_PROGRAMS += hrmc
 hrmc_SOURCES = %D%/driver/main.c

@@ -6,6 +6,9 @@ libhrm_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -fPIC -fno-math-errno -fno-trapp
 libhrm_a_SOURCES = \
   %D%/act.c \
   %D%/act.h \
+  %D%/archive.c \
+  %D%/archive.h \
+  %D%/archive_write.c \
   %D%/atomic_file.c \
   %D%/atomic_file.h \
   %D%/batch_source.h \
@@ -52,14 +55,24 @@ libhrm_a_SOURCES = \
   %D%/npy.c \
   %D%/npy.h \
   %D%/npy_write.c \
+  %D%/npz.c \
+  %D%/npz.h \
   %D%/optimizer.c \
   %D%/optimizer.h \
   %D%/optimizer_kernels.c \
   %D%/optimizer_kernels.h \
   %D%/option_lists.h \
   %D%/option_table.h \
+  %D%/pickle.c \
+  %D%/pickle.h \
+  %D%/pickle_opcodes.def \
   %D%/progress.c \
   %D%/progress.h \
+  %D%/pt.c \
+  %D%/pt.h \
+  %D%/pt_storages.c \
+  %D%/pt_tensors.c \
+  %D%/pt_tensors.h \
   %D%/puzzle_text.c \
   %D%/puzzle_text.h \
   %D%/random.c \

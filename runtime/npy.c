@@ -24,7 +24,7 @@ const char *npy_type_name(enum npy_type type) { return types[type].name; }
 
 const char *npy_type_descr(enum npy_type type) { return types[type].descr; }
 
-bool npy_is_integer(enum npy_type type) { return type != NPY_F32; }
+bool npy_is_integer(enum npy_type type) { return type < NPY_BOOL; }
 
 /* ---- The header: a Python dictionary with the keys descr, fortran_order and shape ---- */
 
@@ -94,7 +94,7 @@ static bool read_shape(struct cursor *c, struct npy_array *array) {
 
 static bool fail_type(struct cursor *c, const char *descr) {
   return hrm_fail(c->error, HRM_INPUT, "%s: elements of type '%s' are not supported; %s", c->name, descr,
-                  "integers of 8 to 64 bits are (np.asarray(a, dtype=np.int32))");
+                  "integers of 8 to 64 bits are (np.asarray(a, dtype=np.int32)), and floats of 16 to 64");
 }
 
 static bool read_descr(struct cursor *c, struct npy_array *array) {

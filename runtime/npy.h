@@ -1,4 +1,4 @@
-/* NumPy's .npy files: versions 1.0, 2.0 and 3.0, little-endian integers, C order.
+/* NumPy's .npy files: versions 1.0, 2.0 and 3.0, little-endian numbers, C order.
  *
  * Reading maps the file, so a set larger than memory can be read; nothing is allocated for the elements, and a header
  * is believed only as far as the file's length bears it out.  Writing streams rows into a file whose number of rows
@@ -15,7 +15,7 @@
 
 enum { NPY_MAX_RANK = 8 };
 
-/* NAME(identifier, NumPy's name, descr in the file, C type) */
+/* NAME(identifier, NumPy's name, descr in the file, C type): first the integers */
 #define NPY_TYPES(NAME)                                                                                              \
   NAME(U8, "uint8", "|u1", uint8_t)                                                                                  \
   NAME(I8, "int8", "|i1", int8_t)                                                                                    \
@@ -24,7 +24,10 @@ enum { NPY_MAX_RANK = 8 };
   NAME(U32, "uint32", "<u4", uint32_t)                                                                               \
   NAME(I32, "int32", "<i4", int32_t)                                                                                 \
   NAME(I64, "int64", "<i8", int64_t)                                                                                 \
-  NAME(F32, "float32", "<f4", float)
+  NAME(BOOL, "bool", "|b1", uint8_t)                                                                                 \
+  NAME(F16, "float16", "<f2", uint16_t)                                                                              \
+  NAME(F32, "float32", "<f4", float)                                                                                 \
+  NAME(F64, "float64", "<f8", double)
 
 enum npy_type {
 #define NPY_ENUMERATE(name, numpy, descr, type) NPY_##name,
@@ -66,6 +69,13 @@ void npy_copy_i32(const struct npy_array *array, int64_t first, int64_t count, i
 
 /* The smallest and the largest element; of an empty array 0 and -1. */
 void npy_range(const struct npy_array *array, int64_t *smallest, int64_t *largest);
+
+/* What stands before the elements: as long for every shape of this rank. */
+struct npy_header {
+  char text[512];
+  size_t length;
+};
+struct npy_header npy_header(enum npy_type type, int rank, const int64_t *shape);
 
 /* A file being written: rows of shape[1..rank-1], appended. */
 struct npy_writer {

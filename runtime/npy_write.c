@@ -11,22 +11,26 @@ static size_t header_bytes(int rank) {
   return (longest + 63) / 64 * 64;
 }
 
+struct npy_header npy_header(enum npy_type type, int rank, const int64_t *shape) {
+  struct npy_header h = {.length = header_bytes(rank)};
+  memset(h.text, ' ', sizeof h.text);
+  memcpy(h.text, "\x93NUMPY\1\0", 8);
+  h.text[8] = (char)((h.length - 10) & 0xff);
+  h.text[9] = (char)((h.length - 10) >> 8);
+  int at = 10 + snprintf(h.text + 10, sizeof h.text - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                         npy_type_descr(type));
+  for (int axis = 0; axis < rank; axis++)
+    at += snprintf(h.text + at, sizeof h.text - (size_t)at, "%s%" PRId64 "%s", axis ? " " : "", shape[axis],
+                   axis + 1 < rank || rank == 1 ? "," : "");
+  at += snprintf(h.text + at, sizeof h.text - (size_t)at, "), }");
+  h.text[at] = ' ';
+  h.text[h.length - 1] = '\n';
+  return h;
+}
+
 static bool write_header(struct npy_writer *writer, struct hrm_error *error) {
-  char header[512];
-  size_t bytes = header_bytes(writer->rank);
-  memset(header, ' ', sizeof header);
-  memcpy(header, "\x93NUMPY\1\0", 8);
-  header[8] = (char)((bytes - 10) & 0xff);
-  header[9] = (char)((bytes - 10) >> 8);
-  int at = 10 + snprintf(header + 10, sizeof header - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (",
-                         npy_type_descr(writer->type));
-  for (int axis = 0; axis < writer->rank; axis++)
-    at += snprintf(header + at, sizeof header - (size_t)at, "%s%" PRId64 "%s", axis ? " " : "", writer->shape[axis],
-                   axis + 1 < writer->rank || writer->rank == 1 ? "," : "");
-  at += snprintf(header + at, sizeof header - (size_t)at, "), }");
-  header[at] = ' ';
-  header[bytes - 1] = '\n';
-  return atomic_write(&writer->file, header, bytes, error);
+  const struct npy_header header = npy_header(writer->type, writer->rank, writer->shape);
+  return atomic_write(&writer->file, header.text, header.length, error);
 }
 
 bool npy_create(struct npy_writer *writer, const char *path, enum npy_type type, int rank, const int64_t *shape,

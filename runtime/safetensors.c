@@ -78,6 +78,7 @@ bool safetensors_parse(struct tensor_file *file, const void *bytes, size_t lengt
                     (unsigned long long)header, length);
   }
   if (header > HEADER_LIMIT) return hrm_fail(error, HRM_INPUT, "%s: its header is larger than 100 MB", name);
+  file->form = "safetensors";
   json_error_t e;
   file->header = json_loadb((const char *)text, header, JSON_REJECT_DUPLICATES, &e);
   if (!json_is_object(file->header))

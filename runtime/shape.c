@@ -8,20 +8,29 @@ struct shape shape_vector(int64_t count) {
 }
 
 /* The product of the sizes, zeros left out, must stay countable, so that no order of multiplying can overflow. */
-bool shape_from_json(struct shape *shape, const json_t *json) {
-  size_t rank = json_array_size(json);
-  if (!json_is_array(json) || rank > SHAPE_MAX_RANK) return false;
+bool shape_from_sizes(struct shape *shape, const int64_t *sizes, size_t rank) {
+  if (rank > SHAPE_MAX_RANK) return false;
   *shape = (struct shape){.rank = (int)rank, .count = 1};
   int64_t extent = 1;
   for (size_t i = 0; i < rank; i++) {
-    const json_t *axis = json_array_get(json, i);
-    int64_t size = json_integer_value(axis);
-    if (!json_is_integer(axis) || size < 0) return false;
-    if (__builtin_mul_overflow(extent, size ? size : 1, &extent) || extent > INT64_MAX / 16) return false;
-    shape->size[i] = size;
-    shape->count *= size;
+    if (sizes[i] < 0 || __builtin_mul_overflow(extent, sizes[i] ? sizes[i] : 1, &extent)) return false;
+    if (extent > INT64_MAX / 16) return false;
+    shape->size[i] = sizes[i];
+    shape->count *= sizes[i];
   }
   return true;
+}
+
+bool shape_from_json(struct shape *shape, const json_t *json) {
+  int64_t sizes[SHAPE_MAX_RANK];
+  size_t rank = json_array_size(json);
+  if (!json_is_array(json) || rank > SHAPE_MAX_RANK) return false;
+  for (size_t i = 0; i < rank; i++) {
+    const json_t *axis = json_array_get(json, i);
+    if (!json_is_integer(axis)) return false;
+    sizes[i] = json_integer_value(axis);
+  }
+  return shape_from_sizes(shape, sizes, rank);
 }
 
 bool shape_equal(const struct shape *a, const struct shape *b) {

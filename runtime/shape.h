@@ -16,8 +16,10 @@ struct shape {
 
 struct shape shape_vector(int64_t count);
 
-/* From a JSON array of sizes; false where it is none, has too many axes, or is too large to count bytes in an int64.
- */
+/* false where a size is negative, there are too many axes, or it is too large to count bytes in an int64. */
+bool shape_from_sizes(struct shape *shape, const int64_t *sizes, size_t rank);
+
+/* From a JSON array of sizes; false where it is none, too. */
 bool shape_from_json(struct shape *shape, const json_t *json);
 
 bool shape_equal(const struct shape *a, const struct shape *b);

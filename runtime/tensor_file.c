@@ -8,7 +8,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/archive.h"
+#include "runtime/npz.h"
+#include "runtime/pt.h"
 #include "runtime/safetensors.h"
+
+enum { ROOM_LEAST = 64 << 20, ROOM_FACTOR = 100 };
+
+/* The forms, by their first bytes; the first that fits is taken. */
+struct form {
+  bool (*fits)(const unsigned char *bytes, size_t length);
+  bool (*parse)(struct tensor_file *file, const void *bytes, size_t length, const char *name,
+                struct hrm_error *error);
+};
+
+struct tensor_memory {
+  struct tensor_memory *next;
+  _Alignas(max_align_t) unsigned char bytes[];
+};
 
 static const struct {
   const char *name;
@@ -36,26 +53,122 @@ static bool map(struct tensor_file *file, int descriptor, struct hrm_error *erro
   return hrm_fail(error, HRM_SYSTEM, "%s: cannot be mapped: %s", file->path, strerror(errno));
 }
 
+static bool is_safetensors(const unsigned char *bytes, size_t length) { return length > 8 && bytes[8] == '{'; }
+
+static bool is_archive(const unsigned char *bytes, size_t length) {
+  return length > 4 && memcmp(bytes, "PK", 2) == 0;
+}
+
+static bool parse_archive(struct tensor_file *file, const void *bytes, size_t length, const char *name,
+                          struct hrm_error *error) {
+  struct archive archive;
+  if (!archive_open(&archive, bytes, length, name, error)) return false;
+  int64_t pickle = pt_find_pickle(&archive);
+  bool parsed = pickle >= 0 ? pt_parse_archive(file, &archive, pickle, error) : npz_parse(file, &archive, error);
+  archive_close(&archive);
+  return parsed;
+}
+
+static const struct form forms[] = {
+    {is_safetensors, safetensors_parse}, {is_archive, parse_archive}, {pt_is_legacy, pt_parse_legacy}};
+
+enum { FORMS = sizeof forms / sizeof *forms };
+
+static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static bool check_names(const struct tensor_file *file, struct hrm_error *error) {
+  const char **names = malloc(((size_t)file->count + 1) * sizeof *names);
+  bool different = true;
+  if (!names) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  for (int i = 0; i < file->count; i++) names[i] = file->entries[i].name;
+  qsort(names, (size_t)file->count, sizeof *names, compare_names);
+  for (int i = 1; different && i < file->count; i++) {
+    different = strcmp(names[i - 1], names[i]) != 0 ||
+                hrm_fail(error, HRM_INPUT, "%s: two tensors are called '%s'", file->path, names[i]);
+  }
+  free(names);
+  return different;
+}
+
+static bool parse(struct tensor_file *file, const void *bytes, size_t length, struct hrm_error *error) {
+  file->room = length > ROOM_LEAST / ROOM_FACTOR ? (uint64_t)length * ROOM_FACTOR : ROOM_LEAST;
+  for (int i = 0; i < FORMS; i++) {
+    if (!forms[i].fits(bytes, length)) continue;
+    return forms[i].parse(file, bytes, length, file->path, error) && check_names(file, error);
+  }
+  return hrm_fail(error, HRM_INPUT,
+                  "%s: not a checkpoint, or cut short: neither safetensors nor PyTorch's .pt nor NumPy's .npz",
+                  file->path);
+}
+
+bool tensor_file_parse(struct tensor_file *file, const void *bytes, size_t length, const char *name,
+                       struct hrm_error *error) {
+  *file = (struct tensor_file){.path = strdup(name)};
+  bool parsed = file->path ? parse(file, bytes, length, error) : hrm_fail(error, HRM_SYSTEM, "out of memory");
+  if (!parsed) tensor_file_close(file);
+  return parsed;
+}
+
 bool tensor_file_open(struct tensor_file *file, const char *path, struct hrm_error *error) {
   *file = (struct tensor_file){.path = strdup(path)};
   if (!file->path) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   int descriptor = open(path, O_RDONLY | O_CLOEXEC);
   bool opened =
       descriptor >= 0 || hrm_fail(error, errno == ENOENT ? HRM_INPUT : HRM_SYSTEM, "%s: %s", path, strerror(errno));
-  opened = opened && map(file, descriptor, error) &&
-           safetensors_parse(file, file->mapping, file->mapping_bytes, path, error);
+  opened = opened && map(file, descriptor, error) && parse(file, file->mapping, file->mapping_bytes, error);
   if (descriptor >= 0) close(descriptor);
   if (!opened) tensor_file_close(file);
   return opened;
 }
 
 void tensor_file_close(struct tensor_file *file) {
+  for (struct tensor_memory *memory = file->memory, *next; memory; memory = next) {
+    next = memory->next;
+    free(memory);
+  }
   if (file->mapping) munmap(file->mapping, file->mapping_bytes);
   json_decref(file->metadata);
   json_decref(file->header);
   free(file->entries);
   free(file->path);
   *file = (struct tensor_file){0};
+}
+
+void *tensor_file_allocate(struct tensor_file *file, uint64_t bytes, struct hrm_error *error) {
+  if (bytes > file->room) {
+    hrm_fail(error, HRM_INPUT, "%s: refused: its tensors take more than %d MB and more than %d times the file",
+             file->path, ROOM_LEAST >> 20, ROOM_FACTOR);
+    return NULL;
+  }
+  struct tensor_memory *memory = malloc(sizeof *memory + bytes);
+  if (!memory) {
+    hrm_fail(error, HRM_SYSTEM, "%s: out of memory: %llu bytes cannot be had", file->path, (unsigned long long)bytes);
+    return NULL;
+  }
+  file->room -= bytes;
+  memory->next = file->memory;
+  file->memory = memory;
+  return memory->bytes;
+}
+
+char *tensor_file_name(struct tensor_file *file, const char *name, size_t length, struct hrm_error *error) {
+  char *copy = tensor_file_allocate(file, length + 1, error);
+  if (!copy) return NULL;
+  memcpy(copy, name, length);
+  copy[length] = 0;
+  return copy;
+}
+
+bool tensor_file_add(struct tensor_file *file, const struct tensor_entry *entry, struct hrm_error *error) {
+  if (file->count == file->capacity) {
+    int capacity = file->capacity ? 2 * file->capacity : 64;
+    struct tensor_entry *grown = realloc(file->entries, (size_t)capacity * sizeof *grown);
+    if (!grown) return hrm_fail(error, HRM_SYSTEM, "%s: out of memory", file->path);
+    file->entries = grown;
+    file->capacity = capacity;
+  }
+  file->entries[file->count++] = *entry;
+  return true;
 }
 
 const struct tensor_entry *tensor_file_find(const struct tensor_file *file, const char *name) {

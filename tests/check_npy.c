@@ -88,7 +88,7 @@ END_TEST
 #define TOO_SHORT(bytes) "a.npy: cut short: the header promises more elements than the " bytes " bytes of data hold"
 #define NO_TYPE(descr)                                                                                               \
   "a.npy: elements of type '" descr "' are not supported; integers of 8 to 64 bits are (np.asarray(a, "              \
-  "dtype=np.int32))"
+  "dtype=np.int32)), and floats of 16 to 64"
 
 static const struct {
   const char *dictionary;
@@ -103,7 +103,7 @@ static const struct {
      "a.npy: big-endian arrays ('>i4') are not supported"},
     {"{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (2,), }", 8,
      "a.npy: structured arrays are not supported"},
-    {"{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", 8, NO_TYPE("<f8")},
+    {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8, NO_TYPE("<c8")},
     {"{'descr': '<u8', 'fortran_order': False, 'shape': (1,), }", 8, NO_TYPE("<u8")},
     {"{'descr': '|i4', 'fortran_order': False, 'shape': (1,), }", 4, NO_TYPE("|i4")},
     {"{'descr': '', 'fortran_order': False, 'shape': (1,), }", 4, NO_TYPE("")},

@@ -19,6 +19,7 @@ check_programs = \
   %D%/check_parse \
   %D%/check_plan \
   %D%/check_random \
+  %D%/check_pt \
   %D%/check_replay \
   %D%/check_runtime_act \
   %D%/check_runtime_checkpoint \
@@ -42,7 +43,8 @@ test_scripts = \
   %D%/stdlib.sh \
   %D%/sudoku.sh
 test_data = \
-  %D%/lang
+  %D%/lang \
+  %D%/pt
 
 # What the programs share: the plain evaluator of graphs, stand-ins for generated code.
 check_LIBRARIES += libtesting.a
