@@ -8,6 +8,8 @@ libcompiler_a_SOURCES = \
   %D%/arena.h \
   %D%/ast.h \
   %D%/ast_print.c \
+  %D%/ast_visit.c \
+  %D%/ast_visit.h \
   %D%/batch.c \
   %D%/contraction.c \
   %D%/contraction.h \
@@ -40,6 +42,10 @@ libcompiler_a_SOURCES = \
   %D%/excerpt.c \
   %D%/excerpt.h \
   %D%/forms.c \
+  %D%/format.c \
+  %D%/format.h \
+  %D%/format_pieces.c \
+  %D%/format_pieces.h \
   %D%/fuse.c \
   %D%/grad.c \
   %D%/grad_scalar.c \
@@ -133,6 +139,7 @@ libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) \
   -DHRMC_RUNTIME_LIBS='"$(SANITIZER_FLAGS) $(RUNTIME_LIBS)"'
 libdriver_a_SOURCES = \
   %D%/driver/command_compile.c \
+  %D%/driver/command_fmt.c \
   %D%/driver/command_run.c \
   %D%/driver/command_test.c \
   %D%/driver/commands.h \

@@ -13,8 +13,12 @@ enum token_kind parser_peek(struct parser *p) {
 }
 
 enum token_kind parser_peek_ahead(struct parser *p, int ahead) {
-  if (parser_peek(p) == TOKEN_END || ahead >= p->count - p->at) return TOKEN_END;
-  return p->tokens[p->at + ahead].kind;
+  if (parser_peek(p) == TOKEN_END) return TOKEN_END;
+  for (int i = p->at; i < p->count; i++) {
+    bool is_passed_over = p->brackets && p->tokens[i].kind == TOKEN_LINE_END;
+    if (!is_passed_over && ahead-- == 0) return p->tokens[i].kind;
+  }
+  return TOKEN_END;
 }
 
 static struct span span_of(const struct parser *p, int index) {

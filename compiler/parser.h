@@ -36,9 +36,10 @@ struct parser {
 
 /* -- tokens: parse_token.c -- */
 
-enum token_kind parser_peek(struct parser *p);                  /* the current token; TOKEN_END after a failure */
-enum token_kind parser_peek_ahead(struct parser *p, int ahead); /* a later token; line ends count */
-bool parser_at_word(struct parser *p, const char *word);        /* whether the current token is this word */
+enum token_kind parser_peek(struct parser *p); /* the current token; TOKEN_END after a failure */
+enum token_kind parser_peek_ahead(struct parser *p,
+                                  int ahead);            /* a later token; line ends count outside of brackets */
+bool parser_at_word(struct parser *p, const char *word); /* whether the current token is this word */
 struct span token_span(struct parser *p);
 bool is_first_on_line(const struct parser *p, int index);
 bool at_declaration(struct parser *p);                       /* at what begins a declaration and fits nowhere else */

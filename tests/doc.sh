@@ -1,5 +1,6 @@
 #!/bin/bash
-# The programs of the documentation: every ```hrm block of doc/*.md and README.md passes `hrmc check`, and its tests hold.
+# The programs of the documentation: every ```hrm block of doc/*.md and README.md has the
+# layout of `hrmc fmt`, passes `hrmc check`, and its tests hold.
 
 set -u
 HRMC=$(realpath "${HRMC:-./hrmc}")
@@ -17,6 +18,7 @@ extract() {
 }
 
 run() {
+  "$HRMC" fmt --check "$1" >"$work/out" 2>&1 || return 1
   "$HRMC" check "$1" >"$work/out" 2>&1 || return 1
   ! grep -q '^test "' "$1" || "$HRMC" test "$1" >"$work/out" 2>&1
 }

@@ -62,6 +62,13 @@ expect 3 'not supported' check limit.hrm
 expect 3 'E501' check unknown.hrm limit.hrm
 expect 1 "'tests.hrm' has no model: there is nothing to compile [E216]" --emit=graph tests.hrm
 
+# fmt
+echo 'let a=1' >wild.hrm
+expect 1 "'wild.hrm' is not in the layout of the language: run 'hrmc fmt' [E409]" fmt --check wild.hrm
+expect 0 '' fmt wild.hrm
+expect 0 '' fmt --check wild.hrm
+expect 2 'no FILE given' fmt
+
 # the command line
 expect 2 'no FILE given'
 expect 2 'one FILE at a time' small.hrm tests.hrm

@@ -12,6 +12,7 @@ check_programs = \
   %D%/check_emit_plan \
   %D%/check_fixture \
   %D%/check_grad \
+  %D%/check_format \
   %D%/check_graph \
   %D%/check_horizon \
   %D%/check_model_gradient \
@@ -35,6 +36,7 @@ test_scripts = \
   %D%/completion.sh \
   %D%/data.sh \
   %D%/doc.sh \
+  %D%/fmt.sh \
   %D%/hrmc.sh \
   %D%/lang.sh \
   %D%/messages.sh \

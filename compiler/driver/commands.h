@@ -6,6 +6,7 @@
 
 void command_compile(struct compilation *c, const char *path);
 void command_check(struct compilation *c, const char *path);
+void command_fmt(struct compilation *c, const char *path);
 void command_test(struct compilation *c, const char *path);
 
 /* Returns the exit code of the executable's command. */

@@ -17,6 +17,7 @@ static int run_file(const struct options *o, const char *path) {
   switch (o->command) {
   case HRMC_COMPILE: command_compile(&c, path); break;
   case HRMC_CHECK: command_check(&c, path); break;
+  case HRMC_FMT: command_fmt(&c, path); break;
   case HRMC_TEST: command_test(&c, path); break;
   case HRMC_RUN: code = command_run(&c, path); break;
   }

@@ -20,6 +20,7 @@
 #define HRMC_COMMANDS(COMMAND)                                                                                       \
   COMMAND(COMPILE, compile, "FILE", "@model", "compile FILE into an executable that trains, evaluates and solves")   \
   COMMAND(CHECK, check, "FILE...", "@model", "report mistakes, write nothing")                                       \
+  COMMAND(FMT, fmt, "FILE...", "@model", "write files in the layout of the language")                                \
   COMMAND(TEST, test, "FILE...", "@model", "run the files' test blocks")                                             \
   COMMAND(RUN, run, "FILE -- ARG...", "@model", "compile in memory and run the executable's commands")
 
@@ -52,6 +53,8 @@
   CODE_OPTIONS(OPTION)
 
 #define CHECK_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
+#define FMT_OPTIONS(OPTION)                                                                                          \
+  OPTION(CHECK, "check", 'k', NULL, "", "write nothing; report the files whose layout differs")
 #define TEST_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
 #define RUN_OPTIONS(OPTION)                                                                                          \
   MODEL_OPTIONS(OPTION)                                                                                              \

@@ -11,7 +11,7 @@ const char *argp_program_version = "hrmc " PACKAGE_VERSION;
 error_t argp_err_exit_status = 2;
 
 /* Keys are the same in every command's table. */
-enum { COMPILE_OPTIONS(OPTION_KEY) };
+enum { COMPILE_OPTIONS(OPTION_KEY) FMT_OPTIONS(OPTION_KEY) };
 
 static const struct {
   const char *name, *arguments, *text;
@@ -77,7 +77,7 @@ static void add_reports(struct argp_state *state, struct options *o, const char 
 }
 
 static void check_files(struct argp_state *state, const struct options *o) {
-  bool many = o->command == HRMC_CHECK || o->command == HRMC_TEST;
+  bool many = o->command == HRMC_CHECK || o->command == HRMC_FMT || o->command == HRMC_TEST;
   if (o->file_count == 0) argp_error(state, "no FILE given");
   if (o->after && o->emit != EMIT_KIND_GRAPH) argp_error(state, "--after goes with --emit=graph");
   if (o->file_count > 1 && !many) argp_error(state, "one FILE at a time, not also '%s'", o->files[1]);
@@ -111,6 +111,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case KEY_REPORT: add_reports(state, o, text); return 0;
   case KEY_TARGET_CPU: o->target_cpu = text; return 0;
   case KEY_CONTRACT: o->openblas = wants_openblas(state, text); return 0;
+  case KEY_CHECK: o->check_format = true; return 0;
   case KEY_TILE: o->tile = tile_number(state, text); return 0;
   case ARGP_KEY_ARG: arena_push(p->arena, o->files, o->file_count, o->file_capacity, text); return 0;
   case ARGP_KEY_END: check_files(state, o); return 0;
