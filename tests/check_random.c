@@ -2,9 +2,11 @@
  * of code generation.  The evaluator takes the graph as differentiated, before any optimisation.
  *
  *   check_random [--count N] [--first SEED]    (200 programs from seed 1 unless given)
+ *   check_random --file FILE                   (a program of one's own)
  *
  * A difference is allowed as far as rounding explains it: 1e-4 of the largest value, 2e-6 for sums that cancel, and a
  * multiple of what the plain evaluator itself changes by when its inputs are disturbed by a few rounding errors. */
+#include "compiler/source.h"
 #include "tests/model_harness.h"
 #include "tests/random_source.h"
 
@@ -79,6 +81,7 @@ static bool run_seed(int seed, bool every_path) {
 
 static struct seeds seeds = {1, PROGRAMS};
 static bool every_path;
+static const char *file;
 
 START_TEST(random_programs_agree) {
   int failed = 0;
@@ -87,12 +90,26 @@ START_TEST(random_programs_agree) {
 }
 END_TEST
 
+START_TEST(file_agrees) {
+  struct arena *a = arena_new();
+  const struct source *source = source_read(a, diags_new(a), file);
+  ck_assert_ptr_nonnull(source);
+  int failed = 0;
+  for (int k = 0; k < MODEL_PATHS; k++) failed += !run_path(0, source->text, &model_paths[k]);
+  ck_assert_int_eq(failed, 0);
+  arena_free(a);
+}
+END_TEST
+
 static void parse_arguments(int argc, char **argv) {
-  static const struct option options[] = {
-      {"count", required_argument, NULL, 'n'}, {"first", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
-  for (int key; (key = getopt_long(argc, argv, "n:s:", options, NULL)) != -1;) {
+  static const struct option options[] = {{"count", required_argument, NULL, 'n'},
+                                          {"first", required_argument, NULL, 's'},
+                                          {"file", required_argument, NULL, 'f'},
+                                          {NULL, 0, NULL, 0}};
+  for (int key; (key = getopt_long(argc, argv, "n:s:f:", options, NULL)) != -1;) {
     if (key == 'n') seeds.count = atoi(optarg), every_path = true;
     if (key == 's') seeds.first = atoi(optarg);
+    if (key == 'f') file = optarg;
     if (key == '?') exit(2);
   }
 }
@@ -102,7 +119,7 @@ int main(int argc, char **argv) {
   Suite *suite = suite_create("random");
   TCase *cases = tcase_create("programs");
   tcase_set_timeout(cases, every_path ? 24 * 3600 : 120);
-  tcase_add_test(cases, random_programs_agree);
+  tcase_add_test(cases, file ? file_agrees : random_programs_agree);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   if (every_path) srunner_set_fork_status(runner, CK_NOFORK);
