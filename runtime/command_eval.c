@@ -3,10 +3,11 @@
 #include "runtime/evaluate.h"
 #include "runtime/interrupt.h"
 #include "runtime/loaded_model.h"
+#include "runtime/predictions.h"
 #include "runtime/progress.h"
 
 struct eval_options {
-  const char *checkpoint, *data, *split;
+  const char *checkpoint, *data, *split, *predictions;
   int64_t max_segments, limit, batch, threads;
   bool halt, json, averaged;
 };
@@ -25,6 +26,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case 'b': o->batch = option_integer(state, "batch", arg, 1, INT32_MAX - 1); break;
   case 't': o->threads = option_integer(state, "threads", arg, 1, 4096); break;
   case 'E': o->averaged = false; break;
+  case 's': o->predictions = arg; break;
   case 'j': o->json = true; break;
   case ARGP_KEY_END:
     if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
@@ -59,8 +61,8 @@ static void print_row(const char *set, const json_t *result) {
 
 static bool print(const struct eval_options *o, const struct loaded_model *s, json_t *sets, struct hrm_error *error) {
   if (o->json) {
-    return command_print_json(json_pack("{s:s, s:I, s:O}", "checkpoint", s->checkpoint, "max_segments",
-                                        (json_int_t)o->max_segments, "sets", sets),
+    return command_print_json(json_pack("{s:s, s:I, s:b, s:O}", "checkpoint", s->checkpoint, "max_segments",
+                                        (json_int_t)o->max_segments, "halt", o->halt, "sets", sets),
                               0, error);
   }
   const char *name;
@@ -70,17 +72,36 @@ static bool print(const struct eval_options *o, const struct loaded_model *s, js
   return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
 }
 
+static bool evaluate_one(struct evaluator *e, const struct dataset_set *set, const struct eval_options *o,
+                         json_t *sets, struct hrm_error *error) {
+  struct evaluation sums;
+  struct predictions predictions;
+  const struct description *d = e->model->description;
+  if (o->predictions) {
+    if (!predictions_open(&predictions, o->predictions, set, d, error)) return false;
+    e->visit = predictions_keep, e->visit_context = &predictions;
+  }
+  if (!evaluate_set(e, set, &sums, error)) {
+    if (o->predictions) predictions_abandon(&predictions);
+    return false;
+  }
+  json_t *result = evaluation_json(&sums, d->act.kind);
+  if (o->predictions) json_object_set_new(result, "predictions", json_string(predictions.path));
+  json_object_set_new(sets, set->name, result);
+  return !o->predictions || predictions_finish(&predictions, error);
+}
+
 static bool evaluate(const struct eval_options *o, struct loaded_model *s, const struct dataset *dataset,
                      json_t *sets, struct hrm_error *error) {
+  if (o->predictions && !predictions_check(o->predictions, dataset, error)) return false;
   struct progress progress = progress_new(stderr);
-  struct evaluator e = {&s->model, &s->slots, {o->max_segments, o->limit, o->halt}, evaluation_continues, &progress};
+  struct evaluator e = {&s->model,
+                        &s->slots,
+                        {.max_segments = o->max_segments, .limit = o->limit, .halt = o->halt},
+                        .progress = evaluation_continues,
+                        .progress_context = &progress};
   bool done = true;
-  for (int i = 0; done && i < dataset->num_sets; i++) {
-    struct evaluation result;
-    done = evaluate_set(&e, &dataset->sets[i], &result, error);
-    if (done)
-      json_object_set_new(sets, dataset->sets[i].name, evaluation_json(&result, s->model.description->act.kind));
-  }
+  for (int i = 0; done && i < dataset->num_sets; i++) done = evaluate_one(&e, &dataset->sets[i], o, sets, error);
   progress_clear(&progress);
   return done;
 }

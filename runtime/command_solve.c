@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/clock.h"
 #include "runtime/evaluate.h"
 #include "runtime/loaded_model.h"
 
 struct solve_options {
   const char *checkpoint, *data;
   int64_t max_segments, threads;
+  double deadline; /* by clock_seconds; 0: none */
   bool halt, json, averaged;
   char **puzzles; /* arguments */
   int puzzle_count;
@@ -24,6 +26,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case 'd': o->data = arg; break;
   case 'm': o->max_segments = option_integer(state, "max-segments", arg, 1, INT32_MAX - 1); break;
   case 'H': o->halt = true; break;
+  case 'D':
+    o->deadline = clock_seconds() + 1e-3 * (double)option_integer(state, "deadline", arg, 1, INT32_MAX);
+    break;
   case 't': o->threads = option_integer(state, "threads", arg, 1, 4096); break;
   case 'E': o->averaged = false; break;
   case 'j': o->json = true; break;
@@ -127,40 +132,51 @@ static bool read_puzzles(struct puzzles *p, const struct solve_options *o, const
 struct answers {
   const struct puzzles *puzzles;
   enum act_kind act;
+  bool best; /* the segment with the highest halt value answers, else the last */
   int32_t *tokens;
   float *halt;
-  int32_t *segments;
+  int32_t *segments; /* up to the one that answers */
 };
+
+/* Whether this segment's prediction takes the place of those before it. */
+static bool is_better(const struct answers *a, int64_t example, float halt, int32_t segments) {
+  return segments == 1 || !a->best || a->act == ACT_FIXED || halt >= a->halt[example];
+}
 
 static void keep_answer(void *context, const struct slots *slots, int64_t slot, int64_t example) {
   struct answers *a = context;
   const int32_t *prediction = slots_tensor(slots, slots->description->standard[TENSOR_PREDICTION], slot);
   const float *halt = slots_standard(slots, TENSOR_HALT);
+  if (!is_better(a, example, halt[slot], slots->steps[slot])) return;
   memcpy(a->tokens + example * a->puzzles->length, prediction, (size_t)a->puzzles->length * sizeof *prediction);
   a->halt[example] = halt[slot];
   a->segments[example] = slots->steps[slot];
 }
 
-static json_t *halt_probability(const struct answers *a, int64_t i) {
-  return a->act == ACT_FIXED ? json_null() : json_real(1 / (1 + exp(-(double)a->halt[i])));
+static double halt_probability(const struct answers *a, int64_t i) { return 1 / (1 + exp(-(double)a->halt[i])); }
+
+static void print_grid(const struct solve_options *o, const struct form *form, const struct answers *a, int64_t i) {
+  if (i > 0) putchar('\n');
+  puzzle_text_print(&form->text, a->tokens + i * a->puzzles->length, false, stdout);
+  if (o->deadline == 0) return;
+  printf("segment %d", a->segments[i]);
+  if (a->act != ACT_FIXED) printf(", halt probability %.3f", halt_probability(a, i));
+  putchar('\n');
 }
 
 static bool print_answer(const struct solve_options *o, const struct form *form, const struct answers *a, int64_t i,
                          struct hrm_error *error) {
   const int32_t *answer = a->tokens + i * a->puzzles->length;
-  if (!o->json) {
-    if (i > 0) putchar('\n');
-    puzzle_text_print(&form->text, answer, false, stdout);
-    return true;
-  }
+  if (!o->json) return print_grid(o, form, a, i), true;
   char *puzzle = malloc((size_t)a->puzzles->length + 1), *solution = malloc((size_t)a->puzzles->length + 1);
   bool formed = puzzle && solution;
   json_t *json = NULL;
   if (formed) {
     puzzle_text_line(&form->text, a->puzzles->tokens + i * a->puzzles->length, puzzle);
     puzzle_text_line(&form->text, answer, solution);
-    json = json_pack("{s:s, s:s, s:o, s:i}", "puzzle", puzzle, "solution", solution, "halt_probability",
-                     halt_probability(a, i), "segments", a->segments[i]);
+    json =
+        json_pack("{s:s, s:s, s:o, s:i}", "puzzle", puzzle, "solution", solution, "halt_probability",
+                  a->act == ACT_FIXED ? json_null() : json_real(halt_probability(a, i)), "segments", a->segments[i]);
   }
   free(puzzle);
   free(solution);
@@ -174,8 +190,12 @@ static bool answer_all(const struct solve_options *o, struct loaded_model *s, co
   a->halt = malloc((size_t)p->count * sizeof *a->halt + 1);
   a->segments = malloc((size_t)p->count * sizeof *a->segments + 1);
   if (!a->tokens || !a->halt || !a->segments) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  struct evaluator e = {&s->model, &s->slots, {.max_segments = o->max_segments, .halt = o->halt}, NULL, NULL};
-  if (!evaluate_tokens(&e, p->tokens, p->count, form->blank_identifier, keep_answer, a, error)) return false;
+  struct evaluator e = {&s->model,
+                        &s->slots,
+                        {.max_segments = o->max_segments, .halt = o->halt, .deadline = o->deadline},
+                        .visit = keep_answer,
+                        .visit_context = a};
+  if (!evaluate_tokens(&e, p->tokens, p->count, form->blank_identifier, error)) return false;
   for (int64_t i = 0; i < p->count; i++) {
     if (!print_answer(o, form, a, i, error)) return false;
   }
@@ -185,7 +205,7 @@ static bool answer_all(const struct solve_options *o, struct loaded_model *s, co
 static bool solve(const struct solve_options *o, struct loaded_model *s, const struct form *form,
                   struct hrm_error *error) {
   struct puzzles p = {.length = form->text.rows * form->text.columns};
-  struct answers a = {.puzzles = &p, .act = s->model.description->act.kind};
+  struct answers a = {.puzzles = &p, .act = s->model.description->act.kind, .best = o->deadline != 0};
   bool done = read_puzzles(&p, o, form, error) && answer_all(o, s, form, &a, error);
   free(p.tokens);
   free(a.tokens);

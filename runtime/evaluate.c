@@ -1,8 +1,10 @@
 #include "runtime/evaluate.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "runtime/act.h"
+#include "runtime/clock.h"
 
 /* Where examples come from. */
 typedef void put_example(void *source, struct slots *slots, int64_t slot, int64_t example);
@@ -12,10 +14,11 @@ struct run {
   const struct evaluator *e;
   put_example *put;
   void *source;
-  evaluation_visitor *visit;
-  void *context;
+  struct evaluation *sums; /* NULL: nothing is scored */
   int64_t total, next, active;
-  int64_t *example; /* of each slot */
+  int64_t *example;       /* of each slot */
+  double *until;          /* of each slot: when its example's share of the time ends */
+  double segment_seconds; /* the longest segment so far */
 };
 
 static void move_slot(struct run *r, int64_t from, int64_t to) {
@@ -23,9 +26,18 @@ static void move_slot(struct run *r, int64_t from, int64_t to) {
   if (from == to) return;
   slots_copy(s, to, s, from, 1);
   r->example[to] = r->example[from];
+  r->until[to] = r->until[from];
+}
+
+/* The time that is left is shared by all examples that have not stopped, of which a batch runs at once. */
+static double share_of_time(const struct run *r) {
+  double deadline = r->e->options.deadline, now = clock_seconds();
+  double batches = (double)(r->total - r->next + r->active) / (double)r->e->slots->count;
+  return deadline == 0 ? INFINITY : now + (deadline - now) / fmax(1, batches);
 }
 
 static void put_next(struct run *r, int64_t slot) {
+  r->until[slot] = share_of_time(r);
   r->example[slot] = r->next;
   r->put(r->source, r->e->slots, slot, r->next++);
 }
@@ -43,48 +55,13 @@ static void refill(struct run *r) {
   while (r->active < r->e->slots->count && r->next < r->total) put_next(r, r->active++);
 }
 
-static void finish_segment(struct run *r) {
-  struct slots *s = r->e->slots;
+static bool stops(const struct run *r, int64_t slot, bool wants) {
   const struct evaluation_options *options = &r->e->options;
-  const float *halt = slots_standard(s, TENSOR_HALT), *go_on = slots_standard(s, TENSOR_CONTINUE);
-  enum act_kind act = s->description->act.kind;
-  for (int64_t i = 0; i < r->active; i++) {
-    bool wants = options->halt && act_wants_halt(act, halt[i], go_on ? go_on[i] : 0);
-    s->halted[i] = wants || s->steps[i] >= options->max_segments;
-    if (s->halted[i]) r->visit(r->context, s, i, r->example[i]);
-  }
+  bool late = clock_seconds() + r->segment_seconds > r->until[slot];
+  return (options->halt && wants) || r->e->slots->steps[slot] >= options->max_segments || late;
 }
 
-static bool run(struct run *r, struct hrm_error *error) {
-  const struct evaluator *e = r->e;
-  r->example = malloc((size_t)e->slots->count * sizeof *r->example);
-  if (!r->example) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  bool more = true;
-  for (refill(r); more && r->active; refill(r)) {
-    slots_begin_segment(e->slots, r->active, e->options.max_segments);
-    model_forward(e->model, e->slots, r->active);
-    finish_segment(r);
-    if (e->progress) more = e->progress(e->progress_context, r->next - r->active, r->total);
-  }
-  free(r->example);
-  return more || hrm_fail(error, HRM_INTERRUPTED, "interrupted");
-}
-
-struct set_source {
-  const struct dataset_set *set;
-  int64_t puzzle; /* of the last example: they come in order */
-};
-
-static void put_set_example(void *source, struct slots *slots, int64_t slot, int64_t example) {
-  struct set_source *s = source;
-  while (example >= dataset_puzzle_examples(s->set, s->puzzle).end) s->puzzle++;
-  const struct example e = {s->set, example, dataset_puzzle_identifier(s->set, s->puzzle)};
-  slots_put(slots, slot, &e);
-}
-
-static void score(void *context, const struct slots *slots, int64_t slot, int64_t example) {
-  (void)example;
-  struct evaluation *sums = context;
+static void score(struct evaluation *sums, const struct slots *slots, int64_t slot) {
   const struct description *d = slots->description;
   const int32_t *labels = slots_tensor(slots, d->standard[TENSOR_LABELS], slot);
   const int32_t *prediction = slots_tensor(slots, d->standard[TENSOR_PREDICTION], slot);
@@ -102,13 +79,66 @@ static void score(void *context, const struct slots *slots, int64_t slot, int64_
   sums->segments += slots->steps[slot];
 }
 
+static void finish_segment(struct run *r) {
+  const struct evaluator *e = r->e;
+  struct slots *s = e->slots;
+  const float *halt = slots_standard(s, TENSOR_HALT), *go_on = slots_standard(s, TENSOR_CONTINUE);
+  enum act_kind act = s->description->act.kind;
+  for (int64_t i = 0; i < r->active; i++) {
+    s->halted[i] = stops(r, i, act_wants_halt(act, halt[i], go_on ? go_on[i] : 0));
+    if (e->visit) e->visit(e->visit_context, s, i, r->example[i]);
+    if (r->sums && s->halted[i]) score(r->sums, s, i);
+  }
+}
+
+static void run_segment(struct run *r) {
+  const struct evaluator *e = r->e;
+  double begin = clock_seconds();
+  slots_begin_segment(e->slots, r->active, e->options.max_segments);
+  model_forward(e->model, e->slots, r->active);
+  r->segment_seconds = fmax(r->segment_seconds, clock_seconds() - begin);
+  finish_segment(r);
+}
+
+static bool run_all(struct run *r) {
+  const struct evaluator *e = r->e;
+  bool more = true;
+  for (refill(r); more && r->active; refill(r)) {
+    run_segment(r);
+    if (e->progress) more = e->progress(e->progress_context, r->next - r->active, r->total);
+  }
+  return more;
+}
+
+static bool run(struct run *r, struct hrm_error *error) {
+  size_t count = (size_t)r->e->slots->count;
+  r->example = malloc(count * sizeof *r->example);
+  r->until = malloc(count * sizeof *r->until);
+  bool made = r->example && r->until, done = made && run_all(r);
+  free(r->example);
+  free(r->until);
+  if (!made) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  return done || hrm_fail(error, HRM_INTERRUPTED, "interrupted");
+}
+
+struct set_source {
+  const struct dataset_set *set;
+  int64_t puzzle; /* of the last example: they come in order */
+};
+
+static void put_set_example(void *source, struct slots *slots, int64_t slot, int64_t example) {
+  struct set_source *s = source;
+  while (example >= dataset_puzzle_examples(s->set, s->puzzle).end) s->puzzle++;
+  const struct example e = {s->set, example, dataset_puzzle_identifier(s->set, s->puzzle)};
+  slots_put(slots, slot, &e);
+}
+
 bool evaluate_set(const struct evaluator *e, const struct dataset_set *set, struct evaluation *result,
                   struct hrm_error *error) {
   *result = (struct evaluation){0};
   struct set_source source = {set, 0};
   int64_t limit = e->options.limit, total = limit && limit < set->examples ? limit : set->examples;
-  struct run r = {
-      .e = e, .put = put_set_example, .source = &source, .visit = score, .context = result, .total = total};
+  struct run r = {.e = e, .put = put_set_example, .source = &source, .sums = result, .total = total};
   return run(&r, error);
 }
 
@@ -124,10 +154,10 @@ static void put_tokens(void *source, struct slots *slots, int64_t slot, int64_t 
 }
 
 bool evaluate_tokens(const struct evaluator *e, const int32_t *inputs, int64_t count, int32_t puzzle_identifier,
-                     evaluation_visitor *visit, void *context, struct hrm_error *error) {
+                     struct hrm_error *error) {
   const struct description *d = e->slots->description;
   struct token_source source = {inputs, d->tensors[d->standard[TENSOR_INPUTS]].shape.count, puzzle_identifier};
-  struct run r = {.e = e, .put = put_tokens, .source = &source, .visit = visit, .context = context, .total = count};
+  struct run r = {.e = e, .put = put_tokens, .source = &source, .total = count};
   return run(&r, error);
 }
 

@@ -8,8 +8,10 @@
 
 struct evaluation_options {
   int64_t max_segments;
-  int64_t limit; /* examples of each set; 0: all */
-  bool halt;     /* an example stops when its halt head says so; else it runs max_segments, as published */
+  int64_t limit;   /* examples of each set; 0: all */
+  bool halt;       /* an example stops when its halt head says so; else it runs max_segments, as published */
+  double deadline; /* by clock_seconds; 0: none.  Every example has one segment; it has another only if that is likely
+                    * to end within the example's share of the time that is left */
 };
 
 /* Sums over the examples of a set that have a labelled position. */
@@ -21,7 +23,8 @@ struct evaluation {
   double segments;
 };
 
-/* An example has had its last segment in this slot: "prediction" and the other outputs are there. */
+/* An example has had a segment in this slot: "prediction" and the other outputs are there, and slots->halted says
+ * whether it was its last. */
 typedef void evaluation_visitor(void *context, const struct slots *slots, int64_t slot, int64_t example);
 
 /* Called after each segment; false ends the run. */
@@ -32,6 +35,8 @@ struct evaluator {
   struct model *model;
   struct slots *slots; /* all of them are used */
   struct evaluation_options options;
+  evaluation_visitor *visit; /* NULL: none */
+  void *visit_context;
   evaluation_progress *progress; /* NULL: none */
   void *progress_context;
 };
@@ -40,9 +45,9 @@ struct evaluator {
 bool evaluate_set(const struct evaluator *e, const struct dataset_set *set, struct evaluation *result,
                   struct hrm_error *error);
 
-/* `count` inputs of the model's sequence length one behind the other; visit gets each with its number. */
+/* `count` inputs of the model's sequence length one behind the other. */
 bool evaluate_tokens(const struct evaluator *e, const int32_t *inputs, int64_t count, int32_t puzzle_identifier,
-                     evaluation_visitor *visit, void *context, struct hrm_error *error);
+                     struct hrm_error *error);
 
 /* {"examples", "exact_accuracy", "cell_accuracy", "halt_accuracy", "mean_segments"}; halt_accuracy is null where the
  * model has no halt head. */

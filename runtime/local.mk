@@ -66,6 +66,8 @@ libhrm_a_SOURCES = \
   %D%/pickle.c \
   %D%/pickle.h \
   %D%/pickle_opcodes.def \
+  %D%/predictions.c \
+  %D%/predictions.h \
   %D%/progress.c \
   %D%/progress.h \
   %D%/pt.c \

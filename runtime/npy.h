@@ -77,12 +77,12 @@ struct npy_header {
 };
 struct npy_header npy_header(enum npy_type type, int rank, const int64_t *shape);
 
-/* A file being written: rows of shape[1..rank-1], appended. */
+/* A file being written: rows of shape[1..rank-1]. */
 struct npy_writer {
   struct atomic_file file;
   enum npy_type type;
   int rank;
-  int64_t shape[NPY_MAX_RANK]; /* shape[0] counts the rows appended so far */
+  int64_t shape[NPY_MAX_RANK]; /* shape[0] counts the rows up to the last that was written */
   size_t row_bytes;
 };
 
@@ -91,6 +91,9 @@ bool npy_create(struct npy_writer *writer, const char *path, enum npy_type type,
                 struct hrm_error *error);
 /* Appends whole rows, contiguous. */
 bool npy_append(struct npy_writer *writer, const void *rows, int64_t count, struct hrm_error *error);
+/* Writes rows first … first+count-1 in any order; rows that never come are zeros.  Appending goes on behind the last.
+ */
+bool npy_put(struct npy_writer *writer, int64_t first, const void *rows, int64_t count, struct hrm_error *error);
 /* Completes the header and puts the file in place; on failure nothing is left. */
 bool npy_finish(struct npy_writer *writer, struct hrm_error *error);
 /* Gives up; nothing is left. Harmless after npy_finish or on a writer that is all zeros. */

@@ -47,18 +47,24 @@ bool npy_create(struct npy_writer *writer, const char *path, enum npy_type type,
   return false;
 }
 
+static bool seek(struct npy_writer *writer, off_t offset, struct hrm_error *error) {
+  return fseeko(writer->file.stream, offset, SEEK_SET) == 0 ||
+         hrm_fail(error, HRM_SYSTEM, "%s: cannot write: %s", writer->file.path, strerror(errno));
+}
+
 bool npy_append(struct npy_writer *writer, const void *rows, int64_t count, struct hrm_error *error) {
-  writer->shape[0] += count;
-  return atomic_write(&writer->file, rows, (size_t)count * writer->row_bytes, error);
+  return npy_put(writer, writer->shape[0], rows, count, error);
+}
+
+bool npy_put(struct npy_writer *writer, int64_t first, const void *rows, int64_t count, struct hrm_error *error) {
+  off_t offset = (off_t)(header_bytes(writer->rank) + (size_t)first * writer->row_bytes);
+  bool in_place = ftello(writer->file.stream) == offset || seek(writer, offset, error);
+  if (first + count > writer->shape[0]) writer->shape[0] = first + count;
+  return in_place && atomic_write(&writer->file, rows, (size_t)count * writer->row_bytes, error);
 }
 
 bool npy_finish(struct npy_writer *writer, struct hrm_error *error) {
-  if (fseek(writer->file.stream, 0, SEEK_SET)) {
-    hrm_fail(error, HRM_SYSTEM, "%s: cannot write: %s", writer->file.path, strerror(errno));
-    npy_abandon(writer);
-    return false;
-  }
-  if (write_header(writer, error)) return atomic_commit(&writer->file, error);
+  if (seek(writer, 0, error) && write_header(writer, error)) return atomic_commit(&writer->file, error);
   npy_abandon(writer);
   return false;
 }

@@ -42,6 +42,8 @@
   OPTION(BATCH, "batch", 'b', "B", "", "examples at the same time; 64 unless given")                                 \
   OPTION(THREADS, "threads", 't', "T", "", "threads")                                                                \
   OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
+  OPTION(SAVE_PREDICTIONS, "save-predictions", 's', "PATH", "@file",                                                 \
+         "write what is predicted to PATH, if it ends in .npy, else to SET__predictions.npy in that folder")         \
   OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
 
 #define SOLVE_OPTIONS(OPTION)                                                                                        \
@@ -51,6 +53,8 @@
   OPTION(MAX_SEGMENTS, "max-segments", 'm', "M", "",                                                                 \
          "segments of each puzzle; those it was trained with unless given")                                          \
   OPTION(HALT, "halt", 'H', NULL, "", "let each puzzle stop when its halt head says so")                             \
+  OPTION(DEADLINE, "deadline", 'D', "MS", "",                                                                        \
+         "answer within MS milliseconds of the start, by the segment that the halt head thinks best")                \
   OPTION(THREADS, "threads", 't', "T", "", "threads")                                                                \
   OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
   OPTION(JSON, "json", 'j', NULL, "", "print one JSON object a puzzle")

@@ -96,8 +96,8 @@ static bool evaluate_sets(struct training *t, json_t *sets, struct hrm_error *er
   struct evaluator e = {&t->trainer.model,
                         &t->evaluation_slots,
                         {.max_segments = d->act.max_segments, .limit = t->settings.eval_limit},
-                        evaluation_continues,
-                        t};
+                        .progress = evaluation_continues,
+                        .progress_context = t};
   for (int i = 0; i < t->test.num_sets; i++) {
     struct evaluation result;
     if (!evaluate_set(&e, &t->test.sets[i], &result, error)) return false;

@@ -1,5 +1,6 @@
 /* Slots, halting and evaluation: runtime/act.c, slots.c, evaluate.c. */
 #include "runtime/act.h"
+#include "runtime/clock.h"
 #include "runtime/evaluate.h"
 #include "runtime/metrics.h"
 #include "tests/fake_model.h"
@@ -129,14 +130,28 @@ END_TEST
 struct seen {
   int visits[50];
   int32_t steps[50], first[50];
+  int in_segment, stopped; /* visits of the present segment; examples that stopped in those before it */
 };
 
 static void see(void *context, const struct slots *s, int64_t slot, int64_t example) {
   struct seen *seen = context;
   const int32_t *prediction = slots_tensor(s, s->description->standard[TENSOR_PREDICTION], slot);
+  seen->in_segment++;
+  if (!s->halted[slot]) return;
   seen->visits[example]++;
   seen->steps[example] = s->steps[slot];
   seen->first[example] = prediction[0];
+}
+
+/* No slot idles while examples wait, nor runs on after its example has stopped. */
+static bool count_segment(void *context, int64_t done, int64_t total) {
+  struct seen *seen = context;
+  (void)done;
+  int64_t left = total - seen->stopped;
+  ck_assert_int_eq(seen->in_segment, left < slots.count ? left : slots.count);
+  seen->stopped = seen->in_segment = 0;
+  for (int i = 0; i < total; i++) seen->stopped += seen->visits[i];
+  return true;
 }
 
 /* 50 examples through 7 slots: each once, with its own prediction, whatever slots it was in.  The halt value is above
@@ -152,8 +167,8 @@ static void run_examples(bool halt) {
   model.weights[48] = -0.55f;
   for (int i = 0; i < 50 * FAKE_LENGTH; i++) inputs[i] = i / FAKE_LENGTH * 5 % FAKE_VOCABULARY;
   model_prepare(&model);
-  struct evaluator e = {&model, &slots, {.max_segments = 6, .halt = halt}, NULL, NULL};
-  ck_assert(evaluate_tokens(&e, inputs, 50, 0, see, &seen, &error));
+  struct evaluator e = {&model, &slots, {.max_segments = 6, .halt = halt}, see, &seen, count_segment, &seen};
+  ck_assert(evaluate_tokens(&e, inputs, 50, 0, &error));
   for (int i = 0; i < 50; i++) {
     ck_assert_int_eq(seen.visits[i], 1);
     ck_assert_int_eq(seen.steps[i], halt ? 6 - inputs[i * FAKE_LENGTH] : 6);
@@ -169,6 +184,49 @@ END_TEST
 START_TEST(test_evaluation_halts) { run_examples(true); }
 END_TEST
 
+/* Two examples through one slot: a deadline that is over leaves one segment to each, one that is far off all. */
+static void run_until(double deadline, int32_t segments) {
+  struct hrm_error error;
+  struct model model;
+  struct seen seen = {0};
+  int32_t inputs[2 * FAKE_LENGTH] = {0};
+  open_slots("{\"kind\": \"halt_head\", \"max_segments\": 6, \"exploration\": 0}", 1);
+  ck_assert(model_new(&model, &fake_code, &description, 1, false, &error));
+  model_prepare(&model);
+  struct evaluator e = {&model, &slots, {.max_segments = 6, .deadline = deadline}, see, &seen, NULL, NULL};
+  ck_assert(evaluate_tokens(&e, inputs, 2, 0, &error));
+  for (int i = 0; i < 2; i++) ck_assert(seen.visits[i] == 1 && seen.steps[i] == segments);
+  model_free(&model);
+  close_slots();
+}
+
+START_TEST(test_deadlines) {
+  run_until(clock_seconds() - 1, 1);
+  run_until(clock_seconds() + 1e6, 6);
+}
+END_TEST
+
+/* Of two examples, each has half of the time: the first must not take all. */
+START_TEST(test_time_is_shared) {
+  struct hrm_error error;
+  struct model model;
+  struct seen seen = {0};
+  int32_t inputs[2 * FAKE_LENGTH] = {0};
+  open_slots("{\"kind\": \"fixed\", \"max_segments\": 6, \"exploration\": 0}", 1);
+  ck_assert(model_new(&model, &fake_code, &description, 1, false, &error));
+  model_prepare(&model);
+  setenv("FAKE_SLEEP", "1000", 1);
+  struct evaluator e = {&model, &slots, {.max_segments = INT32_MAX - 1, .deadline = clock_seconds() + 1}, see, &seen,
+                        NULL,   NULL};
+  ck_assert(evaluate_tokens(&e, inputs, 2, 0, &error));
+  unsetenv("FAKE_SLEEP");
+  ck_assert(seen.visits[0] == 1 && seen.visits[1] == 1);
+  ck_assert_msg(seen.steps[0] > 1 && seen.steps[1] > 1, "%d and %d segments", seen.steps[0], seen.steps[1]);
+  model_free(&model);
+  close_slots();
+}
+END_TEST
+
 static bool stop(void *context, int64_t done, int64_t total) {
   (void)context, (void)done, (void)total;
   return false;
@@ -181,8 +239,8 @@ START_TEST(test_evaluation_is_interrupted) {
   int32_t inputs[FAKE_LENGTH] = {0};
   open_slots("{\"kind\": \"fixed\", \"max_segments\": 6}", 2);
   ck_assert(model_new(&model, &fake_code, &description, 1, false, &error));
-  struct evaluator e = {&model, &slots, {.max_segments = 6}, stop, NULL};
-  ck_assert(!evaluate_tokens(&e, inputs, 1, 0, see, &seen, &error));
+  struct evaluator e = {&model, &slots, {.max_segments = 6}, see, &seen, stop, NULL};
+  ck_assert(!evaluate_tokens(&e, inputs, 1, 0, &error));
   ck_assert_int_eq(error.code, HRM_INTERRUPTED);
   ck_assert_int_eq(seen.visits[0], 0);
   model_free(&model);
@@ -242,6 +300,8 @@ int main(void) {
   tcase_add_test(tests, test_controls);
   tcase_add_test(tests, test_evaluation_runs_all_segments);
   tcase_add_test(tests, test_evaluation_halts);
+  tcase_add_test(tests, test_deadlines);
+  tcase_add_test(tests, test_time_is_shared);
   tcase_add_test(tests, test_evaluation_is_interrupted);
   tcase_add_test(tests, test_metrics);
   suite_add_tcase(suite, tests);

@@ -92,7 +92,7 @@ static double exact_on_test(struct run *r) {
   struct slots slots;
   struct evaluation result;
   ck_assert(slots_new(&slots, &r->description, 4, &error));
-  struct evaluator e = {&r->trainer.model, &slots, {.max_segments = 4}, NULL, NULL};
+  struct evaluator e = {&r->trainer.model, &slots, {.max_segments = 4}, NULL, NULL, NULL, NULL};
   ck_assert(evaluate_set(&e, &test_set.sets[0], &result, &error));
   ck_assert_int_eq(result.examples, 11);
   ck_assert_double_eq(result.segments, 44);

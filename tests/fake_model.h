@@ -4,7 +4,8 @@
  * continue = q[1].
  *
  * The environment makes it misbehave: FAKE_NAN=loss:N or gradient:N gives a value that is not finite in the step that
- * follows the N-th change of the weights; FAKE_SLEEP=US makes each tile take so many microseconds. */
+ * follows the N-th change of the weights; FAKE_SLEEP=US makes each tile take so many microseconds; with FAKE_FALLING
+ * set the halt value falls by 1 a segment. */
 #ifndef FAKE_MODEL_H
 #define FAKE_MODEL_H
 

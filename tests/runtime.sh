@@ -52,11 +52,38 @@ expect 0 '"exact_accuracy": 1.0,.*"mean_segments": 9.0' \
   "$fake" eval --checkpoint run/latest --data data --json --max-segments 9 --batch 2 --threads 5
 expect 0 '"examples": 60,' "$fake" eval --checkpoint run --data data --json --split train --limit 60 --halt --no-ema
 
+# ---- predictions, in the order of the examples whatever order they stop in
+expect 0 '"predictions": "all.npy"' "$fake" eval --checkpoint run --data data --json --save-predictions all.npy
+expect 0 'all' "$fake" eval --checkpoint run --data data --halt --batch 3 --save-predictions halted.npy
+tail -c +129 data/test/all__labels.npy >labels
+tail -c +129 all.npy | cmp - labels || fail "all.npy does not hold the predictions"
+cmp all.npy halted.npy || fail "--halt puts the predictions into another order"
+expect 0 'all' "$fake" eval --checkpoint run --data data --limit 5 --save-predictions five.npy
+[ "$(wc -c <five.npy)" = $((128 + 5 * 16 * 4)) ] || fail "five.npy does not hold five rows"
+cp -r data two_sets
+for array in inputs labels puzzle_identifiers puzzle_indices group_indices; do
+  cp data/train/all__$array.npy two_sets/test/more__$array.npy
+done
+sed -i 's/"sets": \["all"\]/"sets": ["all", "more"]/' two_sets/test/dataset.json
+expect 0 'more +120 ' "$fake" eval --checkpoint run --data two_sets --halt --save-predictions folder
+cmp all.npy folder/all__predictions.npy || fail "the predictions of a set in the folder are others"
+[ "$(wc -c <folder/more__predictions.npy)" = $((128 + 120 * 16 * 4)) ] || fail "folder/more__predictions.npy is cut short"
+expect 1 'two.npy: two_sets/test has 2 sets, whose predictions need a folder' \
+  "$fake" eval --checkpoint run --data two_sets --save-predictions two.npy
+expect 1 'labels: neither a folder nor a name that ends in .npy' \
+  "$fake" eval --checkpoint run --data data --save-predictions labels
+
 # ---- solving
 expect 0 '^2341$' "$fake" solve --checkpoint run 1234111122224444
 expect 0 '"puzzle":"1234111122224444","solution":"2341222233331111"' "$fake" solve --checkpoint run --json 1234111122224444
 printf '1111111111111111\n\n2222222222222222\r\n' | "$fake" solve --checkpoint run >out || fail "solve from standard input"
 [ "$(tr -d '\n' <out)" = 22222222222222223333333333333333 ] || fail "solve printed $(cat out)"
+expect 0 '^2341$' "$fake" solve --checkpoint run --deadline 1 1234111122224444
+FAKE_SLEEP=20000 expect 0 '^segment ([2-9]|[1-9][0-9]+), halt probability [01][.]' \
+  timeout 100 "$fake" solve --checkpoint run --deadline 3000 --max-segments 1000000 1234111122224444
+FAKE_FALLING=1 expect 0 '"segments":1}' "$fake" solve --checkpoint run --json --deadline 100000 1234111122224444
+FAKE_FALLING=1 expect 0 '"segments":4}' "$fake" solve --checkpoint run --json 1234111122224444
+expect 2 'deadline' "$fake" solve --checkpoint run --deadline 0 1234111122224444
 expect 1 'puzzle 1: .*17|puzzle 1: .*16' "$fake" solve --checkpoint run 123
 expect 1 "puzzle 2: .*'x'" "$fake" solve --checkpoint run 1234111122224444 123x111122224444
 
