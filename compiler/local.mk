@@ -145,6 +145,8 @@ libdriver_a_SOURCES = \
   %D%/driver/commands.h \
   %D%/driver/compile.c \
   %D%/driver/compile.h \
+  %D%/driver/embed.c \
+  %D%/driver/embed.h \
   %D%/driver/execute.c \
   %D%/driver/execute.h \
   %D%/driver/option_lists.h \
@@ -159,6 +161,8 @@ libdriver_a_SOURCES = \
 # What models are linked with stands in the Makefile.
 %D%/driver/libdriver_a-paths.$(OBJEXT): Makefile
 
+nodist_libdriver_a_SOURCES = %D%/embed_text.c
+
 bin_PROGRAMS += hrmc
 hrmc_SOURCES = %D%/driver/main.c
 hrmc_LDADD = $(compiler_libraries)
@@ -172,3 +176,11 @@ EXTRA_DIST += %D%/stdlib.awk
 %D%/stdlib_data.c: $(stdlib_modules) $(top_srcdir)/%D%/stdlib.awk
 	$(AM_V_GEN)$(MKDIR_P) %D% && \
 	(cd $(top_srcdir) && LC_ALL=C $(AWK) -f %D%/stdlib.awk $(stdlib_modules)) > $@.tmp && mv $@.tmp $@
+
+# The header of embedded models, as a text.
+CLEANFILES += %D%/embed_text.c
+EXTRA_DIST += %D%/text.awk
+%D%/embed_text.c: $(top_srcdir)/runtime/embed.h $(top_srcdir)/%D%/text.awk
+	$(AM_V_GEN)$(MKDIR_P) %D% && \
+	LC_ALL=C $(AWK) -v name=embed_header_text -f $(top_srcdir)/%D%/text.awk $(top_srcdir)/runtime/embed.h > $@.tmp && \
+	mv $@.tmp $@

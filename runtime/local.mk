@@ -31,6 +31,8 @@ libhrm_a_SOURCES = \
   %D%/dataset_identity.c \
   %D%/description.c \
   %D%/description.h \
+  %D%/embed.c \
+  %D%/embed.h \
   %D%/error.c \
   %D%/error.h \
   %D%/evaluate.c \

@@ -36,6 +36,7 @@ test_scripts = \
   %D%/completion.sh \
   %D%/data.sh \
   %D%/doc.sh \
+  %D%/embed.sh \
   %D%/fmt.sh \
   %D%/hrmc.sh \
   %D%/lang.sh \
@@ -99,6 +100,7 @@ AM_TESTS_ENVIRONMENT = \
   HRMC='$(abs_top_builddir)/hrmc'; export HRMC; \
   HRM_DATA='$(abs_top_builddir)/hrm-data'; export HRM_DATA; \
   CC='$(CC)'; export CC; \
+  SANITIZER_FLAGS='$(SANITIZER_FLAGS)'; export SANITIZER_FLAGS; \
   CK_TIMEOUT_MULTIPLIER=15; export CK_TIMEOUT_MULTIPLIER; \
   OMP_WAIT_POLICY=passive; export OMP_WAIT_POLICY;
 

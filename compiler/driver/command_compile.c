@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "../graph_text.h"
+#include "embed.h"
 #include "output.h"
 #include "report.h"
 
@@ -32,12 +33,19 @@ static void print_kernels(const struct compilation *c, FILE *out) {
   kernel_print(&c->plan->train, out);
 }
 
+static void write_header(struct compilation *c) {
+  const char *text = embed_header(c->arena, c->program);
+  output_write(c, c->options->output ? c->options->output : "-", text, strlen(text));
+}
+
 static void write_code(struct compilation *c, enum emit_kind kind) {
   struct emitted code;
   enum emit_form form = kind == EMIT_KIND_LLVM ? EMIT_LLVM : kind == EMIT_KIND_ASM ? EMIT_ASSEMBLY : EMIT_OBJECT;
   if (!compile_emit(c, form, &code)) return;
   if (kind == EMIT_KIND_EXE)
     output_link(c, output_path(c, ""), &code);
+  else if (kind == EMIT_KIND_SHARED)
+    output_link_shared(c, output_path(c, ".so"), &code);
   else if (kind == EMIT_KIND_OBJ)
     output_write(c, output_path(c, ".o"), code.bytes, code.size);
   else
@@ -60,7 +68,7 @@ static bool known_pass(struct compilation *c) {
 /* Reports are results, but give way to a text on standard output. */
 static FILE *report_stream(const struct compilation *c) {
   enum emit_kind kind = c->options->emit;
-  bool is_text = kind != EMIT_KIND_OBJ && kind != EMIT_KIND_EXE;
+  bool is_text = kind < EMIT_KIND_OBJ;
   return is_text && !c->options->output ? stderr : stdout;
 }
 
@@ -81,6 +89,8 @@ void command_compile(struct compilation *c, const char *path) {
   for (enum report_kind what = REPORT_FLOPS; what < REPORT_TIME; what++) report(c, what, report_stream(c));
   if (kind == EMIT_KIND_KERNELS)
     write_text(c, print_kernels);
+  else if (kind == EMIT_KIND_HEADER)
+    write_header(c);
   else
     write_code(c, kind);
   report(c, REPORT_TIME, report_stream(c));

@@ -9,7 +9,9 @@
   NAME(KERNELS, "kernels", "the kernels as text")                                                                    \
   NAME(LLVM, "llvm", "LLVM IR")                                                                                      \
   NAME(ASM, "asm", "assembly")                                                                                       \
+  NAME(HEADER, "header", "the C header of the shared library")                                                       \
   NAME(OBJ, "obj", "an object file")                                                                                 \
+  NAME(SHARED, "shared", "a shared library for C programs")                                                          \
   NAME(EXE, "exe", "an executable (the default)")
 
 #define EMIT_FORM_WORD(identifier, word, what) " " word

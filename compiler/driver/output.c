@@ -1,6 +1,7 @@
 /* Writing results, beside and renamed. */
 #include "output.h"
 
+#include "embed.h"
 #include "paths.h"
 #include "runtime/atomic_file.h"
 
@@ -90,7 +91,14 @@ static char *temporary_beside(struct compilation *c, const char *path, const cha
   return name;
 }
 
-static bool link_to(struct compilation *c, const char *object, const char *library, const char *to) {
+static bool link_words(struct compilation *c, struct words *w, const char *to) {
+  push(c, w, NULL);
+  if (run(w->items)) return true;
+  diag_report(c->diags, MSG_LINK_FAILED, (struct span){0}, to, w->items[0]);
+  return false;
+}
+
+static bool link_executable(struct compilation *c, const char *object, const char *library, const char *to) {
   struct words w = {0};
   push_split(c, &w, paths_linker());
   push(c, &w, "-o");
@@ -98,11 +106,40 @@ static bool link_to(struct compilation *c, const char *object, const char *libra
   push(c, &w, object);
   push(c, &w, library);
   push_split(c, &w, paths_runtime_libs());
-  push(c, &w, NULL);
-  if (run(w.items)) return true;
-  diag_report(c->diags, MSG_LINK_FAILED, (struct span){0}, to, w.items[0]);
-  return false;
+  return link_words(c, &w, to);
 }
+
+/* The functions of runtime/embed.h under the model's prefix; `exports` is a version script. */
+static bool link_library_with(struct compilation *c, const char *object, const char *library, const char *exports,
+                              const char *to) {
+  struct words w = {0};
+  const char *prefix = embed_prefix(c->arena, c->program);
+  push_split(c, &w, paths_linker());
+  push(c, &w, "-shared");
+  push(c, &w, "-o");
+  push(c, &w, to);
+  push(c, &w, object);
+  for (int i = 0; embed_function(i); i++) {
+    const char *name = embed_function(i);
+    push(c, &w, arena_printf(c->arena, "-Wl,-u,hrm_embed_%s", name));
+    push(c, &w, arena_printf(c->arena, "-Wl,--defsym=%s_%s=hrm_embed_%s", prefix, name, name));
+  }
+  push(c, &w, arena_printf(c->arena, "-Wl,--version-script=%s", exports));
+  push(c, &w, library);
+  push_split(c, &w, paths_runtime_libs());
+  return link_words(c, &w, to);
+}
+
+static bool link_library(struct compilation *c, const char *object, const char *library, const char *to) {
+  const char *text = embed_exports(c->arena, embed_prefix(c->arena, c->program));
+  char *exports = temporary_beside(c, to, ".map");
+  bool linked =
+      exports && output_write(c, exports, text, strlen(text)) && link_library_with(c, object, library, exports, to);
+  if (exports) unlink(exports);
+  return linked;
+}
+
+typedef bool link_function(struct compilation *c, const char *object, const char *library, const char *to);
 
 /* The linker keeps the narrow rights of the temporary file. */
 static void make_executable(const char *path) {
@@ -111,10 +148,11 @@ static void make_executable(const char *path) {
   chmod(path, 0777 & ~mask);
 }
 
-static bool link_beside(struct compilation *c, const char *path, const struct emitted *object, const char *library) {
+static bool link_beside(struct compilation *c, const char *path, const struct emitted *object, const char *library,
+                        link_function *link) {
   char *object_path = temporary_beside(c, path, ".o"), *linked = temporary_beside(c, path, ".tmp");
   bool done = object_path && linked && output_write(c, object_path, object->bytes, object->size) &&
-              link_to(c, object_path, library, linked);
+              link(c, object_path, library, linked);
   if (done) make_executable(linked);
   if (done && rename(linked, path) != 0) done = report(c, path, strerror(errno));
   if (object_path) unlink(object_path);
@@ -122,11 +160,19 @@ static bool link_beside(struct compilation *c, const char *path, const struct em
   return done;
 }
 
-bool output_link(struct compilation *c, const char *path, const struct emitted *object) {
+static bool link_as(struct compilation *c, const char *path, const struct emitted *object, link_function *link) {
   const char *library = paths_runtime_library(c->arena);
   if (!library) {
     diag_report(c->diags, MSG_NO_RUNTIME, (struct span){0});
     return false;
   }
-  return may_write(c, path) && link_beside(c, path, object, library);
+  return may_write(c, path) && link_beside(c, path, object, library, link);
+}
+
+bool output_link(struct compilation *c, const char *path, const struct emitted *object) {
+  return link_as(c, path, object, link_executable);
+}
+
+bool output_link_shared(struct compilation *c, const char *path, const struct emitted *object) {
+  return link_as(c, path, object, link_library);
 }

@@ -13,4 +13,7 @@ bool output_write(struct compilation *c, const char *path, const void *bytes, si
 /* Links an object with the runtime into an executable. */
 bool output_link(struct compilation *c, const char *path, const struct emitted *object);
 
+/* The same into a shared library that exports the functions of runtime/embed.h under the model's prefix (embed.h). */
+bool output_link_shared(struct compilation *c, const char *path, const struct emitted *object);
+
 #endif
