@@ -161,7 +161,7 @@ libdriver_a_SOURCES = \
 # What models are linked with stands in the Makefile.
 %D%/driver/libdriver_a-paths.$(OBJEXT): Makefile
 
-nodist_libdriver_a_SOURCES = %D%/embed_text.c
+nodist_libdriver_a_SOURCES = %D%/embed_taken.c %D%/embed_text.c
 
 bin_PROGRAMS += hrmc
 hrmc_SOURCES = %D%/driver/main.c
@@ -177,8 +177,15 @@ EXTRA_DIST += %D%/stdlib.awk
 	$(AM_V_GEN)$(MKDIR_P) %D% && \
 	(cd $(top_srcdir) && LC_ALL=C $(AWK) -f %D%/stdlib.awk $(stdlib_modules)) > $@.tmp && mv $@.tmp $@
 
-# The header of embedded models, as a text.
-CLEANFILES += %D%/embed_text.c
+# The header of embedded models, as a text, and the prefixes that their functions cannot have.
+CLEANFILES += %D%/embed_taken.c %D%/embed_text.c
+%D%/embed_taken.c: libhrm.a
+	$(AM_V_GEN)$(MKDIR_P) %D% && { \
+	echo '/* Made from the symbols of libhrm.a. */' && \
+	echo 'extern const char *const embed_taken[];' && \
+	echo 'const char *const embed_taken[] = {' && \
+	$(NM) -g libhrm.a | sed -n 's/^.* T \([a-z_]*\)_\(version\|open\|close\|save\|solve\|train\)$$/  "\1",/p' | \
+	LC_ALL=C sort -u && echo '  0};'; } > $@.tmp && mv $@.tmp $@
 EXTRA_DIST += %D%/text.awk
 %D%/embed_text.c: $(top_srcdir)/runtime/embed.h $(top_srcdir)/%D%/text.awk
 	$(AM_V_GEN)$(MKDIR_P) %D% && \

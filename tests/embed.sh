@@ -3,7 +3,6 @@
 
 set -u
 top=$(realpath "${top_srcdir:-.}")
-build=$(realpath "${top_builddir:-.}")
 HRMC=$(realpath "${HRMC:-./hrmc}") HRM_DATA=$(realpath "${HRM_DATA:-./hrm-data}")
 read -ra cc <<<"${CC:-cc} ${SANITIZER_FLAGS:-}"
 work=$(mktemp -d) || exit 1
@@ -112,10 +111,7 @@ check 'no way to end the process' \
 # prefixes that the runtime has itself are not taken
 sed 's/^model HRM/model Run/' "$top/models/hrm.hrm" >run.hrm
 check 'another prefix' grep -q '^int run_model_open(' <("$HRMC" run.hrm "${settings[@]}" --data data --emit=header)
-taken=$(sed -n '/taken\[\] = {/,/};/p' "$top/compiler/driver/embed.c" | grep -o '"[a-z_]*"' | tr -d '"')
-clashes=$(nm -g --defined-only "$build/libhrm.a" 2>/dev/null | awk 'NF == 3 { print $3 }' |
-  sed -nE 's/^(.*)_(version|open|close|save|solve|train)$/\1/p' | sort -u | grep -vxF "$taken")
-check "the prefixes of the runtime are in compiler/driver/embed.c ($clashes)" test -z "$clashes"
+check 'and it can be linked' "$HRMC" run.hrm "${settings[@]}" --data data --emit=shared -o run.so
 
 # no leak and no wrong access
 if [ -n "${SANITIZER_FLAGS:-}" ] || ! command -v valgrind >/dev/null; then

@@ -7,17 +7,18 @@
 /* runtime/embed.h (compiler/text.awk). */
 extern const char embed_header_text[];
 
+/* What stands before the functions' names in symbols of libhrm.a, as the build found them; ends with NULL. */
+extern const char *const embed_taken[];
+
 static const char *const functions[] = {"version", "open", "close", "save", "solve", "train", NULL};
 
 const char *embed_function(int number) { return functions[number]; }
 
 const char *embed_prefix(struct arena *a, const struct program *p) {
-  static const char *const taken[] = {"archive",      "atomic", "checkpoint", "command", "dataset",     "hrm_embed",
-                                      "loaded_model", "model",  "npy",        "run",     "tensor_file", "training"};
   char *prefix = arena_strdup(a, p->name);
   for (char *c = prefix; *c; c++) *c = (char)tolower((unsigned char)*c);
-  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-    if (!strcmp(prefix, taken[i])) return arena_printf(a, "%s_model", prefix);
+  for (int i = 0; embed_taken[i]; i++)
+    if (!strcmp(prefix, embed_taken[i])) return arena_printf(a, "%s_model", prefix);
   return prefix;
 }
 
