@@ -37,7 +37,7 @@ static bool compare(struct model *m, const struct graph *g, int seed, const char
   const double rounding = 6e-8;
   struct evaluation e = model_evaluate(m, g, 0), up = model_evaluate(m, g, 8 * rounding),
                     down = model_evaluate(m, g, -8 * rounding);
-  bool ok = e.count > 5;
+  bool ok = e.count > 3;
   for (int i = 0; i < e.count; i++) {
     const struct evaluate_output *x = &e.outputs[i];
     double change = fmax(largest_change(x, &up.outputs[i]), largest_change(x, &down.outputs[i]));
@@ -90,6 +90,21 @@ START_TEST(random_programs_agree) {
 }
 END_TEST
 
+/* A row of 5 in vectors of 4: the lanes behind its end divide zero by zero, and are left out of the sum. */
+static const char division_in_a_tail[] =
+    "import nn\n"
+    "model M {\n"
+    "  label labels: int[3] < 5\n"
+    "  param w: float ~ normal(1)\n"
+    "  state z: [5, 3] = 0\n"
+    "  segment { output logits = tanh(z @ tanh(max(fill(w, [3, 5, 1]))))[:3] + 0.1 * float(iota(5)) }\n"
+    "  loss nn.cross_entropy(logits, labels)\n"
+    "  act fixed(max_segments = 2)\n"
+    "}\n";
+
+START_TEST(a_division_in_a_tail_agrees) { ck_assert(run_path(0, division_in_a_tail, &model_paths[_i])); }
+END_TEST
+
 START_TEST(file_agrees) {
   struct arena *a = arena_new();
   const struct source *source = source_read(a, diags_new(a), file);
@@ -120,6 +135,7 @@ int main(int argc, char **argv) {
   TCase *cases = tcase_create("programs");
   tcase_set_timeout(cases, every_path ? 24 * 3600 : 120);
   tcase_add_test(cases, file ? file_agrees : random_programs_agree);
+  tcase_add_loop_test(cases, a_division_in_a_tail_agrees, 0, MODEL_PATHS);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   if (every_path) srunner_set_fork_status(runner, CK_NOFORK);

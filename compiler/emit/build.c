@@ -121,10 +121,12 @@ static LLVMValueRef build_masked(struct codegen *g, const char *name, LLVMTypeRe
   return call;
 }
 
+/* Lanes outside of the mask have no value.  Zeros there would be no better, and LLVM 19 takes 0/0 in a lane that it
+ * knows to be zero for zero, so that a later select over such lanes is lost. */
 LLVMValueRef build_load(struct codegen *g, LLVMTypeRef type, LLVMValueRef pointer, LLVMValueRef mask) {
   if (mask) {
     LLVMTypeRef overloads[] = {type, g->pointer_type};
-    LLVMValueRef operands[] = {pointer, mask, LLVMConstNull(type)};
+    LLVMValueRef operands[] = {pointer, mask, LLVMGetPoison(type)};
     return build_masked(g, "llvm.masked.load", overloads, operands, 0, scalar_bytes(type));
   }
   LLVMValueRef load = LLVMBuildLoad2(g->builder, type, pointer, "");
