@@ -2,6 +2,7 @@
 # Help, manual pages and completion say the same of every command, and completion in bash offers what fits.
 
 set -u
+source=$(realpath "${top_srcdir:-.}")
 cd "${top_builddir:-.}" || exit 1
 HRMC=$(realpath "${HRMC:-./hrmc}") HRM_DATA=$(realpath "${HRM_DATA:-./hrm-data}")
 model=$PWD/tests/fake_model
@@ -70,6 +71,56 @@ for table in hrmc hrm_model hrm_data; do
       "$("_${table}_options" "$command" | tr ' ' '\n' | sort | uniq -d | grep . || echo none)"
   done
 done
+
+# --- commands in documents ---
+
+# known_options TABLE COMMAND WORD...: every word that looks like an option is one of the command's.
+known_options() {
+  local options word
+  options=" $("_$1_options" "$2") "
+  shift 2
+  for word; do
+    word=${word%%=*}
+    [[ $word != -* || $word == - || $options == *" $word "* ]] || echo "$word"
+  done
+}
+
+# A line of a shell block: of hrmc (behind "--" of a model), hrm-data, or a model's executable.
+unknown_options() {
+  local line=("$@") table=
+  case ${line[0]##*/} in
+    hrmc) table=hrmc ;;
+    hrm-data) table=hrm_data ;;
+    *) [[ ${line[0]} == ./* && " $(_hrm_model_commands) " == *" ${line[1]:-} "* ]] && table=hrm_model ;;
+  esac
+  [ -n "$table" ] || return 0
+  local command own=()
+  command=$("_${table}_command" "${line[1]:-}")
+  for word in "${line[@]:1}"; do
+    if [ "$word" = -- ]; then
+      unknown_options ./model "${line[@]:${#own[@]} + 2}"
+      break
+    fi
+    own+=("$word")
+  done
+  case ${own[*]} in
+    *-D\ *) mapfile -t own < <(printf '%s\n' "${own[@]}" | grep -vE '^[A-Za-z_]+=') ;;
+  esac
+  known_options "$table" "$command" "${own[@]}"
+}
+
+commands_in_documents() {
+  awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on { sub(/#.*/, ""); if (sub(/\\$/, "")) printf "%s ", $0; else print }' \
+    "$@" | sed 's/[|&;>)].*//; s/^\$ //'
+}
+
+seen=0
+while read -ra line; do
+  [ ${#line[@]} -gt 0 ] || continue
+  seen=$((seen + 1))
+  same "options in '${line[*]}'" none "$(unknown_options "${line[@]}" | grep . || echo none)"
+done < <(cd "${source:?}" && commands_in_documents README.md doc/*.md examples/*/README.md bench/README.md)
+same 'commands in documents' yes "$([ "$seen" -gt 20 ] && echo yes)"
 
 # --- completion ---
 

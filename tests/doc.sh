@@ -26,6 +26,7 @@ run() {
 for page in README.md doc/*.md; do
   [ -e "$page" ] && extract "$page"
 done
+sed -n '/^\.Bd -literal$/,/^\.Ed$/p' doc/hrm.5 | sed '1d;$d' >"$work/hrm.5.hrm"
 for program in "$work"/*.hrm; do
   [ -e "$program" ] || continue
   if run "$program"; then

@@ -38,6 +38,7 @@ test_scripts = \
   %D%/doc.sh \
   %D%/embed.sh \
   %D%/fmt.sh \
+  %D%/grammar.sh \
   %D%/hrmc.sh \
   %D%/lang.sh \
   %D%/messages.sh \
