@@ -1,14 +1,11 @@
 #include "runtime/checkpoint.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/checkpoint_compare.h"
 #include "runtime/safetensors.h"
-
-/* Begins every name but those of weights, in whose paths no '/' can be. */
-#define OF_TRAINING "train/"
 
 /* Calls visit for every tensor of a checkpoint of a trainer, until it returns false.  Saving and resuming share the
  * list, so that neither can forget what the other has. */
@@ -113,95 +110,12 @@ bool checkpoint_save(const char *path, const struct trainer *t, const json_t *se
   return saved;
 }
 
-/* What differs between a file and what is wanted of it, for one message. */
-struct comparison {
-  const struct tensor_file *file;
-  int differences;
-  size_t length;
-  char text[3000];
-};
-
-__attribute__((format(printf, 2, 3))) static void differ(struct comparison *c, const char *format, ...) {
-  enum { SHOWN = 20 };
-  if (c->differences++ >= SHOWN || c->length >= sizeof c->text) return;
-  va_list arguments;
-  va_start(arguments, format);
-  int length = vsnprintf(c->text + c->length, sizeof c->text - c->length, format, arguments);
-  va_end(arguments);
-  c->length += (size_t)(length > 0 ? length : 0);
-}
-
-static bool conclude(const struct comparison *c, struct hrm_error *error) {
-  if (c->differences == 0) return true;
-  return hrm_fail(error, HRM_INPUT, "%s does not fit the model (%d difference%s)%s", c->file->path, c->differences,
-                  c->differences == 1 ? "" : "s", c->text);
-}
-
-/* The entry of this name if it has this shape; else the difference is noted. */
-static const struct tensor_entry *compare(struct comparison *c, const char *name, const struct shape *shape) {
-  char ours[SHAPE_TEXT], theirs[SHAPE_TEXT];
-  const struct tensor_entry *entry = tensor_file_find(c->file, name);
-  if (!entry) return differ(c, "; '%s': the model has %s, the file has none", name, shape_text(shape, ours)), NULL;
-  if (shape_equal(&entry->shape, shape)) return entry;
-  differ(c, "; '%s': the model has %s, the file has %s", name, shape_text(shape, ours),
-         shape_text(&entry->shape, theirs));
-  return NULL;
-}
-
-static void copy_floats(struct comparison *c, const struct tensor_entry *entry, float *out) {
-  if (!tensor_entry_floats(entry, out)) {
-    differ(c, "; '%s': the file has %s in place of floating-point numbers", entry->name,
-           stored_dtype_name(entry->dtype));
-  }
-}
-
-static bool is_of_training(const char *name) { return strncmp(name, OF_TRAINING, strlen(OF_TRAINING)) == 0; }
-
-static void compare_unknown(struct comparison *c, const struct description *d) {
-  char theirs[SHAPE_TEXT];
-  for (int i = 0; i < c->file->count; i++) {
-    const struct tensor_entry *entry = &c->file->entries[i];
-    if (is_of_training(entry->name) || description_find_weight(d, entry->name) >= 0) continue;
-    differ(c, "; '%s': the model has none, the file has %s", entry->name, shape_text(&entry->shape, theirs));
-  }
-}
-
-static bool check_finite(const struct model *model, const char *path, struct hrm_error *error) {
-  for (int i = 0; i < model->description->weight_count; i++) {
-    const struct weight_info *w = &model->description->weights[i];
-    const float *values = model_weight(model, i);
-    for (int64_t k = 0; k < w->shape.count; k++) {
-      if (isfinite(values[k])) continue;
-      return hrm_fail(error, HRM_INPUT, "%s cannot be used: weight '%s' is not finite", path, w->path);
-    }
-  }
-  return true;
-}
-
-bool checkpoint_load(struct model *model, const struct tensor_file *file, bool averaged, struct hrm_error *error) {
-  struct comparison c = {.file = file};
-  for (int i = 0; i < model->description->weight_count; i++) {
-    const struct weight_info *w = &model->description->weights[i];
-    char *name;
-    const struct tensor_entry *entry = compare(&c, w->path, &w->shape), *average = NULL;
-    if (asprintf(&name, OF_TRAINING "ema.%s", w->path) < 0) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-    if (averaged && tensor_file_find(file, name)) average = compare(&c, name, &w->shape);
-    free(name);
-    if (average) entry = average;
-    if (entry) copy_floats(&c, entry, model_weight(model, i));
-  }
-  compare_unknown(&c, model->description);
-  if (!conclude(&c, error) || !check_finite(model, file->path, error)) return false;
-  model_prepare(model);
-  return true;
-}
-
 static bool restore(void *context, const char *name, enum stored_dtype dtype, struct shape shape, void *data) {
   struct comparison *c = context;
-  const struct tensor_entry *entry = compare(c, name, &shape);
+  const struct tensor_entry *entry = comparison_entry(c, name, &shape);
   if (entry && entry->dtype != dtype) {
-    differ(c, "; '%s': the file has %s, a run needs %s", name, stored_dtype_name(entry->dtype),
-           stored_dtype_name(dtype));
+    comparison_differ(c, "; '%s': the file has %s, a run needs %s", name, stored_dtype_name(entry->dtype),
+                      stored_dtype_name(dtype));
   } else if (entry) {
     memcpy(data, entry->data, (size_t)shape.count * stored_dtype_bytes(dtype));
   }
@@ -254,7 +168,8 @@ bool checkpoint_resume(struct trainer *t, const struct tensor_file *file, struct
   struct loader_position position;
   if (!check_dataset(t, file, error)) return false;
   if (!visit_all(t, restore, &c)) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  if (!conclude(&c, error) || !check_integers(t, file, error) || !check_finite(&t->model, file->path, error)) {
+  if (!comparison_conclude(&c, error) || !check_integers(t, file, error) ||
+      !checkpoint_check_finite(&t->model, file->path, error)) {
     return false;
   }
   if (!read_counter(file, "step", INT64_MAX, &t->step, error) ||

@@ -9,7 +9,8 @@
 struct eval_options {
   const char *checkpoint, *data, *split, *predictions;
   int64_t max_segments, limit, batch, threads;
-  bool halt, json, averaged;
+  bool halt, json;
+  struct checkpoint_use use;
 };
 
 static const struct argp_option option_table[] = {EVAL_OPTIONS(OPTION_ARGP) OPTION_HELP};
@@ -25,8 +26,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case 'n': o->limit = option_integer(state, "limit", arg, 0, INT64_MAX); break;
   case 'b': o->batch = option_integer(state, "batch", arg, 1, INT32_MAX - 1); break;
   case 't': o->threads = option_integer(state, "threads", arg, 1, 4096); break;
-  case 'E': o->averaged = false; break;
   case 's': o->predictions = arg; break;
+  case 'E': o->use.averaged = false; break;
+  case 'R': o->use.reset_tables = true; break;
   case 'j': o->json = true; break;
   case ARGP_KEY_END:
     if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
@@ -111,7 +113,7 @@ static bool run(const struct command_line *line, const struct eval_options *o, c
   struct loaded_model s;
   if (!command_check_dataset(dataset, line->description, error)) return false;
   int threads = (int)(o->threads > o->batch ? o->batch : o->threads);
-  if (!loaded_model_open(&s, line->code, line->description, o->checkpoint, o->averaged, threads, o->batch, error)) {
+  if (!loaded_model_open(&s, line->code, line->description, o->checkpoint, o->use, threads, o->batch, error)) {
     return false;
   }
   json_t *sets = json_object();
@@ -128,7 +130,7 @@ bool command_eval(const struct command_line *line, struct hrm_error *error) {
                            .max_segments = line->description->act.max_segments,
                            .batch = 64,
                            .threads = option_default_threads(),
-                           .averaged = true};
+                           .use.averaged = true};
   argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
   struct dataset dataset;
   struct interrupt before;

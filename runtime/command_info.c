@@ -2,7 +2,11 @@
 
 #include <stdlib.h>
 
+#include "runtime/checkpoint.h"
+
 struct info_options {
+  const char *checkpoint; /* NULL: none */
+  struct checkpoint_use use;
   bool json;
 };
 
@@ -10,9 +14,42 @@ static const struct argp_option option_table[] = {INFO_OPTIONS(OPTION_ARGP) OPTI
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct info_options *o = state->input;
-  if (key != 'j') return option_refuse(state, key, arg);
-  o->json = true;
-  return 0;
+  switch (key) {
+  case 'c': o->checkpoint = arg; return 0;
+  case 'R': o->use.reset_tables = true; return 0;
+  case 'j': o->json = true; return 0;
+  default: return option_refuse(state, key, arg);
+  }
+}
+
+/* The types of its tensors, each once. */
+static json_t *dtypes_json(const struct tensor_file *file) {
+  json_t *list = json_array();
+  for (int dtype = 0; dtype < STORED_COUNT; dtype++) {
+    bool found = false;
+    for (int i = 0; i < file->count; i++) found = found || file->entries[i].dtype == (enum stored_dtype)dtype;
+    if (found) json_array_append_new(list, json_string(stored_dtype_name((enum stored_dtype)dtype)));
+  }
+  return list;
+}
+
+static json_t *file_json(const struct tensor_file *file) {
+  const char *step = tensor_file_text(file, "step");
+  return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s?}", "path", file->path, "form", file->form, "tensors", file->count,
+                   "dtypes", dtypes_json(file), "has_training_state", checkpoint_has_training(file), "step", step);
+}
+
+/* What a checkpoint that fits the model is; NULL and a message. */
+static json_t *checkpoint_json(const struct info_options *o, const struct description *d, struct hrm_error *error) {
+  struct tensor_file file;
+  json_t *json = NULL;
+  if (!checkpoint_open(&file, o->checkpoint, d, error)) return NULL;
+  if (checkpoint_fits(&file, d, o->use, error)) {
+    json = file_json(&file);
+    if (!json) hrm_fail(error, HRM_SYSTEM, "out of memory");
+  }
+  tensor_file_close(&file);
+  return json;
 }
 
 /* The description without the source text and what only generated code understands. */
@@ -66,18 +103,31 @@ static void print_groups(const struct description *d) {
   json_array_foreach(json_object_get(d->json, "groups"), i, group) print_object("optimizer", group);
 }
 
-bool command_info(const struct command_line *line, struct hrm_error *error) {
-  static const struct argp argp = {
-      option_table, parse_option, NULL, "Print parameters, settings and the target machine.", NULL, NULL, NULL};
-  struct info_options o = {false};
-  const struct description *d = line->description;
-  argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
-  if (o.json) return command_print_json(info_json(d), JSON_INDENT(2), error);
+static bool print_all(const struct info_options *o, const struct description *d, const json_t *checkpoint,
+                      struct hrm_error *error) {
+  if (o->json) {
+    json_t *json = info_json(d);
+    if (checkpoint) json_object_set(json, "checkpoint", (json_t *)checkpoint);
+    return command_print_json(json, JSON_INDENT(2), error);
+  }
   printf("%s, compiled by hrmc %s for %s\n\n", d->model, d->compiler, d->target_cpu);
   print_weights(d);
   print_object("configs", d->configs);
   print_object("act", json_object_get(d->json, "act"));
   print_object("train", json_object_get(d->json, "train"));
   print_groups(d);
+  if (checkpoint) print_object("checkpoint", checkpoint);
   return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
+}
+
+bool command_info(const struct command_line *line, struct hrm_error *error) {
+  static const struct argp argp = {
+      option_table, parse_option, NULL, "Print parameters, settings and the target machine.", NULL, NULL, NULL};
+  struct info_options o = {0};
+  json_t *checkpoint = NULL;
+  argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
+  if (o.checkpoint && !(checkpoint = checkpoint_json(&o, line->description, error))) return false;
+  bool printed = print_all(&o, line->description, checkpoint, error);
+  json_decref(checkpoint);
+  return printed;
 }

@@ -10,6 +10,7 @@ struct replay_options {
   const char *weights, *batches, *output;
   double lr, weight_decay, puzzle_lr, puzzle_weight_decay; /* negative: the model's own */
   int threads;
+  struct checkpoint_use use;
 };
 
 enum { REPLAY_OPTIONS(OPTION_KEY) };
@@ -26,7 +27,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case KEY_PUZZLE_LR: o->puzzle_lr = option_real(state, "puzzle-lr", arg, 0); return 0;
   case KEY_PUZZLE_WEIGHT_DECAY: o->puzzle_weight_decay = option_real(state, "puzzle-weight-decay", arg, 0); return 0;
   case 't': o->threads = (int)option_integer(state, "threads", arg, 1, 1024); return 0;
-  case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
+  case 'R': o->use.reset_tables = true; return 0;
   case ARGP_KEY_END:
     if (!o->weights || !o->batches || !o->output) argp_error(state, "--weights, --batches and --output are needed");
     return 0;
@@ -64,9 +65,10 @@ static bool run(struct replayed *r, const struct command_line *line, const struc
                 struct hrm_error *error) {
   r->groups = groups_of(line->description, o);
   if (!r->groups) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  return tensor_file_open(&r->weights, o->weights, error) && tensor_file_open(&r->batches, o->batches, error) &&
+  return checkpoint_open(&r->weights, o->weights, line->description, error) &&
+         tensor_file_open(&r->batches, o->batches, error) &&
          model_new(&r->model, line->code, line->description, o->threads, true, error) &&
-         checkpoint_load(&r->model, &r->weights, false, error) &&
+         checkpoint_load(&r->model, &r->weights, o->use, error) &&
          optimizer_new(&r->optimizer, line->description, r->groups, 0, 0, error) &&
          replay(&r->model, &r->optimizer, &r->batches, &r->recording, error) &&
          safetensors_write(o->output, r->recording.entries, r->recording.count, NULL, error);

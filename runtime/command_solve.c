@@ -12,7 +12,8 @@ struct solve_options {
   const char *checkpoint, *data;
   int64_t max_segments, threads;
   double deadline; /* by clock_seconds; 0: none */
-  bool halt, json, averaged;
+  bool halt, json;
+  struct checkpoint_use use;
   char **puzzles; /* arguments */
   int puzzle_count;
 };
@@ -30,7 +31,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
     o->deadline = clock_seconds() + 1e-3 * (double)option_integer(state, "deadline", arg, 1, INT32_MAX);
     break;
   case 't': o->threads = option_integer(state, "threads", arg, 1, 4096); break;
-  case 'E': o->averaged = false; break;
+  case 'E': o->use.averaged = false; break;
+  case 'R': o->use.reset_tables = true; break;
   case 'j': o->json = true; break;
   case ARGP_KEY_ARGS:
     o->puzzles = state->argv + state->next;
@@ -225,11 +227,11 @@ bool command_solve(const struct command_line *line, struct hrm_error *error) {
       NULL,
       NULL};
   struct solve_options o = {
-      .max_segments = line->description->act.max_segments, .threads = option_default_threads(), .averaged = true};
+      .max_segments = line->description->act.max_segments, .threads = option_default_threads(), .use.averaged = true};
   argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
   struct loaded_model s;
   struct form form;
-  if (!loaded_model_open(&s, line->code, line->description, o.checkpoint, o.averaged, (int)o.threads, BATCH, error)) {
+  if (!loaded_model_open(&s, line->code, line->description, o.checkpoint, o.use, (int)o.threads, BATCH, error)) {
     return false;
   }
   bool known =

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "runtime/checkpoint.h"
 #include "runtime/footprint.h"
@@ -13,14 +14,33 @@ enum { DEFAULT_STEPS = 10000 };
 /* Options as given; negative numbers stand for those that are not. */
 struct train_options {
   const struct description *description;
-  const char *data, *output, *resume;
+  const char *data, *output, *resume, *checkpoint;
+  struct checkpoint_use use;
   int64_t steps, batch, warmup, seed, threads, eval_every, eval_limit, save_every, log_every, keep;
   double epochs, lr, puzzle_lr, weight_decay, puzzle_weight_decay;
 };
 
 static const struct argp_option option_table[] = {TRAIN_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
-static error_t check_options(struct argp_state *state, const struct train_options *o) {
+static bool is_file(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* A file of weights is no run that could go on: it is what --checkpoint takes. */
+static void settle_resume(struct argp_state *state, struct train_options *o) {
+  if (o->resume && o->checkpoint) argp_error(state, "--resume and --checkpoint exclude each other");
+  if (!o->resume || !is_file(o->resume)) return;
+  if (!o->data || !o->output) {
+    argp_error(state, "%s is a file, not the folder of a run: a new run from its weights needs --data and --output",
+               o->resume);
+  }
+  o->checkpoint = o->resume;
+  o->resume = NULL;
+}
+
+static error_t check_options(struct argp_state *state, struct train_options *o) {
+  settle_resume(state, o);
   if (!o->resume && !o->data) argp_error(state, "--data is missing");
   if (!o->resume && !o->output) argp_error(state, "--output is missing");
   if (o->resume && o->output && strcmp(o->resume, o->output) != 0) {
@@ -54,6 +74,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case 'd': o->data = arg; break;
   case 'o': o->output = arg; break;
   case 'r': o->resume = arg; break;
+  case 'c': o->checkpoint = arg; break;
+  case 'R': o->use.reset_tables = true; break;
   case 'n': o->steps = option_integer(state, "steps", arg, 0, many); break;
   case 'b': o->batch = option_integer(state, "batch", arg, 1, INT32_MAX - 1); break;
   case 'u': o->warmup = option_integer(state, "warmup", arg, 0, many); break;
@@ -167,9 +189,24 @@ static bool open_run(struct training *t, const struct train_options *o, struct h
   return t->settings_json != NULL;
 }
 
+/* Weights alone: moments, moving averages, slots and the order of examples begin anew. */
+static bool start_from(struct training *t, const struct train_options *o, struct hrm_error *error) {
+  struct tensor_file file;
+  if (!checkpoint_open(&file, o->checkpoint, o->description, error)) return false;
+  bool loaded = checkpoint_load(&t->trainer.model, &file, o->use, error);
+  if (loaded) {
+    optimizer_start_ema(&t->trainer.optimizer, &t->trainer.model);
+    progress_line(&t->progress, "%s%s: a new run begins with its weights and a new optimiser", file.path,
+                  checkpoint_has_training(&file) ? "" : " has no state of training");
+  }
+  tensor_file_close(&file);
+  return loaded;
+}
+
 static bool begin(struct training *t, const struct train_options *o, int64_t *evaluated, struct hrm_error *error) {
   if (o->resume) return resume(t, evaluated, error) && run_write_settings(&t->run, t->settings_json, error);
   trainer_start(&t->trainer);
+  if (o->checkpoint && !start_from(t, o, error)) return false;
   t->saved = t->published = -1;
   return run_write_settings(&t->run, t->settings_json, error) &&
          run_write_source(&t->run, o->description->source, error) && training_save(t, error) &&

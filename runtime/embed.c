@@ -40,11 +40,8 @@ const char *hrm_embed_version(void) { return PACKAGE_VERSION; }
 
 static bool load_weights(struct model *model, const char *checkpoint, bool averaged, struct hrm_error *error) {
   struct tensor_file file;
-  char *path = run_resolve_checkpoint(checkpoint, error);
-  bool opened = path && tensor_file_open(&file, path, error);
-  free(path);
-  if (!opened) return false;
-  bool loaded = checkpoint_load(model, &file, averaged, error);
+  if (!checkpoint_open(&file, checkpoint, model->description, error)) return false;
+  bool loaded = checkpoint_load(model, &file, (struct checkpoint_use){.averaged = averaged}, error);
   tensor_file_close(&file);
   return loaded;
 }

@@ -42,10 +42,10 @@ struct hrm_embed_options {
   uint64_t seed; /* of fresh weights and of exploration in training */
 };
 
-/* Opens the model with the weights of a checkpoint (a file of train, of hrm_embed_save or any safetensors file with
- * the model's weights; or the folder of a run, for its latest), or with fresh ones where checkpoint is NULL.  A
- * handle that does not train takes the moving averages of the weights where the checkpoint has them.  options may be
- * NULL: all zeros.  On failure *model is NULL. */
+/* Opens the model with the weights of a checkpoint (a file of train, of hrm_embed_save or any .pt, .npz or
+ * safetensors file with the model's weights; or the folder of a run, for its latest), or with fresh ones where
+ * checkpoint is NULL.  A handle that does not train takes the moving averages of the weights where the checkpoint has
+ * them.  options may be NULL: all zeros.  On failure *model is NULL. */
 int hrm_embed_open(struct hrm_embed_model **model, const char *checkpoint, const struct hrm_embed_options *options,
                    struct hrm_embed_error *error);
 

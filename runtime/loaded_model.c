@@ -2,22 +2,22 @@
 
 #include <stdlib.h>
 
-#include "runtime/checkpoint.h"
 #include "runtime/run.h"
 
-static bool load(struct loaded_model *s, bool averaged, struct hrm_error *error) {
+static bool load(struct loaded_model *s, struct checkpoint_use use, struct hrm_error *error) {
   struct tensor_file file;
-  if (!tensor_file_open(&file, s->checkpoint, error)) return false;
-  bool loaded = checkpoint_load(&s->model, &file, averaged, error);
+  if (!checkpoint_open(&file, s->checkpoint, s->model.description, error)) return false;
+  bool loaded = checkpoint_load(&s->model, &file, use, error);
   s->settings = checkpoint_settings(&file);
   tensor_file_close(&file);
   return loaded;
 }
 
 bool loaded_model_open(struct loaded_model *s, const struct hrm_code *code, const struct description *d,
-                       const char *path, bool averaged, int threads, int64_t batch, struct hrm_error *error) {
+                       const char *path, struct checkpoint_use use, int threads, int64_t batch,
+                       struct hrm_error *error) {
   *s = (struct loaded_model){.checkpoint = run_resolve_checkpoint(path, error)};
-  if (s->checkpoint && model_new(&s->model, code, d, threads, false, error) && load(s, averaged, error) &&
+  if (s->checkpoint && model_new(&s->model, code, d, threads, false, error) && load(s, use, error) &&
       slots_new(&s->slots, d, batch, error)) {
     return true;
   }

@@ -2,7 +2,7 @@
 #ifndef HRM_LOADED_MODEL_H
 #define HRM_LOADED_MODEL_H
 
-#include "runtime/model.h"
+#include "runtime/checkpoint.h"
 
 struct loaded_model {
   char *checkpoint; /* the file itself */
@@ -11,9 +11,10 @@ struct loaded_model {
   struct slots slots;
 };
 
-/* path: a checkpoint or a run folder.  averaged: the moving averages of the weights, where there are some. */
+/* path: a checkpoint of any form, or a run folder. */
 bool loaded_model_open(struct loaded_model *s, const struct hrm_code *code, const struct description *d,
-                       const char *path, bool averaged, int threads, int64_t batch, struct hrm_error *error);
+                       const char *path, struct checkpoint_use use, int threads, int64_t batch,
+                       struct hrm_error *error);
 void loaded_model_close(struct loaded_model *s); /* accepts all zeros */
 
 #endif

@@ -14,10 +14,14 @@ libhrm_a_SOURCES = \
   %D%/batch_source.h \
   %D%/checkpoint.c \
   %D%/checkpoint.h \
+  %D%/checkpoint_compare.c \
+  %D%/checkpoint_compare.h \
+  %D%/checkpoint_load.c \
   %D%/clock.c \
   %D%/clock.h \
   %D%/command_bench.c \
   %D%/command_eval.c \
+  %D%/command_export.c \
   %D%/command_info.c \
   %D%/command_options.c \
   %D%/command_replay.c \

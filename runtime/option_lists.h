@@ -8,13 +8,22 @@
   COMMAND(EVAL, eval, "", "", "evaluate a checkpoint on a data set")                                                 \
   COMMAND(SOLVE, solve, "[PUZZLE...]", "", "solve puzzles written as text")                                          \
   COMMAND(INFO, info, "", "", "print parameters, settings and the target machine")                                   \
+  COMMAND(EXPORT, export, "", "", "write the weights of a checkpoint for other programs")                            \
   COMMAND(BENCH, bench, "", "", "time training steps on random tokens")                                              \
   COMMAND(REPLAY, replay, "", "", "run recorded training steps and write every tensor of them")
+
+/* Of every command that takes weights. */
+#define RESET_OPTION(OPTION)                                                                                         \
+  OPTION(RESET_PUZZLE_TABLE, "reset-puzzle-table", 'R', NULL, "",                                                    \
+         "take a puzzle table of another size: every row becomes the mean of the checkpoint's")
 
 #define TRAIN_OPTIONS(OPTION)                                                                                        \
   OPTION(DATA, "data", 'd', "DIR", "@folder", "data set; its train split")                                           \
   OPTION(OUTPUT, "output", 'o', "RUN", "@folder", "folder of the run: checkpoints, metrics.jsonl, settings.json")    \
   OPTION(RESUME, "resume", 'r', "RUN", "@folder", "go on with a run; options given here replace its settings")       \
+  OPTION(CHECKPOINT, "checkpoint", 'c', "F", "@file",                                                                \
+         "start from the weights of a checkpoint, with a new optimiser")                                             \
+  RESET_OPTION(OPTION)                                                                                               \
   OPTION(STEPS, "steps", 'n', "N", "", "optimiser steps of the whole run")                                           \
   OPTION(EPOCHS, "epochs", 'e', "E", "", "visit each group E times, in place of --steps; at least one step")         \
   OPTION(BATCH, "batch", 'b', "B", "", "examples that train at the same time")                                       \
@@ -44,6 +53,7 @@
   OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
   OPTION(SAVE_PREDICTIONS, "save-predictions", 's', "PATH", "@file",                                                 \
          "write what is predicted to PATH, if it ends in .npy, else to SET__predictions.npy in that folder")         \
+  RESET_OPTION(OPTION)                                                                                               \
   OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
 
 #define SOLVE_OPTIONS(OPTION)                                                                                        \
@@ -57,9 +67,20 @@
          "answer within MS milliseconds of the start, by the segment that the halt head thinks best")                \
   OPTION(THREADS, "threads", 't', "T", "", "threads")                                                                \
   OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
+  RESET_OPTION(OPTION)                                                                                               \
   OPTION(JSON, "json", 'j', NULL, "", "print one JSON object a puzzle")
 
-#define INFO_OPTIONS(OPTION) OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
+#define INFO_OPTIONS(OPTION)                                                                                         \
+  OPTION(CHECKPOINT, "checkpoint", 'c', "F", "@file", "tell of a checkpoint, too, and whether it fits")              \
+  RESET_OPTION(OPTION)                                                                                               \
+  OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
+
+#define EXPORT_OPTIONS(OPTION)                                                                                       \
+  OPTION(CHECKPOINT, "checkpoint", 'c', "F", "@file", "checkpoint, or folder of a run (its latest)")                 \
+  OPTION(OUTPUT, "output", 'o', "FILE", "@file", "file that is written")                                             \
+  OPTION(FORMAT, "format", 'f', "FORM", "safetensors npz", "its form; as its name ends unless given")                \
+  OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
+  RESET_OPTION(OPTION)
 
 #define BENCH_OPTIONS(OPTION)                                                                                        \
   OPTION(BATCH, "batch", 'b', "B", "", "examples in a step; the model's batch unless given")                         \
@@ -73,6 +94,7 @@
   OPTION(BATCHES, "batches", 'b', "FILE", "@file",                                                                   \
          "inputs, labels [K, B, S] and puzzle_identifiers [K, B] of K steps")                                        \
   OPTION(OUTPUT, "output", 'o', "FILE", "@file", "where every tensor of the steps is written")                       \
+  RESET_OPTION(OPTION)                                                                                               \
   OPTION(LR, "lr", 'l', "X", "", "constant learning rate")                                                           \
   OPTION(WEIGHT_DECAY, "weight-decay", 'd', "X", "", "weight decay")                                                 \
   OPTION(PUZZLE_LR, "puzzle-lr", 256, "X", "", "learning rate of sparse tables")                                     \

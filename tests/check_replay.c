@@ -50,7 +50,7 @@ static double setting(json_t *config, const char *optimizer, const char *name) {
 
 static void run(const char *command) { ck_assert_msg(system(command) == 0, "failed: %s", command); }
 
-static void compile_and_replay(const char *folder, const char *work) {
+static void compile_and_replay(const char *folder, const char *weights, const char *work) {
   char path[4200], defines[1024], command[16384];
   const char *top = getenv("top_srcdir"), *hrmc = getenv("HRMC");
   snprintf(path, sizeof path, "%s/config.json", folder);
@@ -61,9 +61,9 @@ static void compile_and_replay(const char *folder, const char *work) {
            model_of(config), defines, work);
   run(command);
   snprintf(command, sizeof command,
-           "%s/model replay --weights %s/weights.safetensors --batches %s/batches.safetensors --output %s/out "
+           "%s/model replay --weights %s/%s --batches %s/batches.safetensors --output %s/out "
            "--lr %.17g --weight-decay %.17g --puzzle-lr %.17g --puzzle-weight-decay %.17g --threads 2",
-           work, folder, folder, work, setting(config, "optimizer", "lr"),
+           work, folder, weights, folder, work, setting(config, "optimizer", "lr"),
            setting(config, "optimizer", "weight_decay"), setting(config, "puzzle_emb_optimizer", "lr"),
            setting(config, "puzzle_emb_optimizer", "weight_decay"));
   run(command);
@@ -98,14 +98,14 @@ static void compare(const struct tensor_entry *expected, const struct tensor_fil
   ck_assert_msg(worst <= tolerance(expected) * largest, "%s differs by %g of %g", expected->name, worst, largest);
 }
 
-static void check(const char *name) {
+static void check_from(const char *name, const char *weights) {
   char folder[4096], relative[64], path[4200], work[] = "/tmp/check_replay.XXXXXX", command[4200];
   struct tensor_file expected, ours;
   struct hrm_error error;
   snprintf(relative, sizeof relative, "fixtures/%s", name);
   ck_assert_msg(shared_path(folder, sizeof folder, relative), "no %s", folder);
   ck_assert(mkdtemp(work) != NULL);
-  compile_and_replay(folder, work);
+  compile_and_replay(folder, weights, work);
   snprintf(path, sizeof path, "%s/expected.safetensors", folder);
   ck_assert_msg(tensor_file_open(&expected, path, &error), "%s", error.text);
   snprintf(path, sizeof path, "%s/out", work);
@@ -117,7 +117,12 @@ static void check(const char *name) {
   run(command);
 }
 
+static void check(const char *name) { check_from(name, "weights.safetensors"); }
+
 START_TEST(stablemax) { check("hrm-tiny-stablemax"); }
+END_TEST
+/* The same weights as the published code saves them. */
+START_TEST(published_checkpoint) { check_from("hrm-tiny-stablemax", "step_0.pt"); }
 END_TEST
 START_TEST(softmax) { check("hrm-tiny-softmax"); }
 END_TEST
@@ -135,6 +140,7 @@ int main(void) {
   TCase *cases = tcase_create("recorded runs");
   tcase_set_timeout(cases, 120);
   tcase_add_test(cases, stablemax);
+  tcase_add_test(cases, published_checkpoint);
   tcase_add_test(cases, softmax);
   tcase_add_test(cases, tiny_recursive);
   suite_add_tcase(suite, cases);

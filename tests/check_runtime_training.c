@@ -184,7 +184,7 @@ static void expect_refusal(const char *changes, const char *message) {
   ck_assert_msg(fake_description(&d, changes, &error), "%s", error.text);
   ck_assert(model_new(&model, &fake_code, &d, 1, false, &error));
   ck_assert_msg(tensor_file_open(&file, checkpoint, &error), "%s", error.text);
-  ck_assert(!checkpoint_load(&model, &file, false, &error));
+  ck_assert(!checkpoint_load(&model, &file, (struct checkpoint_use){.averaged = false}, &error));
   ck_assert_int_eq(error.code, HRM_INPUT);
   ck_assert_msg(strstr(error.text, message) != NULL, "%s", error.text);
   tensor_file_close(&file);
@@ -223,9 +223,9 @@ START_TEST(test_load) {
   save(&r);
   ck_assert(model_new(&model, &fake_code, &r.description, 1, false, &error));
   ck_assert(tensor_file_open(&file, checkpoint, &error));
-  ck_assert(checkpoint_load(&model, &file, false, &error));
+  ck_assert(checkpoint_load(&model, &file, (struct checkpoint_use){.averaged = false}, &error));
   ck_assert_mem_eq(model.weights, r.trainer.model.weights, 36 * sizeof(float));
-  ck_assert(checkpoint_load(&model, &file, true, &error));
+  ck_assert(checkpoint_load(&model, &file, (struct checkpoint_use){.averaged = true}, &error));
   ck_assert_mem_eq(model.weights, r.trainer.optimizer.ema, 36 * sizeof(float));
   ck_assert(model.weights[64] == r.trainer.model.weights[64]);
   json_t *settings = checkpoint_settings(&file);
@@ -264,7 +264,7 @@ START_TEST(test_load_not_finite) {
   save(&r);
   ck_assert(model_new(&model, &fake_code, &r.description, 1, false, &error));
   ck_assert(tensor_file_open(&file, checkpoint, &error));
-  ck_assert(!checkpoint_load(&model, &file, false, &error));
+  ck_assert(!checkpoint_load(&model, &file, (struct checkpoint_use){.averaged = false}, &error));
   ck_assert_int_eq(error.code, HRM_INPUT);
   ck_assert_msg(strstr(error.text, "x.safetensors cannot be used: weight 'q.bias' is not finite") != NULL, "%s",
                 error.text);
@@ -298,7 +298,7 @@ START_TEST(test_names_do_not_clash) {
   expect_same(&first, &second);
   ck_assert(model_new(&model, &fake_code, &first.description, 1, false, &error));
   ck_assert(tensor_file_open(&file, checkpoint, &error));
-  ck_assert_msg(checkpoint_load(&model, &file, true, &error), "%s", error.text);
+  ck_assert_msg(checkpoint_load(&model, &file, (struct checkpoint_use){.averaged = true}, &error), "%s", error.text);
   ck_assert_mem_eq(model.weights, first.trainer.optimizer.ema, 128 * sizeof(float));
   tensor_file_close(&file);
   model_free(&model);

@@ -34,6 +34,7 @@ check_programs = \
   %D%/check_sudoku_sets
 test_scripts = \
   %D%/completion.sh \
+  %D%/checkpoints.sh \
   %D%/data.sh \
   %D%/doc.sh \
   %D%/embed.sh \

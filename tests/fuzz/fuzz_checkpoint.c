@@ -50,7 +50,7 @@ static void use(const struct tensor_file *file) {
   json_t *json = checkpoint_settings(file);
   if (json && settings_from_json(&settings, json, &run.description, "fuzz", &error)) settings_free(&settings);
   json_decref(json);
-  checkpoint_load(&run.trainer.model, file, true, &error);
+  checkpoint_load(&run.trainer.model, file, (struct checkpoint_use){.averaged = true}, &error);
   trainer_start(&run.trainer);
   if (checkpoint_resume(&run.trainer, file, &error)) trainer_step(&run.trainer, &error);
 }
