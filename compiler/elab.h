@@ -109,7 +109,7 @@ struct frame {
   struct dim dim[GRAPH_MAX_RANK];
 };
 
-enum { ELAB_MAX_FRAMES = 24, ELAB_MAX_DEPTH = 200 };
+enum { ELAB_MAX_FRAMES = 24, ELAB_MAX_DEPTH = 200, ELAB_MAX_STEPS = 500000 };
 
 struct import {
   const char *name;
@@ -127,6 +127,8 @@ struct elab {
   struct frame frame[ELAB_MAX_FRAMES];
   int frame_count;
   int depth;              /* of calls */
+  const void *endless;    /* the function or module whose calls were found not to end: it is not entered again */
+  int64_t steps;          /* expressions elaborated; calls and loops in one another can multiply to any number */
   int64_t copies;         /* how often the train graph will hold the repeat body under construction; 0: unrecorded */
   int64_t copy_count;     /* of the bodies of all repeats in the graph */
   struct span member;     /* where the user's file makes the module whose members are elaborated */
@@ -163,8 +165,9 @@ struct entry *scope_define(struct elab *e, struct scope *s, struct ident name, c
 void scope_put(struct elab *e, struct scope *s, const char *name, const struct val *value); /* made by the compiler */
 struct diag *report_unknown_name(struct elab *e, const struct scope *s, const char *name, struct span place);
 
-/* elab_expr.c */
+/* elab_expr.c; after ELAB_MAX_STEPS, which is reported, every expression is an error */
 const struct val *elab_expr(struct elab *e, struct scope *s, const struct expr *x);
+bool elab_is_exhausted(const struct elab *e);
 bool elab_number(struct elab *e, struct scope *s, const struct expr *x, const char *what, double *out);
 bool elab_whole(struct elab *e, struct scope *s, const struct expr *x, const char *what, int64_t *out,
                 const char **name);

@@ -250,6 +250,7 @@ static const struct val *run_body(struct elab *e, struct call_state *c, struct s
   const struct fn_decl *f = c->function->function.decl;
   const struct val *v = NULL;
   elab_block(e, c->scope, &f->body, &v);
+  if (!v && elab_is_exhausted(e)) return &val_error;
   if (!v) {
     diag_report(e->diags, MSG_NO_RETURN, place, function_name(c->function));
     return &val_error;
@@ -264,7 +265,9 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
   struct tensor_value *tensors = arena_new_array(e->arena, struct tensor_value, (size_t)decl->count + 1);
   struct index_space *saved = e->indices;
   const struct val *v = &val_error;
+  if (e->endless == decl) return v;
   if (e->depth == ELAB_MAX_DEPTH) {
+    e->endless = decl;
     diag_report(e->diags, MSG_RECURSION, place, function_name(f), (int)ELAB_MAX_DEPTH);
     return v;
   }

@@ -209,7 +209,14 @@ static const struct val *binary_expr(struct elab *e, struct scope *s, const stru
   return map_binary(e, s, x, a, b);
 }
 
+bool elab_is_exhausted(const struct elab *e) { return e->steps > ELAB_MAX_STEPS; }
+
 const struct val *elab_expr(struct elab *e, struct scope *s, const struct expr *x) {
+  if (elab_is_exhausted(e)) return &val_error;
+  if (++e->steps > ELAB_MAX_STEPS) {
+    diag_report(e->diags, MSG_LIMIT, x->span, "a program whose calls and loops make more than 500,000 expressions");
+    return &val_error;
+  }
   switch (x->kind) {
   case EXPR_NUMBER: return val_number(e, x->number.value, NULL);
   case EXPR_STRING: return val_string(e, x->string);

@@ -30,7 +30,9 @@ static struct scope *module_arguments(struct elab *e, struct scope *s, const str
 const struct val *elab_template(struct elab *e, struct scope *s, const struct val *constructor,
                                 const struct expr *call) {
   const struct decl *d = constructor->constructor.decl;
+  if (e->endless == d) return &val_error;
   if (e->depth == ELAB_MAX_DEPTH) {
+    e->endless = d;
     diag_report(e->diags, MSG_RECURSION, call->span, d->name.text, (int)ELAB_MAX_DEPTH);
     return &val_error;
   }
@@ -62,7 +64,9 @@ static const struct val *instantiate_list(struct elab *e, const struct val *v, c
 const struct val *instantiate(struct elab *e, const struct val *v, const char *path) {
   if (v->kind == KIND_LIST) return instantiate_list(e, v, path);
   if (v->kind != KIND_TEMPLATE) return v;
+  if (e->endless == v->template.decl) return &val_error;
   if (++e->depth > ELAB_MAX_DEPTH) {
+    e->endless = v->template.decl;
     diag_report(e->diags, MSG_RECURSION, v->template.decl->name.span, v->template.decl->name.text,
                 (int)ELAB_MAX_DEPTH);
     e->depth--;

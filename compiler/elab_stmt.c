@@ -75,7 +75,8 @@ static void for_stmt(struct elab *e, struct scope *s, const struct stmt *x, cons
     struct scope *inner = loop_scope(e, s);
     scope_define(e, inner, x->loop.name, v->list.items[i]);
     elab_block(e, inner, &x->loop.body, result);
-    if (diag_count(e->diags, SEVERITY_ERROR) > errors) return; /* the next trip would only say it again */
+    if (diag_count(e->diags, SEVERITY_ERROR) > errors || elab_is_exhausted(e))
+      return; /* the next trip would only say it again */
   }
 }
 

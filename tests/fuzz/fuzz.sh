@@ -5,11 +5,11 @@ folder=$top_builddir/tests/fuzz
 failures=0
 count=0
 
-for target in "$folder"/fuzz_*; do
-  case $target in *.*) continue ;; esac
-  name=${target##*/fuzz_}
+for name in $(bash "$top_srcdir/tests/fuzz/run"); do
+  target=$folder/fuzz_$name
   inputs=("$top_srcdir/tests/fuzz/corpus/$name")
   [ "$name" != language ] || inputs+=("$top_srcdir/models/hrm.hrm" "$top_srcdir"/stdlib/*.hrm)
+  [ "$name" != tensors ] || inputs+=("$top_srcdir/tests/pt")
   if output=$("$target" "${inputs[@]}" 2>&1); then
     count=$((count + 1))
   else

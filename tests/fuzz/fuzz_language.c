@@ -1,6 +1,7 @@
 /* The language: a program of any text is parsed, elaborated, differentiated and planned, as `hrmc check` and the
  * stages before code generation do.  A diagnostic of a bug is a finding, as every fault is. */
 #include "compiler/driver/compile.h"
+#include "compiler/format.h"
 #include "compiler/library.h"
 #include "compiler/source.h"
 #include "tests/fuzz/fuzz.h"
@@ -18,6 +19,30 @@ static const struct source *import_library(void *context, const char *name) {
 static const struct binding sizes[] = {
     {"vocab_size", "5", {0}, true}, {"seq_len", "6", {0}, true}, {"num_puzzle_identifiers", "3", {0}, true}};
 
+static char *tree_text(const struct ast_file *file) {
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  ast_print(file, out);
+  fclose(out);
+  return text;
+}
+
+static void check_layout(struct compilation *c) {
+  const char *once = format_file(c->arena, c->ast);
+  struct diags *diags = diags_new(c->arena);
+  const struct ast_file *again = parse_file(c->arena, diags, source_from_text(c->arena, "fmt.hrm", once));
+  char *tree = tree_text(c->ast), *other = tree_text(again);
+  bool same = diag_exit_code(diags) == 0 && !strcmp(tree, other) && !strcmp(once, format_file(c->arena, again));
+  if (!same) {
+    fprintf(stderr, "the layout is another program, or not at rest:\n%s", once);
+    diag_print(diags, stderr, false);
+    abort();
+  }
+  free(tree);
+  free(other);
+}
+
 static void check_model(struct compilation *c, const struct elaboration *request) {
   c->program = elaborate_model(request);
   if (c->program && compile_graphs(c)) compile_plan(c);
@@ -28,6 +53,7 @@ static void check(struct compilation *c) {
   if (!source_check_text(c->diags, c->source)) return;
   c->ast = parse_file(c->arena, c->diags, c->source);
   if (diag_exit_code(c->diags) != 0) return;
+  check_layout(c);
   const struct elaboration request = {c->arena, c->diags, c->ast, sizes, 3, import_library, c->arena};
   if (elaborate_has_model(c->ast)) check_model(c, &request);
   elaborate_tests(&request, &count);

@@ -1,0 +1,7 @@
+/* Files of tensors of every form, as they lie on disk. */
+#include "tests/fuzz/fuzz_tensors.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+  fuzz_tensors(bytes, length);
+  return 0;
+}
