@@ -1,6 +1,6 @@
 /* Zip archives of tensors (PyTorch's .pt, NumPy's .npz), made with right checksums: the first part of the input has
  * the members' names, a line each, the others their contents. */
-#include "tests/fuzz/fuzz_tensors.h"
+#include "tests/fuzz/tensors.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,8 +13,8 @@ fuzz_targets = \
 check_PROGRAMS += $(fuzz_targets)
 check_LIBRARIES += libfuzz.a
 libfuzz_a_SOURCES = %D%/fuzz.c %D%/fuzz.h
-%C%_fuzz_archive_SOURCES = %D%/fuzz_archive.c %D%/fuzz_tensors.h %D%/tensors.c
-%C%_fuzz_tensors_SOURCES = %D%/fuzz_tensors.c %D%/fuzz_tensors.h %D%/tensors.c
+%C%_fuzz_archive_SOURCES = %D%/fuzz_archive.c %D%/tensors.h %D%/tensors.c
+%C%_fuzz_tensors_SOURCES = %D%/fuzz_tensors.c %D%/tensors.h %D%/tensors.c
 %C%_fuzz_language_SOURCES = %D%/fuzz_language.c %D%/mutate.c %D%/mutate.h
 
 if FUZZING

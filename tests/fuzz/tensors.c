@@ -1,5 +1,5 @@
 #include "runtime/tensor_file.h"
-#include "tests/fuzz/fuzz_tensors.h"
+#include "tests/fuzz/tensors.h"
 
 #include <stdlib.h>
 #include <string.h>
