@@ -194,6 +194,7 @@ enum member_kind {
   MEMBER_INPUT,   /* model only: input inputs: int[S] < V */
   MEMBER_LABEL,   /* model only */
   MEMBER_STATE,   /* model only: state z: [S, D] = init */
+  MEMBER_NOISE,   /* model only: noise e: [S, D] */
   MEMBER_SEGMENT, /* model only */
   MEMBER_LOSS,    /* model only: loss e */
   MEMBER_ACT      /* model only: act q_learning(…) */

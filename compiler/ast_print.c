@@ -303,19 +303,13 @@ static void print_member(struct printer *p, const struct member *member) {
     const char *word;
     void (*print)(struct printer *, const struct member *);
   } forms[] = {
-      [MEMBER_LET] = {"let", print_member_value},
-      [MEMBER_FIELD] = {"field", print_member_value},
-      [MEMBER_PARAM] = {"param", print_tensor},
-      [MEMBER_BUFFER] = {"buffer", print_tensor},
-      [MEMBER_FN] = {"fn", print_member_fn},
-      [MEMBER_IF] = {"if", print_member_if},
-      [MEMBER_INPUT] = {"input", print_tensor},
-      [MEMBER_LABEL] = {"label", print_tensor},
-      [MEMBER_STATE] = {"state", print_tensor},
-      [MEMBER_SEGMENT] = {"segment", print_segment},
-      [MEMBER_LOSS] = {"loss", print_member_value},
-      [MEMBER_ACT] = {"act", print_member_value},
-      [MEMBER_INCLUDE] = {"include", print_member_value},
+      [MEMBER_LET] = {"let", print_member_value},   [MEMBER_FIELD] = {"field", print_member_value},
+      [MEMBER_PARAM] = {"param", print_tensor},     [MEMBER_BUFFER] = {"buffer", print_tensor},
+      [MEMBER_FN] = {"fn", print_member_fn},        [MEMBER_IF] = {"if", print_member_if},
+      [MEMBER_INPUT] = {"input", print_tensor},     [MEMBER_LABEL] = {"label", print_tensor},
+      [MEMBER_STATE] = {"state", print_tensor},     [MEMBER_SEGMENT] = {"segment", print_segment},
+      [MEMBER_LOSS] = {"loss", print_member_value}, [MEMBER_ACT] = {"act", print_member_value},
+      [MEMBER_NOISE] = {"noise", print_tensor},     [MEMBER_INCLUDE] = {"include", print_member_value},
   };
   begin(p, forms[member->kind].word);
   if (member->name.text) add_text(p, member->name.text);

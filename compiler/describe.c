@@ -63,9 +63,9 @@ static bool is_gradient(const struct program *p, int tensor, int *rows) {
 }
 
 static const char *role_text(enum role role) {
-  static const char *const texts[] = {
-      [ROLE_PARAM] = "param", [ROLE_BUFFER] = "buffer", [ROLE_ROWS] = "rows",       [ROLE_INPUT] = "input",
-      [ROLE_LABEL] = "label", [ROLE_STATE] = "state",   [ROLE_CONTROL] = "control", [ROLE_OUTPUT] = "output"};
+  static const char *const texts[] = {[ROLE_PARAM] = "param",     [ROLE_BUFFER] = "buffer", [ROLE_ROWS] = "rows",
+                                      [ROLE_INPUT] = "input",     [ROLE_LABEL] = "label",   [ROLE_STATE] = "state",
+                                      [ROLE_CONTROL] = "control", [ROLE_OUTPUT] = "output", [ROLE_NOISE] = "noise"};
   return texts[role];
 }
 

@@ -14,7 +14,7 @@ struct model {
   struct elab *e;
   const struct decl *decl;
   struct scope *file, *members;
-  const struct member **tensor; /* inputs, labels and states in order of writing */
+  const struct member **tensor; /* inputs, labels, noises and states in order of writing */
   struct symbol **symbol;       /* of each */
   struct tensor_value *shape;   /* of each */
   int tensor_count, tensor_capacity;
@@ -45,6 +45,7 @@ static void collect(struct model *m, const struct members *members) {
     switch (x->kind) {
     case MEMBER_INPUT:
     case MEMBER_LABEL:
+    case MEMBER_NOISE:
     case MEMBER_STATE: arena_push(m->e->arena, m->tensor, m->tensor_count, m->tensor_capacity, x); break;
     case MEMBER_SEGMENT: once(m, &m->segment, x, "segment"); break;
     case MEMBER_LOSS: once(m, &m->loss, x, "loss"); break;
@@ -110,11 +111,21 @@ static bool tensor_bound(struct model *m, const struct expr *x, int64_t *bound) 
   return false;
 }
 
+static enum role role_of(const struct member *x) {
+  switch (x->kind) {
+  case MEMBER_INPUT: return ROLE_INPUT;
+  case MEMBER_LABEL: return ROLE_LABEL;
+  case MEMBER_NOISE: return ROLE_NOISE;
+  default: return ROLE_STATE;
+  }
+}
+
 static bool declare_tensor(struct model *m, int i) {
   struct elab *e = m->e;
   const struct member *x = m->tensor[i];
-  if (x->kind == MEMBER_STATE ? !check_free_name(e, x->name) : !check_data_name(e, x)) return false;
-  bool integer = x->kind != MEMBER_STATE;
+  enum role role = role_of(x);
+  bool integer = role == ROLE_INPUT || role == ROLE_LABEL;
+  if (integer ? !check_data_name(e, x) : !check_free_name(e, x->name)) return false;
   if (!x->tensor.type || x->tensor.type->is_integer != integer) {
     diag_report(e->diags, MSG_TENSOR_TYPE, x->name.span, x->name.text,
                 integer ? "integers, such as int[S] < bound" : "floats, such as [S, D]");
@@ -123,7 +134,6 @@ static bool declare_tensor(struct model *m, int i) {
   int64_t bound = 0;
   if (!elab_type(e, m->members, x->tensor.type, &m->shape[i])) return false;
   if (x->tensor.type->bound && !tensor_bound(m, x->tensor.type->bound, &bound)) return false;
-  enum role role = x->kind == MEMBER_INPUT ? ROLE_INPUT : x->kind == MEMBER_LABEL ? ROLE_LABEL : ROLE_STATE;
   if (role == ROLE_LABEL) {
     once(m, &m->label, x, "label");
     m->label_index = i;

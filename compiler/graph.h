@@ -42,6 +42,7 @@ enum role {
   ROLE_ROWS,   /* rows of a sparse table, looked up by the runtime; `accumulate` into it gives the rows' gradient */
   ROLE_INPUT,
   ROLE_LABEL,
+  ROLE_NOISE,   /* standard normal numbers in training, zeros otherwise */
   ROLE_STATE,   /* carried from segment to segment; read at the start, stored at the end */
   ROLE_CONTROL, /* set by the runtime, see runtime/hrm.h */
   ROLE_OUTPUT   /* stored by the program */

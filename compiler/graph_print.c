@@ -14,8 +14,9 @@ struct printer {
 
 static const char *role_text(enum role role) {
   static const char *const text[] = {
-      [ROLE_PARAM] = "param", [ROLE_BUFFER] = "buffer", [ROLE_ROWS] = "rows",       [ROLE_INPUT] = "input",
-      [ROLE_LABEL] = "label", [ROLE_STATE] = "state",   [ROLE_CONTROL] = "control", [ROLE_OUTPUT] = "output",
+      [ROLE_PARAM] = "param",     [ROLE_BUFFER] = "buffer", [ROLE_ROWS] = "rows",
+      [ROLE_INPUT] = "input",     [ROLE_LABEL] = "label",   [ROLE_STATE] = "state",
+      [ROLE_CONTROL] = "control", [ROLE_OUTPUT] = "output", [ROLE_NOISE] = "noise",
   };
   return text[role];
 }

@@ -143,8 +143,9 @@ static enum role read_role(struct reader *r) {
     const char *text;
     enum role role;
   } roles[] = {
-      {"param", ROLE_PARAM}, {"buffer", ROLE_BUFFER}, {"rows", ROLE_ROWS},       {"input", ROLE_INPUT},
-      {"label", ROLE_LABEL}, {"state", ROLE_STATE},   {"control", ROLE_CONTROL}, {"output", ROLE_OUTPUT},
+      {"param", ROLE_PARAM},     {"buffer", ROLE_BUFFER}, {"rows", ROLE_ROWS},
+      {"input", ROLE_INPUT},     {"label", ROLE_LABEL},   {"state", ROLE_STATE},
+      {"control", ROLE_CONTROL}, {"output", ROLE_OUTPUT}, {"noise", ROLE_NOISE},
   };
   const char *word = read_word(r);
   for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)

@@ -76,12 +76,13 @@ static struct members parse_else(struct parser *p) {
 }
 
 static const struct member_form forms[] = {
-    {"let", MEMBER_LET, false, parse_named_value},  {"param", MEMBER_PARAM, false, parse_weight},
-    {"buffer", MEMBER_BUFFER, false, parse_weight}, {"include", MEMBER_INCLUDE, false, parse_value},
-    {"fn", MEMBER_FN, false, parse_member_fn},      {"if", MEMBER_IF, false, parse_if},
-    {"input", MEMBER_INPUT, true, parse_tensor},    {"label", MEMBER_LABEL, true, parse_tensor},
-    {"state", MEMBER_STATE, true, parse_state},     {"segment", MEMBER_SEGMENT, true, parse_segment},
-    {"loss", MEMBER_LOSS, true, parse_value},       {"act", MEMBER_ACT, true, parse_value},
+    {"let", MEMBER_LET, false, parse_named_value},    {"param", MEMBER_PARAM, false, parse_weight},
+    {"buffer", MEMBER_BUFFER, false, parse_weight},   {"include", MEMBER_INCLUDE, false, parse_value},
+    {"fn", MEMBER_FN, false, parse_member_fn},        {"if", MEMBER_IF, false, parse_if},
+    {"input", MEMBER_INPUT, true, parse_tensor},      {"label", MEMBER_LABEL, true, parse_tensor},
+    {"state", MEMBER_STATE, true, parse_state},       {"noise", MEMBER_NOISE, true, parse_tensor},
+    {"segment", MEMBER_SEGMENT, true, parse_segment}, {"loss", MEMBER_LOSS, true, parse_value},
+    {"act", MEMBER_ACT, true, parse_value},
 };
 
 enum { FORM_COUNT = sizeof forms / sizeof *forms };

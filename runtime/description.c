@@ -10,8 +10,8 @@ static const char *const init_names[] = {[DISTRIBUTION_CONSTANT] = "constant",
                                          [DISTRIBUTION_NORMAL] = "normal",
                                          [DISTRIBUTION_UNIFORM] = "uniform"};
 static const char *const role_names[] = {
-    [SLOT_INPUT] = "input",         [SLOT_LABEL] = "label",     [SLOT_STATE] = "state",  [SLOT_ROWS] = "rows",
-    [SLOT_ROWS_GRAD] = "rows_grad", [SLOT_CONTROL] = "control", [SLOT_OUTPUT] = "output"};
+    [SLOT_INPUT] = "input",         [SLOT_LABEL] = "label",     [SLOT_STATE] = "state",   [SLOT_ROWS] = "rows",
+    [SLOT_ROWS_GRAD] = "rows_grad", [SLOT_CONTROL] = "control", [SLOT_OUTPUT] = "output", [SLOT_NOISE] = "noise"};
 static const char *const optimizer_names[] = {[OPTIMIZER_ADAM_ATAN2] = "adam_atan2",
                                               [OPTIMIZER_ADAMW] = "adamw",
                                               [OPTIMIZER_SGD] = "sgd",

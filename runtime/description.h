@@ -25,7 +25,16 @@ struct weight_info {
   double init_scale;
 };
 
-enum slot_role { SLOT_INPUT, SLOT_LABEL, SLOT_STATE, SLOT_ROWS, SLOT_ROWS_GRAD, SLOT_CONTROL, SLOT_OUTPUT };
+enum slot_role {
+  SLOT_INPUT,
+  SLOT_LABEL,
+  SLOT_STATE,
+  SLOT_ROWS,
+  SLOT_ROWS_GRAD,
+  SLOT_CONTROL,
+  SLOT_NOISE,
+  SLOT_OUTPUT
+};
 
 struct tensor_info {
   const char *name;

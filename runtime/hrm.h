@@ -50,18 +50,21 @@ struct hrm_code {
  * 0} }
  *
  * Roles of tensors, all per example:
- *   input, label   from the data set by their names ("inputs", "labels", "puzzle_identifiers"), i32; a label that is
- * not scored is -100 state          the carry, f32; read and rewritten by every call; the runtime saves it but never
- * looks into it rows           "table": path of a sparse weight, "index": name of the input that names the row, with
- * a bound of at most the number of rows; the runtime copies weights' rows here before a call rows_grad      "of":
- * name of the rows tensor; train writes the gradient of those rows here control        "reset" f32 []: 1 where the
- * states restart from their initial values in this call; "last" f32 []: 1 where this call is the example's last
- * segment (step >= max): the continue target (only train reads it) output         the model's own ("logits", …) and
- * the standard ones: "prediction" i32, shape of the label: argmax of "logits" "halt" f32 []: the halt value (a logit;
- * 0 where act is fixed); "continue" f32 []: likewise written by train only: "lm_loss" f32 [], "halt_loss" f32 [],
- * "continue_loss" f32 []: of each example; the gradient is of Σ over examples of lm_loss + 0.5 · (halt_loss +
- * continue_loss): the runtime divides by the batch "target_continue" f32 [] "correct" f32 []: 1 where every labelled
- * position is right "accuracy" f32 []: share of labelled positions that are right (1 where none is labelled)
+ * - input, label: from the data set by their names ("inputs", "labels", "puzzle_identifiers"), i32; a label that is
+ * not scored is -100.
+ * - state: the carry, f32; read and rewritten by every call; the runtime saves it but never looks into it.
+ * - rows: "table" is the path of a sparse weight, "index" the name of the input that names the row, with a bound of
+ * at most the number of rows; the runtime copies weights' rows here before a call.
+ * - rows_grad: "of" is the name of the rows tensor; train writes the gradient of those rows here.
+ * - control: "reset" f32 []: 1 where the states restart from their initial values in this call; "last" f32 []: 1
+ * where this call is the example's last segment (step >= max): the continue target (only train reads it).
+ * - noise: f32; standard normal numbers before a step of training, zeros otherwise.
+ * - output: the model's own ("logits", …) and the standard ones: "prediction" i32, shape of the label: argmax of
+ *   "logits"; "halt" f32 []: the halt value (a logit; 0 where act is fixed); "continue" f32 []: likewise; written by
+ *   train only: "lm_loss", "halt_loss", "continue_loss" f32 []: of each example; the gradient is of Σ over examples
+ * of lm_loss + 0.5 · (halt_loss + continue_loss): the runtime divides by the batch; "target_continue" f32 [];
+ *   "correct" f32 []: 1 where every labelled position is right; "accuracy" f32 []: share of labelled positions that
+ * are right (1 where none is labelled).
  *
  * Optimisers, as in the HRM paper and its code: see runtime/optimizer.h. */
 

@@ -63,6 +63,7 @@ bool segment_step(struct model *model, struct slots *slots, struct optimizer *op
                   const struct segment_options *s, struct hrm_error *error) {
   const struct act_policy *act = &model->description->act;
   slots_begin_segment(slots, slots->count, act->max_segments);
+  slots_draw_noise(slots, s->seed, s->step);
   model_train(model, slots, slots->count);
   if (!check_losses(&(struct group){slots, 0, slots->count, s->step}, error)) return false;
   act_halt(act, slots, s->seed, s->step);

@@ -8,7 +8,7 @@
 struct segment_options {
   int64_t step;            /* the first is 1 */
   double factor;           /* of the learning rates */
-  uint64_t seed;           /* of exploration */
+  uint64_t seed;           /* of exploration and noise */
   struct metrics *metrics; /* the step is added to them */
 };
 

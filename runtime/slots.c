@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/memory.h"
+#include "runtime/random.h"
 
 enum { ELEMENT_BYTES = 4 };
 
@@ -82,6 +83,27 @@ void slots_begin_segment(struct slots *s, int64_t count, int64_t max_segments) {
     if (reset) reset[i] = s->steps[i] == 0;
     s->steps[i]++;
     if (last) last[i] = s->steps[i] >= max_segments;
+  }
+}
+
+/* Two numbers for each counter. */
+static void draw(struct random_stream r, uint64_t first, float *values, int64_t count) {
+  for (int64_t i = 0; i < count; i += 2) {
+    double pair[2];
+    stream_normal_pair(r, first + (uint64_t)i / 2, pair);
+    values[i] = (float)pair[0];
+    if (i + 1 < count) values[i + 1] = (float)pair[1];
+  }
+}
+
+void slots_draw_noise(struct slots *s, uint64_t seed, int64_t step) {
+  for (int i = 0; i < s->description->tensor_count; i++) {
+    const struct tensor_info *t = &s->description->tensors[i];
+    if (t->role != SLOT_NOISE) continue;
+    struct random_stream r = stream_named(seed, "noise", (uint64_t)i);
+    int64_t pairs = (t->shape.count + 1) / 2;
+    for (int64_t slot = 0; slot < s->count; slot++)
+      draw(r, (uint64_t)((step * s->count + slot) * pairs), slots_tensor(s, i, slot), t->shape.count);
   }
 }
 

@@ -42,6 +42,9 @@ void slots_copy(struct slots *to, int64_t at, const struct slots *from, int64_t 
  * and "last" (step >= max_segments). */
 void slots_begin_segment(struct slots *s, int64_t count, int64_t max_segments);
 
+/* Before a step of training: draws the noise of every slot.  It depends on the seed, the step and the slot alone. */
+void slots_draw_noise(struct slots *s, uint64_t seed, int64_t step);
+
 /* Whether any position of the slot's example is scored. */
 bool slots_has_labels(const struct slots *s, int64_t slot);
 

@@ -6,7 +6,9 @@
 #include "tests/fake_model.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BATCH = 20000 };
 
@@ -259,6 +261,35 @@ static void fill(int64_t slot, int32_t halted, int32_t steps, float accuracy, fl
 static double number(const json_t *json, const char *key) { return json_number_value(json_object_get(json, key)); }
 
 /* Losses are over all slots, the rest over those that halted and have a label: 0, 1 and 2, in two steps. */
+/* Standard normal, and a function of seed, step and slot alone, so that a resumed run draws the same. */
+START_TEST(test_noise) {
+  open_slots("{\"kind\": \"fixed\", \"max_segments\": 1}", 2000);
+  int number = description_find_tensor(&description, "logits");
+  description.tensors[number].role = SLOT_NOISE;
+  int64_t width = description.tensors[number].shape.count, count = 2000 * width;
+  float *noise = slots.tensors[number], *first = malloc((size_t)count * sizeof *first);
+  double sum = 0, squares = 0, lag = 0;
+  ck_assert(noise[0] == 0 && noise[count - 1] == 0);
+  slots_draw_noise(&slots, 5, 7);
+  memcpy(first, noise, (size_t)count * sizeof *first);
+  for (int64_t i = 0; i < count; i++) {
+    sum += noise[i];
+    squares += (double)noise[i] * noise[i];
+    lag += i < width ? 0 : (double)noise[i] * noise[i - width];
+  }
+  ck_assert(fabs(sum) < 5 * sqrt((double)count) && fabs(squares / (double)count - 1) < 0.02);
+  ck_assert_msg(fabs(lag) < 5 * sqrt((double)count), "slots draw alike");
+  slots_draw_noise(&slots, 5, 8);
+  ck_assert(memcmp(first, noise, (size_t)count * sizeof *first) != 0 && first[width] != noise[0]);
+  slots_draw_noise(&slots, 6, 7);
+  ck_assert(memcmp(first, noise, (size_t)count * sizeof *first) != 0);
+  slots_draw_noise(&slots, 5, 7);
+  ck_assert(memcmp(first, noise, (size_t)count * sizeof *first) == 0);
+  free(first);
+  close_slots();
+}
+END_TEST
+
 START_TEST(test_metrics) {
   struct metrics sums = {0};
   open_slots("{\"kind\": \"halt_head\", \"max_segments\": 8, \"exploration\": 0}", 5);
@@ -298,6 +329,7 @@ int main(void) {
   tcase_add_test(tests, test_exploration_is_drawn_anew);
   tcase_add_test(tests, test_one_segment);
   tcase_add_test(tests, test_controls);
+  tcase_add_test(tests, test_noise);
   tcase_add_test(tests, test_evaluation_runs_all_segments);
   tcase_add_test(tests, test_evaluation_halts);
   tcase_add_test(tests, test_deadlines);
