@@ -122,6 +122,7 @@ static void visit_member(const struct ast_visitor *v, const struct member *m) {
   case MEMBER_BUFFER:
   case MEMBER_INPUT:
   case MEMBER_LABEL:
+  case MEMBER_NOISE:
   case MEMBER_STATE:
     visit_type(v, m->tensor.type);
     visit_expr(v, m->tensor.init);

@@ -46,10 +46,12 @@ test_scripts = \
   %D%/models.sh \
   %D%/runtime.sh \
   %D%/stdlib.sh \
-  %D%/sudoku.sh
+  %D%/sudoku.sh \
+  %D%/variants.sh
 test_data = \
   %D%/lang \
-  %D%/pt
+  %D%/pt \
+  %D%/variants
 
 # What the programs share: the plain evaluator of graphs, stand-ins for generated code.
 check_LIBRARIES += libtesting.a

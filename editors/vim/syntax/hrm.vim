@@ -4,7 +4,7 @@ if exists("b:current_syntax")
 endif
 
 syntax keyword hrmDeclaration import config module model train test
-syntax keyword hrmDeclaration fn let var param buffer include input label state segment loss act output
+syntax keyword hrmDeclaration fn let var param buffer include input label noise state segment loss act output
 syntax keyword hrmStatement return assert
 syntax keyword hrmRepeat for repeat grad last all none
 syntax keyword hrmConditional if else
