@@ -35,6 +35,8 @@ libhrm_a_SOURCES = \
   %D%/dataset_identity.c \
   %D%/description.c \
   %D%/description.h \
+  %D%/dihedral.c \
+  %D%/dihedral.h \
   %D%/embed.c \
   %D%/embed.h \
   %D%/error.c \
@@ -52,6 +54,8 @@ libhrm_a_SOURCES = \
   %D%/loader.c \
   %D%/loader.h \
   %D%/main.c \
+  %D%/maze.c \
+  %D%/maze.h \
   %D%/memory.c \
   %D%/memory.h \
   %D%/metrics.c \
@@ -115,16 +119,27 @@ noinst_LIBRARIES += libdata.a
 # The loops of the Sudoku solver are short and their lengths are known.
 libdata_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -funroll-loops
 libdata_a_SOURCES = \
+  %D%/data/arguments.c \
+  %D%/data/arguments.h \
   %D%/data/commands.h \
   %D%/data/csv.c \
   %D%/data/csv.h \
+  %D%/data/draws.c \
+  %D%/data/draws.h \
+  %D%/data/maze_command.c \
+  %D%/data/maze_generate.c \
+  %D%/data/maze_sets.c \
+  %D%/data/maze_sets.h \
   %D%/data/option_lists.h \
   %D%/data/output.c \
   %D%/data/output.h \
+  %D%/data/puzzle_csv.c \
+  %D%/data/puzzle_generate.c \
+  %D%/data/puzzle_sets.c \
+  %D%/data/puzzle_sets.h \
   %D%/data/split.c \
   %D%/data/split.h \
   %D%/data/sudoku.h \
-  %D%/data/sudoku_candidates.c \
   %D%/data/sudoku_command.c \
   %D%/data/sudoku_csv.c \
   %D%/data/sudoku_generate.c \

@@ -161,6 +161,55 @@ refuses "too few puzzles" 1 \
   'hrm-data: eight.csv: 8 puzzles fit, of which 8 can be used without equivalents in both sets; 6 + 3 are asked for' \
   sudoku --csv eight.csv -t 6 -e 3 -o new
 
+# --- mazes ---
+
+"$program" maze --size 5x7 --train 6 --test 3 --dihedral --seed 2 --output maze >out
+result "maze" $?
+grep -qx 'maze: 6 training puzzles (24 examples), 3 test puzzles' out
+result "maze: summary" $?
+tr -d ' \n' <maze/train/dataset.json | diff - <(printf '%s' '{"pad_id":0,"ignore_label_id":0,"blank_identifier_id":0,' \
+  '"vocab_size":6,"seq_len":35,"num_puzzle_identifiers":1,"total_groups":6,"mean_puzzle_examples":1.0,' \
+  '"total_puzzles":24,"sets":["all"],"task":"maze","characters":".#SGo","grid":[5,7]}')
+result "maze: dataset.json" $?
+OMP_NUM_THREADS=1 "$program" maze -z 5x7 -t 6 -e 3 -d -s 2 -o maze1 >/dev/null && diff -r maze maze1
+result "maze: one thread" $?
+
+maze_text() { awk '{ for (i = 1; i <= NF; i++) printf "%s", substr("# SGo", $i, 1); print "" }'; }
+"$program" maze -z 9 -t 12 -e 0 -p 8- -o nine >/dev/null
+{ echo $header
+  paste -d, <(rows nine/train/all__inputs.npy 81 | maze_text) <(rows nine/train/all__labels.npy 81 | maze_text) |
+    sed 's/.*/made,&,/'; } >mazes.csv
+"$program" maze --csv mazes.csv -t 7 -e 5 -o mazes >/dev/null &&
+  [ "$(cat <(rows mazes/train/all__labels.npy 81) <(rows mazes/test/all__labels.npy 81) | sort | md5sum)" = \
+    "$(rows nine/train/all__labels.npy 81 | sort | md5sum)" ]
+result "mazes from a CSV" $?
+
+refuses_maze() { # NAME QUESTION ANSWER MESSAGE: mazes of 2 rows of 3
+  printf '%s\n' $header "a,S G   ,SoG   ," "made,$2,$3," >bad.csv
+  refuses "$1" 1 "hrm-data: bad.csv:3: $4" maze --csv bad.csv --size 2x3 -t 1 -e 1 -o new
+}
+refuses_maze "maze: length" "S G  " "SoG   " "question has 5 characters; a 2x3 maze has 6"
+refuses_maze "maze: character" "S G  x" "SoG   " "question has 'x' at character 6; \"# SG\" are expected"
+refuses_maze "maze: mark in the question" "SoG   " "SoG   " "question has 'o' at character 2; \"# SG\" are expected"
+refuses_maze "maze: no start" "  G   " "  G   " "the maze has no start 'S'"
+refuses_maze "maze: two goals" "S G  G" "SoG  G" "the maze has more than one goal 'G'"
+refuses_maze "maze: no path" "S#G ##" "S#G ##" "the maze has no path from S to G"
+refuses_maze "maze: other answer" "S G ##" "SoG # " "the answer is not the maze with a path marked"
+refuses_maze "maze: no marks" "S G   " "S G   " "the answer's marks are not a path from S to G"
+refuses_maze "maze: longer" "S G   " "S Gooo" "the answer's path is not a shortest one, which has 2 steps"
+refuses_maze "maze: fields" "S G   ,x" "SoG   " "5 fields; the header has 4"
+"$program" maze --csv bad.csv --size 2x3 --skip-bad -t 1 -e 0 -o maze-skipped 2>err >/dev/null &&
+  [ "$(cat err)" = "hrm-data: left out 1 bad lines; the first: bad.csv:3: 5 fields; the header has 4" ]
+result "maze: bad lines left out" $?
+printf '%s\n' $header 'made,S    ,S    ,' >bad.csv
+refuses "maze: no square" 1 \
+  'hrm-data: bad.csv:2: question has 5 characters, which is not a square; --size RxC tells its rows and columns' \
+  maze --csv bad.csv -t 1 -e 1 -o new
+refuses "maze: small" 2 "hrm-data maze: --size 2x2: mazes are made with at least 3 rows and columns
+Try \`hrm-data maze --help' or \`hrm-data maze --usage' for more information." maze -z 2 -o new
+refuses "maze: out of reach" 3 'hrm-data: found 0 of 1 training and 0 of 1 test puzzles; then 200000 tries in vain: such puzzles, with such a difference between the sets, are too rare' \
+  maze -z 3 -p 50- -t 1 -e 1 -o new
+
 # --- the command line ---
 
 refuses "no output" 2 "$(usage '--output DIR is required')" sudoku

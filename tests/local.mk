@@ -15,6 +15,7 @@ check_programs = \
   %D%/check_format \
   %D%/check_graph \
   %D%/check_horizon \
+  %D%/check_maze \
   %D%/check_model_gradient \
   %D%/check_npy \
   %D%/check_parse \

@@ -3,26 +3,48 @@
 #define HRM_DATA_OPTION_LISTS_H
 
 /* COMMAND(identifier, word, arguments behind the options, what it completes them by, text) */
-#define DATA_COMMANDS(COMMAND) COMMAND(SUDOKU, sudoku, "", "", "Sudoku boards from a CSV or made at random")
+#define DATA_COMMANDS(COMMAND)                                                                                       \
+  COMMAND(SUDOKU, sudoku, "", "", "Sudoku boards from a CSV or made at random")                                      \
+  COMMAND(MAZE, maze, "", "", "mazes from a CSV or made at random")
 
-#define SUDOKU_OPTIONS(OPTION)                                                                                       \
-  OPTION(BOXES, "boxes", 'b', "RxC", "3x3 2x3 2x2",                                                                  \
-         "boxes of R rows and C columns: 3x3 (the default) makes 9x9 boards, 2x3 6x6, 2x2 4x4")                      \
+/* Of every builder. */
+#define OUTPUT_OPTIONS(OPTION)                                                                                       \
+  OPTION(SEED, "seed", 's', "S", "", "the same seed makes the same files [0]")                                       \
+  OPTION(SKIP_BAD, "skip-bad", 258, NULL, "", "leave out what is bad in the input and count it")                     \
+  OPTION(OUTPUT, "output", 'o', "DIR", "@folder", "the folder to make (required)")                                   \
+  OPTION(FORCE, "force", 259, NULL, "", "replace a data set that is there already")
+
+/* Of the builders of puzzles that stand alone. */
+#define SET_OPTIONS(OPTION)                                                                                          \
   OPTION(CSV, "csv", 'c', "FILE", "@file",                                                                           \
          "take puzzles from a CSV of source,question,answer,rating instead of making them")                          \
+  OPTION(TRAIN, "train", 't', "N", "", "puzzles to train on [1000]")                                                 \
+  OPTION(TEST, "test", 'e', "N", "", "puzzles to test on [1000]; none is equivalent to one of the training puzzles")
+
+#define SUDOKU_OWN_OPTIONS(OPTION)                                                                                   \
+  OPTION(BOXES, "boxes", 'b', "RxC", "3x3 2x3 2x2",                                                                  \
+         "boxes of R rows and C columns: 3x3 (the default) makes 9x9 boards, 2x3 6x6, 2x2 4x4")                      \
   OPTION(GIVENS, "givens", 'g', "N[-M]", "",                                                                         \
          "cells that are given in each puzzle [as few as can be]; with --csv, further cells of the solution are "    \
          "given until there are so many")                                                                            \
   OPTION(MIN_RATING, "min-rating", 256, "X", "",                                                                     \
-         "leave out puzzles with a lower rating: guesses, as the CSV says or as the solver of this program needs "   \
-         "them")                                                                                                     \
+         "leave out puzzles with a lower rating: guesses of the tdoku solver, as the CSV says or as the solver of "  \
+         "this program counts them")                                                                                 \
   OPTION(MAX_RATING, "max-rating", 257, "X", "", "leave out puzzles with a higher rating")                           \
-  OPTION(TRAIN, "train", 't', "N", "", "puzzles to train on [1000]")                                                 \
-  OPTION(TEST, "test", 'e', "N", "", "puzzles to test on [1000]; none is equivalent to one of the training puzzles") \
-  OPTION(AUGMENT, "augment", 'a', "N", "", "examples made of each training puzzle beside the original [0]")          \
-  OPTION(SEED, "seed", 's', "S", "", "the same seed makes the same files [0]")                                       \
-  OPTION(SKIP_BAD, "skip-bad", 258, NULL, "", "leave out bad lines of the CSV and count them")                       \
-  OPTION(OUTPUT, "output", 'o', "DIR", "@folder", "the folder to make (required)")                                   \
-  OPTION(FORCE, "force", 259, NULL, "", "replace a data set that is there already")
+  OPTION(AUGMENT, "augment", 'a', "N", "", "examples made of each training puzzle beside the original [0]")
+
+#define SUDOKU_OPTIONS(OPTION) SUDOKU_OWN_OPTIONS(OPTION) SET_OPTIONS(OPTION) OUTPUT_OPTIONS(OPTION)
+
+#define MAZE_OWN_OPTIONS(OPTION)                                                                                     \
+  OPTION(SIZE, "size", 'z', "N|RxC", "30 13 9",                                                                      \
+         "rows and columns [30]; of a CSV's mazes, where they are not square")                                       \
+  OPTION(PATH, "path", 'p', "N[-M]", "111-",                                                                         \
+         "leave out mazes whose shortest path has fewer than N or more than M steps; 111- are the hard ones of the " \
+         "published set")                                                                                            \
+  OPTION(LOOPS, "loops", 'l', "PERCENT", "",                                                                         \
+         "share of the walls between passages that are opened, so that there are several ways [10]")                 \
+  OPTION(DIHEDRAL, "dihedral", 'd', NULL, "", "turn and mirror each training maze: 8 examples of each")
+
+#define MAZE_OPTIONS(OPTION) MAZE_OWN_OPTIONS(OPTION) SET_OPTIONS(OPTION) OUTPUT_OPTIONS(OPTION)
 
 #endif

@@ -4,8 +4,17 @@
 #define HRM_DATA_OUTPUT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "runtime/error.h"
+
+/* What every builder is asked. */
+struct output_options {
+  const char *path;
+  bool force;    /* replace a data set that is there */
+  bool skip_bad; /* leave out what is bad in the input and count it */
+  uint64_t seed;
+};
 
 struct output {
   char *path;      /* as it will be called; owned */

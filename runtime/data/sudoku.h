@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/random.h"
+#include "runtime/data/draws.h"
 
 enum { SUDOKU_MAX_SIZE = 9, SUDOKU_MAX_CELLS = SUDOKU_MAX_SIZE * SUDOKU_MAX_SIZE };
 
@@ -25,18 +25,6 @@ struct sudoku_shape sudoku_shape(int box_rows, int box_columns);
 int sudoku_fewest_givens(const struct sudoku_shape *shape);
 
 int sudoku_count_givens(const struct sudoku_shape *shape, const uint8_t *board);
-
-/* Numbers drawn one after the other from a stream.  One element of the stream serves as many draws as their bounds
- * leave it 32 bits. */
-struct draws {
-  struct random_stream stream;
-  uint64_t next;
-  uint64_t fraction; /* what is left of the present element */
-  uint64_t spent;    /* product of the bounds drawn from it; 0 before the first */
-};
-int draw_below(struct draws *draws, int bound);
-/* A random order of 0 … count-1. */
-void draw_order(struct draws *draws, int count, int *order);
 
 /* The hardest puzzles known take hundreds of guesses; a board with few givens and no solution can take for ever. */
 enum { SUDOKU_MOST_GUESSES = 100000, SUDOKU_GAVE_UP = -1 };

@@ -11,10 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
   if (length == 0) return 0;
   int file = fuzz_file(path, bytes + 1, length - 1);
   const int *box = boxes[bytes[0] % 4];
-  struct sudoku_options options = {
-      .shape = sudoku_shape(box[0], box[1]), .csv = path, .max_rating = INT64_MAX, .skip_bad = bytes[0] & 4};
-  struct sudoku_job job = {.options = &options, .progress = progress_new(stderr)};
-  sudoku_fill_from_csv(&job, &error);
+  struct sudoku_options options = {.set = {.csv = path, .output.skip_bad = bytes[0] & 4},
+                                   .shape = sudoku_shape(box[0], box[1]),
+                                   .max_rating = INT64_MAX};
+  struct puzzle_job job = sudoku_job(&options);
+  job.progress = progress_new(stderr);
+  puzzle_sets_read(&job, &error);
   close(file);
   return 0;
 }
