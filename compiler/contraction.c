@@ -5,6 +5,7 @@
  * innermost in n.  A weight that is b is copied by `prepare` into panels; an activation that is b and has no unit
  * stride in a label of its own is copied here.  The cheapest choice is taken.  Then neighbouring labels of one kind
  * merge, and those that remain become outer loops (matrix.c). */
+#include "chain.h"
 #include "contraction.h"
 
 /* Relative costs of a choice: of an element that is copied, of a multiply-add; and to decide between equals. */
@@ -92,7 +93,7 @@ static void drop_axis(struct problem *q, int which, int label) {
 static void drop_repeats(struct problem *q, int which) {
   for (int i = 0; i < q->count; i++)
     if (label_in(q, X, i) && label_in(q, Y, i) && label_in(q, C, i) && label_stride(q, which, i) == 0 &&
-        q->label[i].extent != 1)
+        q->label[i].extent != 1 && chain_loop_of(q->planner, i) < 0)
       drop_axis(q, which, i);
 }
 
@@ -151,11 +152,20 @@ static struct choice choice_of(const struct problem *q, int b, int n) {
   return c;
 }
 
+static bool is_local(const struct view *v) { return v->buffer && v->buffer->is_local; }
+
+/* In a chain, wide values are read row by row and written in rows; the chain's loops run along no column. */
+static bool is_allowed(const struct problem *q, int b, int n) {
+  if (!q->planner->part) return true;
+  if (is_local(&q->view[b]) || chain_loop_of(q->planner, n) >= 0) return false;
+  return !is_local(&q->view[C]) || label_stride(q, C, n) == 1;
+}
+
 static struct choice best_choice(const struct problem *q) {
   struct choice best = {.n = -1};
   for (int b = Y; b >= X; b--)
     for (int n = 0; n < q->count; n++) {
-      if (!label_is_column(q, b, n)) continue;
+      if (!label_is_column(q, b, n) || !is_allowed(q, b, n)) continue;
       struct choice c = choice_of(q, b, n);
       if (best.n < 0 || c.cost < best.cost) best = c;
     }
@@ -264,9 +274,13 @@ void plan_contraction(struct planner *p, struct node *n) {
   struct problem q = problem_of(p, n);
   struct node *sink = sink_of_contraction(p, n);
   if (sink) q.c_is_fixed = gradient_place(p, n, sink, &q.view[C]);
+  if (is_local(&facts_of(p, n)->view)) {
+    q.c_is_fixed = true;
+    q.view[C] = facts_of(p, n)->view;
+  }
   struct choice choice = best_choice(&q);
   place_result(&q, &choice);
-  bool in_place = q.c_is_fixed && !choice.copies_c;
+  bool in_place = sink && q.c_is_fixed && !choice.copies_c;
   plan_chosen(&q, &choice, in_place);
   if (!sink || in_place) return;
   struct view sum = view_of(p, sink->operand[0]), gradient = view_gradient(p, sink->symbol, &sum.type);

@@ -18,7 +18,7 @@ static void push(struct nest *nest) {
   int8_t order[KERNEL_MAX_AXES];
   nest_order(nest, order);
   nest_finish(nest, order);
-  plan_push_loop(nest->planner, &nest->loop, nest->buffers);
+  plan_push_loop(nest->planner, &nest->loop, nest->buffers, false);
 }
 
 void plan_copy(struct planner *p, const struct view *from, const struct view *to, bool add) {
@@ -34,6 +34,14 @@ void plan_fill(struct planner *p, const struct view *to) {
   int8_t axis[GRAPH_MAX_RANK];
   struct nest nest = nest_over(p, &to->type, axis);
   int value = nest_value(&nest, (struct value){.kind = VALUE_CONST, .dtype = to->type.dtype});
+  nest_store(&nest, value, nest_access(&nest, to, axis), false);
+  push(&nest);
+}
+
+void plan_indices(struct planner *p, const struct view *to) {
+  int8_t axis[GRAPH_MAX_RANK];
+  struct nest nest = nest_over(p, &to->type, axis);
+  int value = nest_value(&nest, (struct value){.kind = VALUE_IOTA, .dtype = DTYPE_I32, .axis = axis[0]});
   nest_store(&nest, value, nest_access(&nest, to, axis), false);
   push(&nest);
 }

@@ -89,6 +89,10 @@ static void add_steps(struct kernel_cost *total, const struct step *steps, int c
       add_steps(total, s->repeat.steps, s->repeat.count, m, n, times * (double)s->repeat.trips, spills);
       continue;
     }
+    if (s->kind == STEP_CHAIN) {
+      add_steps(total, s->chain.steps, s->chain.count, m, 1, times * (double)chain_trips(&s->chain, n), false);
+      continue;
+    }
     struct kernel_cost cost = kernel_cost(s->kernel, m, n);
     double far = spills ? cost.bytes : streamed_bytes(s->kernel, n);
     total->flops += times * cost.flops;

@@ -30,6 +30,8 @@ static void number_steps(struct forms *f, struct step *steps, int count) {
   for (int i = 0; i < count; i++) {
     if (steps[i].kind == STEP_REPEAT)
       number_steps(f, steps[i].repeat.steps, steps[i].repeat.count);
+    else if (steps[i].kind == STEP_CHAIN)
+      number_steps(f, steps[i].chain.steps, steps[i].chain.count);
     else
       steps[i].kernel->form = form_of(f, steps[i].kernel);
   }

@@ -5,7 +5,7 @@
  * values).  Where several operands are computed by groups of fitting spaces, these merge.  No step may make a group
  * wait for itself.  Constants, cheap values and gathers belong to no group: each kernel that uses one evaluates it.
  */
-#include "planner.h"
+#include "chain.h"
 
 #include <string.h>
 
@@ -337,7 +337,24 @@ static struct group *own_group(struct planner *p, struct node *n, enum group_kin
   return g;
 }
 
-static void fuse_contract(struct planner *p, struct node *n) { own_group(p, n, GROUP_CONTRACT); }
+static bool is_twin(const struct node *n, const struct node *other) {
+  return other->op == OP_CONTRACT && n->operand[0] == other->operand[0] && n->operand[1] == other->operand[1] &&
+         memcmp(&n->contract, &other->contract, sizeof n->contract) == 0;
+}
+
+/* A contraction that the region has already is made again on purpose (pass_recompute), as late as here: it waits for
+ * the contraction before it, lest its users join those of its twin. */
+static void fuse_contract(struct planner *p, struct node *n) {
+  const struct region *r = facts_of(p, n)->region;
+  struct group *g = own_group(p, n, GROUP_CONTRACT);
+  struct node *last = NULL;
+  bool again = false;
+  for (int i = 0; i < r->count && r->nodes[i] != n; i++) {
+    if (r->nodes[i]->op == OP_CONTRACT) last = r->nodes[i];
+    again |= is_twin(n, r->nodes[i]);
+  }
+  if (again) group_order(p, group_of(p, last), g);
+}
 
 static void fuse_assemble(struct planner *p, struct node *n) { own_group(p, n, GROUP_ASSEMBLE); }
 
@@ -487,6 +504,12 @@ static void fuse_region(struct planner *p, struct region *r) {
   merge_siblings(p, r);
 }
 
+static void chain_region(struct planner *p, struct region *r) {
+  find_chains(p, r);
+  for (int i = 0; i < r->count; i++)
+    if (r->nodes[i]->op == OP_REPEAT) chain_region(p, r->nodes[i]->repeat.body);
+}
+
 /* Sinks come last, when all readers of the states are known. */
 void plan_fuse(struct planner *p) {
   struct region *top = p->graph->top;
@@ -496,4 +519,5 @@ void plan_fuse(struct planner *p) {
       fuse_accumulate(p, top->nodes[i]);
   for (int i = 0; i < top->count; i++)
     if (top->nodes[i]->op == OP_STORE) fuse_store(p, top->nodes[i]);
+  chain_region(p, top);
 }

@@ -14,17 +14,17 @@ struct group *group_new(struct planner *p, enum group_kind kind, struct region *
 }
 
 /* A group is as late as the last node that it computes or waits for. */
-static void make_later(struct group *g, int latest) {
+void group_make_later(struct group *g, int latest) {
   g = group_find(g);
   if (g->latest >= latest) return;
   g->latest = latest;
-  for (int i = 0; i < g->after_count; i++) make_later(g->after[i], latest);
+  for (int i = 0; i < g->after_count; i++) group_make_later(g->after[i], latest);
 }
 
 void group_add(struct planner *p, struct group *g, struct node *n) {
   arena_push(p->arena, g->members, g->count, g->capacity, n);
   facts_of(p, n)->group = g;
-  make_later(g, n->id);
+  group_make_later(g, n->id);
 }
 
 struct group *group_find(struct group *g) {
@@ -45,7 +45,7 @@ void group_order(struct planner *p, struct group *before, struct group *after) {
     if (group_find(after->before[i]) == before) return;
   arena_push(p->arena, after->before, after->before_count, after->before_capacity, before);
   arena_push(p->arena, before->after, before->after_count, before->after_capacity, after);
-  make_later(after, before->latest);
+  group_make_later(after, before->latest);
 }
 
 /* What waits for a group is at least as late. */
@@ -93,6 +93,8 @@ static int compare_groups(const void *x, const void *y) {
   return compare_nodes(&(*a)->members[0], &(*b)->members[0]);
 }
 
+void group_sort(struct group *g) { qsort(g->members, (size_t)g->count, sizeof *g->members, compare_nodes); }
+
 struct schedule {
   struct group **order;
   int count;
@@ -113,7 +115,7 @@ struct group **group_schedule(struct planner *p, struct region *r, int *count) {
   for (int i = 0; i < p->group_count; i++) {
     struct group *g = p->groups[i];
     if (g->merged || g->region != r) continue;
-    qsort(g->members, (size_t)g->count, sizeof *g->members, compare_nodes);
+    group_sort(g);
     sorted[found++] = g;
   }
   qsort(sorted, (size_t)found, sizeof *sorted, compare_groups);

@@ -39,6 +39,16 @@ static void print_place(const struct printer *w, const struct access *a) {
     fprintf(w->out, " %s+%" PRId64, spaces[a->space], a->offset);
 }
 
+/* " around {2624, 32}": steps along the loops of the chain, as far as there are some. */
+static void print_around(const struct printer *w, const struct access *a) {
+  int count = CHAIN_MAX_LOOPS;
+  while (count > 0 && a->around[count - 1] == 0) count--;
+  if (!w->places || count == 0) return;
+  fputs(" around {", w->out);
+  for (int i = 0; i < count; i++) fprintf(w->out, "%s%" PRId64, i ? ", " : "", a->around[i]);
+  fputc('}', w->out);
+}
+
 /* " f32 arena+64 {512, 1}": type, place, stride along each axis. */
 static void print_access(const struct printer *w, const struct access *a, int rank) {
   fprintf(w->out, " %s", dtype_text(a->dtype));
@@ -46,6 +56,7 @@ static void print_access(const struct printer *w, const struct access *a, int ra
   fputs(" {", w->out);
   for (int i = 0; i < rank; i++) fprintf(w->out, "%s%" PRId64, i ? ", " : "", a->stride[i]);
   fputc('}', w->out);
+  print_around(w, a);
   if (a->index >= 0) fprintf(w->out, " + %" PRId64 "*@%d (of %" PRId64 ")", a->index_stride, a->index, a->index_rows);
 }
 
@@ -138,6 +149,24 @@ const char *kernel_signature(struct arena *a, const struct kernel *k) {
 
 /* ---- functions ---- */
 
+static void print_steps(const struct printer *w, const struct step *steps, int count);
+
+static void print_inner_steps(const struct printer *w, const struct step *s) {
+  struct printer inner = {w->out, w->places, w->indent + 2};
+  line_begin(w);
+  if (s->kind == STEP_REPEAT) {
+    fprintf(w->out, "repeat %" PRId64 " {\n", s->repeat.trips);
+    print_steps(&inner, s->repeat.steps, s->repeat.count);
+  } else {
+    fputs("chain ", w->out);
+    print_extents(w, s->chain.loop, s->chain.loop_count);
+    fputs(" {\n", w->out);
+    print_steps(&inner, s->chain.steps, s->chain.count);
+  }
+  line_begin(w);
+  fputs("}\n", w->out);
+}
+
 static void print_steps(const struct printer *w, const struct step *steps, int count) {
   for (int i = 0; i < count; i++) {
     const struct step *s = &steps[i];
@@ -147,9 +176,7 @@ static void print_steps(const struct printer *w, const struct step *steps, int c
       print_kernel(w, s->kernel);
       continue;
     }
-    fprintf(w->out, "%*srepeat %" PRId64 " {\n", w->indent, "", s->repeat.trips);
-    print_steps(&(struct printer){w->out, w->places, w->indent + 2}, s->repeat.steps, s->repeat.count);
-    fprintf(w->out, "%*s}\n", w->indent, "");
+    print_inner_steps(w, s);
   }
 }
 
@@ -168,12 +195,20 @@ static int64_t contraction_flops(const struct contraction *c, int64_t n) {
   return flops;
 }
 
+int64_t chain_trips(const struct chain *c, int64_t n) {
+  int64_t trips = 1;
+  for (int i = 0; i < c->loop_count; i++) trips *= extent_length(c->loop[i], n);
+  return trips;
+}
+
 static int64_t steps_flops(const struct step *steps, int count, int64_t n) {
   int64_t flops = 0;
   for (int i = 0; i < count; i++) {
     const struct step *s = &steps[i];
     if (s->kind == STEP_REPEAT)
       flops += s->repeat.trips * steps_flops(s->repeat.steps, s->repeat.count, n);
+    else if (s->kind == STEP_CHAIN)
+      flops += chain_trips(&s->chain, n) * steps_flops(s->chain.steps, s->chain.count, 1);
     else if (s->kernel->kind == KERNEL_CONTRACTION)
       flops += contraction_flops(&s->kernel->contraction, n);
   }

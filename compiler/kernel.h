@@ -1,8 +1,9 @@
 /* The kernel form: what a graph becomes after fusion and memory planning, and all that code generation sees.
  *
- * A function is a list of steps; a step is a kernel or a counted loop of steps.  A kernel is either a fused loop nest
- * (`struct loop`) or a contraction (`struct contraction`).  All addresses are affine in the loop indices with
- * constant strides; the single dynamic quantity is n, the number of examples in the tile, 1 <= n <= tile.
+ * A function is a list of steps; a step is a kernel, a counted loop of steps or a chain of kernels.  A kernel is
+ * either a fused loop nest (`struct loop`) or a contraction (`struct contraction`).  All addresses are affine in the
+ * loop indices with constant strides; the single dynamic quantity is n, the number of examples in the tile, 1 <= n <=
+ * tile.
  *
  * Two kernels of the same form (equal but for the bases of their accesses) share one generated function, so the text
  * of that form is the key (kernel_signature). */
@@ -28,7 +29,7 @@ struct extent {
   bool per_example;
 };
 
-enum { KERNEL_MAX_AXES = 8 };
+enum { KERNEL_MAX_AXES = 8, CHAIN_MAX_LOOPS = 6 };
 
 /* Element (i0, i1, …) lies at base(space, io) + offset bytes + dtype size * Σ stride[a]·i[a]. */
 struct access {
@@ -37,6 +38,7 @@ struct access {
   int64_t offset; /* bytes */
   enum dtype dtype;
   int64_t stride[KERNEL_MAX_AXES]; /* in elements, per axis of the kernel */
+  int64_t around[CHAIN_MAX_LOOPS]; /* in elements, per loop of the chain that the kernel is part of */
   /* Indirection (gather, scatter): index >= 0 is the number of the kernel's access (dtype i32) that gives a row
    * number r, clamped to 0…index_rows-1, and r * index_stride elements are added.  -1: none. */
   int index;
@@ -111,8 +113,11 @@ struct kernel {
   int form;           /* kernels of equal signature have the same number (plan.h) */
 };
 
-enum step_kind { STEP_KERNEL, STEP_REPEAT };
+enum step_kind { STEP_KERNEL, STEP_REPEAT, STEP_CHAIN };
 
+/* A chain runs all of its kernels for each head (of each example) and each block of rows, so that what one leaves for
+ * the next stays in the cache: attention, whose scores are never in memory as a whole.  Its loops lie around the
+ * kernels: access.around tells how far they move it.  Kernels in a chain see one example. */
 struct step {
   enum step_kind kind;
   struct kernel *kernel;
@@ -121,6 +126,12 @@ struct step {
     struct step *steps;
     int count;
   } repeat;
+  struct chain {
+    int loop_count;
+    struct extent loop[CHAIN_MAX_LOOPS];
+    struct step *steps; /* kernels */
+    int count;
+  } chain;
 };
 
 struct function {
@@ -136,6 +147,9 @@ const char *kernel_signature(struct arena *a, const struct kernel *k);
 
 /* The whole function as text, one kernel a paragraph (--emit=kernels). */
 void kernel_print(const struct function *f, FILE *out);
+
+/* How often a chain runs its kernels for n examples. */
+int64_t chain_trips(const struct chain *c, int64_t n);
 
 /* Floating-point operations of a step list for n examples: 2·m·n·k of the contractions. */
 int64_t kernel_flops(const struct function *f, int64_t n);

@@ -3,7 +3,7 @@
  * A value is written where a user wants it (a slice of a concat, a tensor of the runtime), else into a buffer of its
  * own, whose axis order is that which a later merge of axes demands, else that which suits its kernel.  Views of it
  * cost nothing, except a reshape that strides cannot express: that copies once. */
-#include "planner.h"
+#include "chain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,13 @@ static struct buffer *buffer_new(struct planner *p, const struct type *type) {
                        .bytes = type_elements(type) * dtype_size(type->dtype) * examples,
                        .first = INT32_MAX,
                        .last = -1};
+  arena_push(p->arena, p->buffers, p->buffer_count, p->buffer_capacity, b);
+  return b;
+}
+
+struct buffer *local_buffer(struct planner *p, int64_t bytes) {
+  struct buffer *b = arena_new_object(p->arena, struct buffer);
+  *b = (struct buffer){.space = SPACE_ARENA, .bytes = bytes, .is_local = true, .first = INT32_MAX, .last = -1};
   arena_push(p->arena, p->buffers, p->buffer_count, p->buffer_capacity, b);
   return b;
 }
@@ -277,6 +284,7 @@ void plan_region(struct planner *p, struct region *r) {
     case GROUP_CONTRACT: plan_contraction(p, main); break;
     case GROUP_ASSEMBLE: plan_assemble(p, main); break;
     case GROUP_REPEAT: plan_repeat(p, main); break;
+    case GROUP_CHAIN: plan_chain(p, g); break;
     }
   }
 }

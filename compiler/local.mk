@@ -11,6 +11,9 @@ libcompiler_a_SOURCES = \
   %D%/ast_visit.c \
   %D%/ast_visit.h \
   %D%/batch.c \
+  %D%/chain.c \
+  %D%/chain.h \
+  %D%/chain_plan.c \
   %D%/contraction.c \
   %D%/contraction.h \
   %D%/copy.c \
@@ -95,6 +98,7 @@ libcompiler_a_SOURCES = \
   %D%/program.h \
   %D%/rebuild.c \
   %D%/rebuild.h \
+  %D%/recompute.c \
   %D%/siblings.c \
   %D%/simplify.c \
   %D%/simplify.h \

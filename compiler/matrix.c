@@ -1,4 +1,5 @@
 /* plan_matrix: merges the labels of a contraction into m, n, k and outer loops, and appends the kernel. */
+#include "chain.h"
 #include "contraction.h"
 
 enum { MAX_LOOPS = KERNEL_MAX_AXES - 3 };
@@ -17,6 +18,7 @@ struct dims {
 
 static struct dim dim_of(const struct problem *q, int b, int label) {
   struct dim d = {.extent = {q->label[label].extent, false}};
+  if (chain_blocks_axis(q->planner, label)) d.extent.count = q->planner->chain->block;
   if (label_is_batch(q, label)) d.extent = (struct extent){1, true};
   d.stride[0] = label_stride(q, 1 - b, label);
   d.stride[1] = label_stride(q, b, label);
@@ -48,10 +50,15 @@ static bool join_any(struct dims *d) {
   return false;
 }
 
+/* Is the label left to a loop of the chain? */
+static bool is_around(const struct problem *q, int label) {
+  return chain_loop_of(q->planner, label) >= 0 && !chain_blocks_axis(q->planner, label);
+}
+
 static struct dims merged(const struct problem *q, int b, label_test *test) {
   struct dims d = {.count = 0};
   for (int i = 0; i < q->count; i++)
-    if ((label_in(q, X, i) || label_in(q, Y, i)) && q->label[i].extent != 1 && test(q, b, i))
+    if ((label_in(q, X, i) || label_in(q, Y, i)) && q->label[i].extent != 1 && !is_around(q, i) && test(q, b, i))
       d.dim[d.count++] = dim_of(q, b, i);
   while (join_any(&d)) {}
   return d;
@@ -139,12 +146,26 @@ bool matrix_fits(const struct problem *q, int b, bool has_panels) {
   return build_loops(q, b, &m, &n, &k).c.loop_count + has_panels <= MAX_LOOPS;
 }
 
+/* Does a loop of the chain run along a label that is summed? */
+static bool sums_around(const struct problem *q, int b) {
+  for (int i = 0; i < q->count; i++)
+    if (label_is_summed(q, b, i) && chain_loop_of(q->planner, i) >= 0) return true;
+  return false;
+}
+
+static void surround(const struct problem *q, struct access *access, const struct view *v, int which) {
+  for (int i = 0; i < q->count; i++)
+    if (chain_loop_of(q->planner, i) >= 0)
+      chain_surround(q->planner, access, v->buffer, i, label_stride(q, which, i));
+}
+
 void plan_matrix(const struct problem *q, int b, bool accumulate) {
   struct dim m, n, k;
   struct builder build = build_loops(q, b, &m, &n, &k);
   build.c.accumulate = accumulate;
-  if (sums_in_loops(&build) && !accumulate) {
-    plan_fill(q->planner, &q->view[C]);
+  bool around = sums_around(q, b);
+  if ((sums_in_loops(&build) || around) && !accumulate) {
+    if (!around || q->planner->chain->from == 0) plan_fill(q->planner, &q->view[C]);
     build.c.accumulate = true;
   }
   for (int i = 0; i < build.c.loop_count; i++) build.c.loop[i] = build.loop[i].extent;
@@ -152,11 +173,13 @@ void plan_matrix(const struct problem *q, int b, bool accumulate) {
   build.c.n = n.extent;
   build.c.k = k.extent;
   const struct view *views[3] = {&q->view[1 - b], &q->view[b], &q->view[C]};
+  const int which[3] = {1 - b, b, C};
   struct access *access[3] = {&build.c.a, &build.c.b, &build.c.c};
   struct buffer *buffers[3];
   for (int i = 0; i < 3; i++) {
     *access[i] = access_of(&build, views[i], i, &m, &n, &k);
+    surround(q, access[i], views[i], which[i]);
     buffers[i] = views[i]->buffer;
   }
-  plan_push_contraction(q->planner, &build.c, buffers);
+  plan_push_contraction(q->planner, &build.c, buffers, q->planner->part != NULL);
 }

@@ -1,5 +1,5 @@
 /* plan_nest: a loop group to a fused loop nest. */
-#include "planner.h"
+#include "chain.h"
 
 #include <string.h>
 
@@ -95,7 +95,16 @@ static int evaluate_const(struct nest *nest, const struct element *e) {
                                          .constant = e->node->value});
 }
 
+static int load(struct nest *nest, int access);
+
+/* An index that a loop of the chain runs over is none of the nest's: it comes from memory. */
+static int load_index(struct nest *nest, const struct element *e) {
+  struct view v = chain_indices(nest->planner, e->node->type.extent[0]);
+  return load(nest, nest_access(nest, &v, e->axis));
+}
+
 static int evaluate_iota(struct nest *nest, const struct element *e) {
+  if (nest->part && chain_loop_of(nest->planner, e->axis[0]) >= 0) return load_index(nest, e);
   struct value value = {.kind = VALUE_IOTA, .dtype = DTYPE_I32, .is_row = is_row(nest, e), .axis = e->axis[0]};
   if (e->axis[0] < 0) value = (struct value){.kind = VALUE_CONST, .dtype = DTYPE_I32, .is_row = value.is_row};
   return nest_value(nest, value);
@@ -242,7 +251,7 @@ static void store_member(struct nest *nest, struct node *n, int value, const int
 }
 
 static struct nest nest_of_group(struct planner *p, struct group *g) {
-  struct nest nest = {.planner = p, .group = g};
+  struct nest nest = {.planner = p, .group = g, .part = p->part};
   nest.loop.rank = g->rank;
   nest.loop.pass_axis = g->pass_axis;
   memcpy(nest.extent, g->extent, sizeof nest.extent);
@@ -263,5 +272,5 @@ void plan_nest(struct planner *p, struct group *g) {
     if (!is_sink_member(n) && facts_of(p, n)->is_stored) store_member(&nest, n, values[i], order);
   }
   nest_finish(&nest, order);
-  if (nest.loop.store_count) plan_push_loop(p, &nest.loop, nest.buffers);
+  if (nest.loop.store_count) plan_push_loop(p, &nest.loop, nest.buffers, nest.part != NULL);
 }

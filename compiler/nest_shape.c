@@ -1,5 +1,5 @@
 /* The shape of a loop nest: order of its axes, joined neighbours, vector axis, passes; see kernel.h. */
-#include "planner.h"
+#include "chain.h"
 
 #include <limits.h>
 #include <string.h>
@@ -277,12 +277,29 @@ static void number_passes(struct arena *a, struct loop *l) {
     if (!l->values[i].is_row && l->values[i].pass >= l->pass_count) l->pass_count = l->values[i].pass + 1;
 }
 
+/* ---- in a chain ---- */
+
+/* Axes along which the chain's loops run: one trip leaves a block of rows, or nothing. */
+static void leave_to_chain(struct nest *nest, const int8_t *order) {
+  struct loop *l = &nest->loop;
+  for (int i = l->rank - 1; nest->part && i >= 0; i--) {
+    if (chain_loop_of(nest->planner, order[i]) < 0) continue;
+    for (int j = 0; j < l->access_count; j++)
+      chain_surround(nest->planner, &l->accesses[j], nest->buffers[j], order[i], l->accesses[j].stride[i]);
+    if (chain_blocks_axis(nest->planner, order[i]))
+      l->extent[i].count = nest->planner->chain->block;
+    else
+      remove_axis(l, i);
+  }
+}
+
 void nest_finish(struct nest *nest, const int8_t *order) {
   struct loop *l = &nest->loop;
   drop_unused_values(nest->planner->arena, l);
   drop_unused_accesses(nest);
   permute(nest, order);
   l->vector_axis = -1;
+  leave_to_chain(nest, order);
   drop_idle_pass_axis(l);
   join_fixed_axes(l);
   l->vector_axis = choose_vector_axis(l);

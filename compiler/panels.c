@@ -74,10 +74,14 @@ static struct buffer *shared_buffer(struct shared *s, const struct type *type) {
   return b;
 }
 
-static struct buffer *find_packed(const struct shared *s, const char *key) {
+struct buffer *shared_value(struct shared *s, const char *key, const struct type *type, bool *is_new) {
+  *is_new = false;
   for (int i = 0; i < s->packed_count; i++)
     if (strcmp(s->packed[i].key, key) == 0) return s->packed[i].buffer;
-  return NULL;
+  *is_new = true;
+  struct packed packed = {key, shared_buffer(s, type)};
+  arena_push(s->arena, s->packed, s->packed_count, s->packed_capacity, packed);
+  return packed.buffer;
 }
 
 static void pack(struct problem *q, int b, int n) {
@@ -85,15 +89,10 @@ static void pack(struct problem *q, int b, int n) {
   order_of_pack(q, b, n, order);
   struct shared *s = q->planner->shared;
   struct view *v = &q->view[b];
-  struct packed packed = {.key = key_of_pack(s->arena, v, order)};
-  packed.buffer = find_packed(s, packed.key);
-  bool is_new = !packed.buffer;
-  if (is_new) packed.buffer = shared_buffer(s, &v->type);
-  struct view copy = view_dense(packed.buffer, &v->type, order);
-  if (is_new) {
-    arena_push(s->arena, s->packed, s->packed_count, s->packed_capacity, packed);
-    plan_copy(s->prepare, v, &copy, false);
-  }
+  bool is_new;
+  struct buffer *packed = shared_value(s, key_of_pack(s->arena, v, order), &v->type, &is_new);
+  struct view copy = view_dense(packed, &v->type, order);
+  if (is_new) plan_copy(s->prepare, v, &copy, false);
   *v = copy;
 }
 

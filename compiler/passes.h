@@ -31,6 +31,11 @@ struct graph *pass_grad(const struct graph *g);
  * come last. */
 struct graph *pass_simplify(const struct graph *g);
 
+/* Computes what attention makes of its scores again where the gradient uses it, so that no such value (one for every
+ * pair of positions) lives from the forward pass to the backward pass.  Comes last: pass_simplify would share the
+ * copies again. */
+struct graph *pass_recompute(const struct graph *g);
+
 /* The gradient rules, pass_grad's table, are tested one by one against finite differences. */
 
 #endif

@@ -18,28 +18,62 @@ static void touch(struct planner *p, struct access *access, struct buffer *b) {
   arena_push(p->arena, p->places, p->place_count, p->place_capacity, place);
 }
 
-static struct kernel *push_kernel(struct planner *p, enum kernel_kind kind) {
+static void push_step(struct planner *p, struct step_list *list, struct step step) {
+  arena_push(p->arena, list->steps, list->count, list->capacity, step);
+}
+
+static struct kernel *new_kernel(struct planner *p, enum kernel_kind kind) {
   struct kernel *k = arena_new_object(p->arena, struct kernel);
   k->kind = kind;
   k->origin = p->origin;
-  struct step step = {.kind = STEP_KERNEL, .kernel = k};
-  arena_push(p->arena, p->steps->steps, p->steps->count, p->steps->capacity, step);
   return k;
 }
 
-void plan_push_loop(struct planner *p, const struct loop *loop, struct buffer *const *buffers) {
-  struct kernel *k = push_kernel(p, KERNEL_LOOP);
-  k->loop = *loop;
-  for (int i = 0; i < loop->access_count; i++) touch(p, &k->loop.accesses[i], buffers[i]);
+/* The kernel as a step that touches its buffers now. */
+static void append(struct planner *p, struct step_list *list, const struct pending_kernel *pending) {
+  struct kernel *k = pending->kernel;
+  struct contraction *c = &k->contraction;
+  struct access *operands[3] = {&c->a, &c->b, &c->c};
+  for (int i = 0; i < pending->count; i++)
+    touch(p, k->kind == KERNEL_LOOP ? &k->loop.accesses[i] : operands[i], pending->buffers[i]);
+  push_step(p, list, (struct step){.kind = STEP_KERNEL, .kernel = k});
   p->step_number++;
 }
 
-void plan_push_contraction(struct planner *p, const struct contraction *c, struct buffer *const buffers[3]) {
-  struct kernel *k = push_kernel(p, KERNEL_CONTRACTION);
+static void push_kernel(struct planner *p, struct kernel *k, struct buffer *const *buffers, int count,
+                        bool in_chain) {
+  struct pending_kernel pending = {k, arena_new_array(p->arena, struct buffer *, (size_t)count), count};
+  memcpy(pending.buffers, buffers, (size_t)count * sizeof *buffers);
+  if (in_chain)
+    arena_push(p->arena, p->pending->kernels, p->pending->count, p->pending->capacity, pending);
+  else
+    append(p, p->steps, &pending);
+}
+
+void plan_push_loop(struct planner *p, const struct loop *loop, struct buffer *const *buffers, bool in_chain) {
+  struct kernel *k = new_kernel(p, KERNEL_LOOP);
+  k->loop = *loop;
+  push_kernel(p, k, buffers, loop->access_count, in_chain);
+}
+
+void plan_push_contraction(struct planner *p, const struct contraction *c, struct buffer *const buffers[3],
+                           bool in_chain) {
+  struct kernel *k = new_kernel(p, KERNEL_CONTRACTION);
   k->contraction = *c;
-  struct access *accesses[3] = {&k->contraction.a, &k->contraction.b, &k->contraction.c};
-  for (int i = 0; i < 3; i++) touch(p, accesses[i], buffers[i]);
-  p->step_number++;
+  push_kernel(p, k, buffers, 3, in_chain);
+}
+
+/* What lives both inside and outside lives during all trips. */
+void plan_push_chain(struct planner *p, const struct step *loops, const struct pending *pending) {
+  struct step_list inner = {0};
+  struct step_range range = {.first = p->step_number};
+  for (int i = 0; i < pending->count; i++) append(p, &inner, &pending->kernels[i]);
+  struct step step = *loops;
+  step.chain.steps = inner.steps;
+  step.chain.count = inner.count;
+  push_step(p, p->steps, step);
+  range.last = p->step_number - 1;
+  arena_push(p->arena, p->repeats, p->repeat_count, p->repeat_capacity, range);
 }
 
 /* ---- memory outside the arena ---- */

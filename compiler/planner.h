@@ -6,6 +6,7 @@
  *   analysis.c     facts about nodes; through views to what they show
  *   fuse.c         nodes to groups                   group.c        groups, their order, merging
  *   siblings.c     groups that read the same values
+ *   chain.c        groups that run head by head     chain_plan.c   their kernels
  *   layout.c       where values lie                  view.c         the algebra of strides
  *   nest.c         a group to a loop nest            nest_shape.c   its axes: order, collapse, passes
  *   contraction.c  a contraction to its kernel       copy.c         copies, fills, packed weights
@@ -24,6 +25,7 @@ struct buffer {
   int io;
   int64_t offset;  /* bytes */
   int64_t bytes;   /* for a whole tile */
+  bool is_local;   /* of a chain: the same for all heads and blocks of rows */
   int first, last; /* steps that touch it, numbered in the order of the text; last -1: none */
 };
 
@@ -106,7 +108,7 @@ struct node *storage_of(struct node *n);
 
 /* ---- groups ---- */
 
-enum group_kind { GROUP_LOOP, GROUP_CONTRACT, GROUP_ASSEMBLE /* concat, pad */, GROUP_REPEAT };
+enum group_kind { GROUP_LOOP, GROUP_CONTRACT, GROUP_ASSEMBLE /* concat, pad */, GROUP_REPEAT, GROUP_CHAIN };
 
 /* Nodes that become one kernel. */
 struct group {
@@ -122,8 +124,9 @@ struct group {
   int recomputed_count, recomputed_capacity;
   struct group **before, **after; /* groups that must run earlier; those that wait for this one */
   int before_count, before_capacity, after_count, after_capacity;
-  int latest; /* the largest id of a node that it computes or waits for */
-  int stamp;  /* of the last search that saw it */
+  int latest;                /* the largest id of a node that it computes or waits for */
+  int stamp;                 /* of the last search that saw it */
+  struct chain_group *chain; /* CHAIN: its parts, which are merged into it (chain.h) */
 };
 
 struct planner;
@@ -134,6 +137,9 @@ struct group *group_find(struct group *g);                             /* after 
 struct group *group_of(const struct planner *p, const struct node *n); /* NULL: none */
 void group_order(struct planner *p, struct group *before, struct group *after);
 bool group_depends(struct planner *p, struct group *g, struct group *on); /* directly or not; g on itself: true */
+
+void group_make_later(struct group *g, int latest); /* it waits for this node, and all that wait for it do */
+void group_sort(struct group *g);                   /* its members in the order of the graph */
 
 /* Moves all of `other` into g; axis[i] is g's axis for the other's axis i. */
 void group_merge(struct planner *p, struct group *g, struct group *other, const int8_t *axis);
@@ -146,6 +152,16 @@ struct group **group_schedule(struct planner *p, struct region *r, int *count);
 struct access_place { /* where a buffer's offset must be added at the end */
   struct access *access;
   struct buffer *buffer;
+};
+
+/* Kernels of a chain in the making; their steps have no numbers yet. */
+struct pending {
+  struct pending_kernel {
+    struct kernel *kernel;
+    struct buffer **buffers;
+    int count;
+  } * kernels;
+  int count, capacity;
 };
 
 struct step_list {
@@ -174,7 +190,7 @@ struct shared {
   struct packed {
     const char *key;
     struct buffer *buffer;
-  } * packed; /* copies of weights */
+  } * packed; /* copies of weights, and tables */
   int packed_count, packed_capacity;
   struct planner *prepare; /* takes the steps that make the packed copies */
 };
@@ -191,7 +207,10 @@ struct planner {
   int late_count, late_capacity;
   struct step_list *steps; /* being filled */
   int step_number;
-  const char *origin;      /* given to new kernels */
+  const char *origin;            /* given to new kernels */
+  struct chain_group *chain;     /* being planned, or NULL */
+  const struct chain_part *part; /* of it; kernels of its nodes go to `pending`, copies to `steps` */
+  struct pending *pending;
   struct buffer **buffers; /* of the arena */
   int buffer_count, buffer_capacity;
   struct access_place *places;
@@ -230,6 +249,8 @@ bool is_member(const struct planner *p, const struct node *n, const struct group
 bool is_recomputed(const struct node *n, const struct group *g);
 /* siblings.c: merges groups of a region that read the same values. */
 void merge_siblings(struct planner *p, const struct region *r);
+/* A loop group's axes along the space of a member. */
+void member_axes(const struct planner *p, const struct node *n, const struct group *g, int8_t *axis);
 /* The accumulate sink of a param that is the only use of a contraction; NULL: none. */
 struct node *sink_of_contraction(const struct planner *p, const struct node *n);
 
@@ -244,13 +265,19 @@ struct view place_of(struct planner *p, struct node *n, const int8_t *order);
 /* Does some user want the axes in a certain order? */
 bool demanded_order(const struct planner *p, const struct node *n, int8_t *order);
 
+/* A buffer of a chain, one for all its trips. */
+struct buffer *local_buffer(struct planner *p, int64_t bytes);
+/* The memory, written by `prepare`, of what the key names; is_new: the caller has to plan its steps there. */
+struct buffer *shared_value(struct shared *s, const char *key, const struct type *type, bool *is_new);
+
 /* nest.c */
 void plan_nest(struct planner *p, struct group *g);
 
 /* A loop nest in the making: axes as in its group, buffers beside the accesses. */
 struct nest {
   struct planner *planner;
-  struct group *group; /* NULL: a copy or fill */
+  struct group *group;           /* NULL: a copy or fill */
+  const struct chain_part *part; /* NULL: none of a chain */
   struct loop loop;
   int64_t extent[KERNEL_MAX_AXES]; /* EXTENT_BATCH for the batch */
   struct buffer **buffers;
@@ -273,12 +300,16 @@ void nest_store(struct nest *nest, int value, int access, bool add);
 /* copy.c */
 void plan_copy(struct planner *p, const struct view *from, const struct view *to, bool add);
 void plan_fill(struct planner *p, const struct view *to);
+void plan_indices(struct planner *p, const struct view *to); /* to[i] = i */
 
 /* contraction.c */
 void plan_contraction(struct planner *p, struct node *n);
 
-/* plan.c: appends a kernel; buffers as its accesses (contraction: a, b, c). */
-void plan_push_loop(struct planner *p, const struct loop *loop, struct buffer *const *buffers);
-void plan_push_contraction(struct planner *p, const struct contraction *c, struct buffer *const buffers[3]);
+/* plan.c: appends a kernel; buffers as its accesses (contraction: a, b, c).  in_chain: to p->pending. */
+void plan_push_loop(struct planner *p, const struct loop *loop, struct buffer *const *buffers, bool in_chain);
+void plan_push_contraction(struct planner *p, const struct contraction *c, struct buffer *const buffers[3],
+                           bool in_chain);
+/* Appends a chain, whose loops are given, of the pending kernels. */
+void plan_push_chain(struct planner *p, const struct step *loops, const struct pending *pending);
 
 #endif

@@ -9,8 +9,7 @@
 /* Groups whose nodes are further apart stay so: joining them would keep values alive for long. */
 enum { WINDOW = 64, MAX_TOGETHER = 64 };
 
-/* The group's axes along the space of a member. */
-static void member_axes(const struct planner *p, const struct node *n, const struct group *g, int8_t *axis) {
+void member_axes(const struct planner *p, const struct node *n, const struct group *g, int8_t *axis) {
   const struct facts *f = facts_of(p, n);
   int from = 0;
   for (int i = 0; i < space_of(n)->rank; i++) axis[i] = i == reduced_axis(n) ? (int8_t)g->pass_axis : f->axis[from++];

@@ -232,10 +232,40 @@ static void run_kernel(const struct kernel *k, const struct kernel_memory *m) {
     run_contraction(&(struct matrices){.c = &k->contraction, .memory = m}, 0);
 }
 
+/* The kernel at one place of the chain's loops, which see one example. */
+static void run_at(const struct kernel *given, const int64_t *index, const struct kernel_memory *m) {
+  struct kernel k = *given;
+  struct access accesses[64];
+  struct access *operands[3] = {&k.contraction.a, &k.contraction.b, &k.contraction.c};
+  struct kernel_memory one = *m;
+  one.n = 1;
+  if (k.kind == KERNEL_LOOP) {
+    memcpy(accesses, k.loop.accesses, (size_t)k.loop.access_count * sizeof *accesses);
+    k.loop.accesses = accesses;
+  }
+  for (int i = 0; i < (k.kind == KERNEL_LOOP ? k.loop.access_count : 3); i++) {
+    struct access *a = k.kind == KERNEL_LOOP ? &accesses[i] : operands[i];
+    for (int j = 0; j < CHAIN_MAX_LOOPS; j++) a->offset += index[j] * a->around[j] * dtype_size(a->dtype);
+  }
+  run_kernel(&k, &one);
+}
+
+static void run_chain(const struct chain *c, int depth, int64_t *index, const struct kernel_memory *m) {
+  if (depth < c->loop_count) {
+    for (index[depth] = 0; index[depth] < length(c->loop[depth], m->n); index[depth]++)
+      run_chain(c, depth + 1, index, m);
+    index[depth] = 0;
+    return;
+  }
+  for (int i = 0; i < c->count; i++) run_at(c->steps[i].kernel, index, m);
+}
+
 void interpret_steps(const struct step *steps, int count, const struct kernel_memory *m) {
   for (int i = 0; i < count; i++) {
     const struct step *s = &steps[i];
+    int64_t index[CHAIN_MAX_LOOPS] = {0};
     if (s->kind == STEP_KERNEL) run_kernel(s->kernel, m);
+    if (s->kind == STEP_CHAIN) run_chain(&s->chain, 0, index, m);
     for (int64_t trip = 0; s->kind == STEP_REPEAT && trip < s->repeat.trips; trip++)
       interpret_steps(s->repeat.steps, s->repeat.count, m);
   }

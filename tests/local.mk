@@ -2,6 +2,7 @@
 
 check_programs = \
   %D%/check_batch \
+  %D%/check_chain \
   %D%/check_compiled \
   %D%/check_dataset \
   %D%/check_diag \

@@ -195,6 +195,8 @@ static int count_in(const struct step *steps, int count, bool (*test)(const stru
   for (int i = 0; i < count; i++) {
     if (steps[i].kind == STEP_REPEAT)
       found += count_in(steps[i].repeat.steps, steps[i].repeat.count, test, kind);
+    else if (steps[i].kind == STEP_CHAIN)
+      found += count_in(steps[i].chain.steps, steps[i].chain.count, test, kind);
     else
       found += test(steps[i].kernel, kind);
   }

@@ -16,6 +16,7 @@ const struct pass compile_passes[] = {
     {"horizon", "split repeats by their gradient horizon", pass_horizon},
     {"grad", "differentiate the loss", pass_grad},
     {"simplify", "fold constants and views, share, drop what is dead", pass_simplify},
+    {"recompute", "make attention's weights again for the gradient", pass_recompute},
 };
 
 int compile_pass_count(void) { return sizeof compile_passes / sizeof *compile_passes; }

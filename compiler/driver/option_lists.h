@@ -46,8 +46,8 @@
          "write to OUT, in place of the file's name without .hrm; - is standard output")                             \
   OPTION(EMIT, "emit", 'e', "FORM", EMIT_WORDS,                                                                      \
          "what to write, texts to standard output (default: exe); one of:" EMIT_WORDS)                               \
-  OPTION(AFTER, "after", 'a', "PASS", "elaborate batch horizon grad simplify",                                       \
-         "with --emit=graph: stop after elaborate, batch, horizon, grad or simplify")                                \
+  OPTION(AFTER, "after", 'a', "PASS", "elaborate batch horizon grad simplify recompute",                             \
+         "with --emit=graph: stop after elaborate, batch, horizon, grad, simplify or recompute")                     \
   OPTION(                                                                                                            \
       REPORT, "report", 'r', "WHAT", "flops memory kernels time flops,memory,kernels,time",                          \
       "print flops (of a segment and a step), memory (bytes of weights, optimiser, states, activations), kernels "   \

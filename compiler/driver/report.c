@@ -77,10 +77,12 @@ static void report_flops(const struct compilation *c, FILE *out) {
              "an example, one step: the segment, its gradient, the next segment's target");
 }
 
-static void count_calls(const struct step *steps, int count, int64_t times, int64_t *calls) {
+static void count_calls(const struct step *steps, int count, int64_t n, int64_t times, int64_t *calls) {
   for (int i = 0; i < count; i++) {
     if (steps[i].kind == STEP_REPEAT)
-      count_calls(steps[i].repeat.steps, steps[i].repeat.count, times * steps[i].repeat.trips, calls);
+      count_calls(steps[i].repeat.steps, steps[i].repeat.count, n, times * steps[i].repeat.trips, calls);
+    else if (steps[i].kind == STEP_CHAIN)
+      count_calls(steps[i].chain.steps, steps[i].chain.count, n, times * chain_trips(&steps[i].chain, n), calls);
     else
       calls[steps[i].kernel->form] += times;
   }
@@ -97,7 +99,7 @@ static const char *register_tile(const struct compilation *c, const struct kerne
 
 static void kernels_of(const struct compilation *c, const struct function *f, FILE *out) {
   int64_t n = c->plan->tile, *calls = arena_new_array(c->arena, int64_t, (size_t)c->plan->form_count + 1);
-  count_calls(f->steps, f->count, 1, calls);
+  count_calls(f->steps, f->count, n, 1, calls);
   fprintf(out, "%-8s %-34s %6s %12s %12s %7s %6s  %s\n", f->name, "kernel", "calls", "FLOPs", "bytes", "tile", "peak",
           "origin");
   for (int i = 0; i < c->plan->form_count; i++) {

@@ -17,6 +17,8 @@ struct frame {
   LLVMValueRef n;
   LLVMValueRef base[SPACE_IO]; /* of the spaces before it */
   LLVMValueRef tensors;
+  LLVMValueRef around[CHAIN_MAX_LOOPS]; /* indices of the loops of the chain that is being generated */
+  int around_count;
 };
 
 static LLVMTypeRef kernel_type(struct codegen *g, int access_count) {
@@ -75,7 +77,10 @@ static LLVMValueRef access_base(struct codegen *g, const struct frame *f, const 
   } else {
     base = f->base[access->space];
   }
-  return build_offset(g, base, access->offset);
+  base = build_offset(g, base, access->offset);
+  for (int i = 0; i < f->around_count; i++)
+    base = build_indexed(g, base, f->around[i], access->around[i] * dtype_size(access->dtype));
+  return base;
 }
 
 static void emit_call(struct emission *e, const struct frame *f, const struct kernel *k) {
@@ -91,10 +96,31 @@ static void emit_call(struct emission *e, const struct frame *f, const struct ke
   LLVMBuildCall2(g->builder, type, function, operands, (unsigned)count + 1, "");
 }
 
+static void emit_steps(struct emission *e, const struct frame *f, const struct step *steps, int count);
+
+/* The loops of a chain from number f->around_count on. */
+static void emit_chain(struct emission *e, const struct frame *f, const struct chain *c) {
+  struct codegen *g = &e->g;
+  struct frame inner = *f;
+  if (f->around_count == c->loop_count) {
+    inner.n = constant_i64(g, 1);
+    emit_steps(e, &inner, c->steps, c->count);
+    return;
+  }
+  struct counted_loop l;
+  LLVMValueRef limit = build_extent(g, c->loop[f->around_count], f->n);
+  loop_open(g, &l, constant_i64(g, 0), limit, 1, false, NULL, 0);
+  inner.around[inner.around_count++] = l.index;
+  emit_chain(e, &inner, c);
+  loop_close(g, &l);
+}
+
 static void emit_steps(struct emission *e, const struct frame *f, const struct step *steps, int count) {
   for (int i = 0; i < count; i++) {
     if (steps[i].kind == STEP_KERNEL) {
       emit_call(e, f, steps[i].kernel);
+    } else if (steps[i].kind == STEP_CHAIN) {
+      emit_chain(e, f, &steps[i].chain);
     } else if (steps[i].repeat.trips > 0) {
       struct counted_loop l;
       LLVMValueRef trips = constant_i64(&e->g, steps[i].repeat.trips);
@@ -110,7 +136,7 @@ static LLVMValueRef load_field(struct codegen *g, LLVMTypeRef type, size_t offse
 }
 
 static struct frame load_frame(struct codegen *g) {
-  struct frame f;
+  struct frame f = {.around_count = 0};
   f.n = load_field(g, LLVMInt64TypeInContext(g->context), offsetof(struct hrm_tile, n));
   f.base[SPACE_WEIGHTS] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, weights));
   f.base[SPACE_SHARED] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, shared));

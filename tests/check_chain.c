@@ -1,0 +1,242 @@
+/* Attention in several spellings becomes a chain, forward and backward, and computes what the plain evaluator does:
+ * 3 heads of 32, 37 positions, 5 examples; whole heads and blocks of rows that do not divide them. */
+#include "compiler/graph_text.h"
+#include "compiler/passes.h"
+#include "compiler/rebuild.h"
+#include "tests/emit_harness.h"
+#include "tests/plan_harness.h"
+#include "tests/random_graph.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXAMPLES = 5 };
+
+static struct arena *arena;
+
+/* What stands between the scores, %10, and the weights, %39, both [3, 37, 37] with the keys last. */
+static const struct {
+  const char *name, *text;
+} spellings[] = {
+    {"softmax", "%20 = reduce.max {2} %10 : f32[3, 37]\n"
+                "%21 = detach %20 : f32[3, 37]\n"
+                "%22 = broadcast {0, 1} %21 : f32[3, 37, 37]\n"
+                "%23 = map.sub %10, %22 : f32[3, 37, 37]\n"
+                "%24 = map.exp %23 : f32[3, 37, 37]\n"
+                "%25 = reduce.sum {2} %24 : f32[3, 37]\n"
+                "%26 = broadcast {0, 1} %25 : f32[3, 37, 37]\n"
+                "%39 = map.div %24, %26 : f32[3, 37, 37]\n"},
+    {"causal softmax", "%11 = iota : i32[37]\n"
+                       "%12 = broadcast {2} %11 : i32[3, 37, 37]\n"
+                       "%13 = broadcast {1} %11 : i32[3, 37, 37]\n"
+                       "%14 = map.le %12, %13 : f32[3, 37, 37]\n"
+                       "%15 = const -1000000000 : f32[]\n"
+                       "%16 = broadcast {} %15 : f32[3, 37, 37]\n"
+                       "%17 = map.select %14, %10, %16 : f32[3, 37, 37]\n"
+                       "%20 = reduce.max {2} %17 : f32[3, 37]\n"
+                       "%21 = detach %20 : f32[3, 37]\n"
+                       "%22 = broadcast {0, 1} %21 : f32[3, 37, 37]\n"
+                       "%23 = map.sub %17, %22 : f32[3, 37, 37]\n"
+                       "%24 = map.exp %23 : f32[3, 37, 37]\n"
+                       "%25 = reduce.sum {2} %24 : f32[3, 37]\n"
+                       "%26 = broadcast {0, 1} %25 : f32[3, 37, 37]\n"
+                       "%39 = map.div %24, %26 : f32[3, 37, 37]\n"},
+    {"a slope for each head", "%11 = iota : i32[3]\n"
+                              "%12 = map.cast %11 : f32[3]\n"
+                              "%13 = broadcast {0} %12 : f32[3, 37, 37]\n"
+                              "%14 = map.mul %10, %13 : f32[3, 37, 37]\n"
+                              "%39 = map.sigmoid %14 : f32[3, 37, 37]\n"},
+    {"gated by rows", "%11 = leaf gate : f32[3, 37]\n"
+                      "%12 = map.sigmoid %11 : f32[3, 37]\n"
+                      "%13 = broadcast {0, 1} %12 : f32[3, 37, 37]\n"
+                      "%14 = map.sigmoid %10 : f32[3, 37, 37]\n"
+                      "%39 = map.mul %14, %13 : f32[3, 37, 37]\n"},
+    {"normalised over queries", "%24 = map.exp %10 : f32[3, 37, 37]\n"
+                                "%25 = reduce.sum {1} %24 : f32[3, 37]\n"
+                                "%26 = broadcast {0, 2} %25 : f32[3, 37, 37]\n"
+                                "%39 = map.div %24, %26 : f32[3, 37, 37]\n"},
+};
+enum { SPELLINGS = sizeof spellings / sizeof *spellings };
+
+static struct graph *attention(int spelling) {
+  const char *error = NULL, *text = arena_printf(arena,
+                                                 "graph attention\n"
+                                                 "symbol input q f32[37, 3, 32]\n"
+                                                 "symbol input gate f32[3, 37]\n"
+                                                 "symbol param scale f32[32]\n"
+                                                 "symbol input k f32[37, 3, 32]\n"
+                                                 "symbol input v f32[3, 37, 32]\n"
+                                                 "symbol output out f32[37, 3, 32]\n"
+                                                 "%%0 = leaf q : f32[37, 3, 32]\n"
+                                                 "%%1 = leaf scale : f32[32]\n"
+                                                 "%%2 = broadcast {2} %%1 : f32[37, 3, 32]\n"
+                                                 "%%3 = map.mul %%0, %%2 : f32[37, 3, 32]\n"
+                                                 "%%4 = leaf k : f32[37, 3, 32]\n"
+                                                 "%%5 = map.mul %%4, %%2 : f32[37, 3, 32]\n"
+                                                 "%%6 = leaf v : f32[3, 37, 32]\n"
+                                                 "%%7 = broadcast {2} %%1 : f32[3, 37, 32]\n"
+                                                 "%%8 = map.mul %%6, %%7 : f32[3, 37, 32]\n"
+                                                 "%%10 = contract \"ihd,jhd->hij\" %%3, %%5 : f32[3, 37, 37]\n"
+                                                 "%s"
+                                                 "%%40 = contract \"hij,hjd->ihd\" %%39, %%8 : f32[37, 3, 32]\n"
+                                                 "%%41 = map.mul %%40, %%40 : f32[37, 3, 32]\n"
+                                                 "%%42 = reduce.sum {0, 1, 2} %%41 : f32[]\n"
+                                                 "loss %%42\n"
+                                                 "store out %%40\n"
+                                                 "end\n",
+                                                 spellings[spelling].text);
+  struct graph *g = graph_read(arena, text, &error);
+  ck_assert_msg(g != NULL, "%s: %s", spellings[spelling].name, error);
+  return g;
+}
+
+struct example {
+  struct graph *forward, *train;
+  struct program *program;
+  struct plan *plan;
+  struct evaluate_input *inputs;
+  int input_count;
+};
+
+static struct graph *without_loss(const struct graph *g) {
+  struct rebuild r = rebuild_new(g);
+  for (int i = 0; i < g->top->count; i++)
+    if (g->top->nodes[i]->op != OP_LOSS) rebuild_node(&r, g->top->nodes[i]);
+  return r.to;
+}
+
+static void add_input(struct example *x, const struct symbol *s, int64_t examples) {
+  double *values = random_values(arena, 7, s, EXAMPLES);
+  for (int64_t i = 0; i < type_elements(&s->type) * examples; i++) values[i] = (float)values[i];
+  x->inputs[x->input_count++] = (struct evaluate_input){s->name, values};
+}
+
+static struct example example_of(int spelling, int64_t l2_bytes) {
+  struct graph *batched = pass_batch(attention(spelling));
+  struct example x = {.forward = pass_simplify(without_loss(batched))};
+  struct machine machine = machine_generic();
+  machine.l2_bytes = l2_bytes;
+  x.train = pass_recompute(pass_simplify(pass_grad(pass_horizon(batched))));
+  ck_assert_ptr_null(graph_verify(arena, x.train));
+  x.program = program_of_graphs(arena, x.forward, x.train);
+  x.plan = plan_program(arena, x.program, x.forward, x.train, &machine, EXAMPLES);
+  x.inputs = arena_new_array(arena, struct evaluate_input, 8);
+  for (int i = 0; i < x.program->weight_count; i++) add_input(&x, x.program->weights[i]->symbol, 1);
+  for (int i = 0; i < x.program->tensor_count; i++) add_input(&x, x.program->tensors[i].symbol, EXAMPLES);
+  return x;
+}
+
+/* ---- shape ---- */
+
+static int count_chains(const struct function *f, int contractions) {
+  int found = 0;
+  for (int i = 0; i < f->count; i++) {
+    const struct step *s = &f->steps[i];
+    int inside = 0;
+    for (int k = 0; s->kind == STEP_CHAIN && k < s->chain.count; k++)
+      inside += s->chain.steps[k].kernel->kind == KERNEL_CONTRACTION;
+    found += s->kind == STEP_CHAIN && inside == contractions;
+  }
+  return found;
+}
+
+/* The largest number of elements that some kernel outside of chains goes over, for one example. */
+static int64_t largest_outside(const struct function *f) {
+  int64_t largest = 0;
+  for (int i = 0; i < f->count; i++) {
+    const struct step *s = &f->steps[i];
+    int64_t size = 1;
+    if (s->kind != STEP_KERNEL || s->kernel->kind != KERNEL_LOOP) continue;
+    for (int k = 0; k < s->kernel->loop.rank; k++) size *= s->kernel->loop.extent[k].count;
+    if (size > largest) largest = size;
+  }
+  return largest;
+}
+
+/* Forward: scores, weights, what they mix.  Backward: the scores again, three gradients, and that of the weights. */
+START_TEST(test_one_chain_each_way) {
+  struct example x = example_of(_i, 1 << 20);
+  ck_assert_msg(count_chains(&x.plan->forward, 2) == 1, "%s: no chain forward", spellings[_i].name);
+  ck_assert_msg(count_chains(&x.plan->train, 2) == 1, "%s: no chain in training", spellings[_i].name);
+  ck_assert_msg(count_chains(&x.plan->train, 5) == 1, "%s: no chain backward", spellings[_i].name);
+  ck_assert_int_lt(largest_outside(&x.plan->train), 3 * 37 * 37);
+}
+END_TEST
+
+START_TEST(test_blocks_of_rows) {
+  struct example x = example_of(0, 4 * 48 * 4 * 2 * 10);
+  int chains = count_chains(&x.plan->train, 5);
+  ck_assert_int_eq(chains, 2); /* 4 blocks: one of 10 rows, three of 9 */
+}
+END_TEST
+
+/* ---- values ---- */
+
+static void run_code(void *context, const struct plan *plan, const struct function *f, int64_t n, char *weights,
+                     char *shared, char *memory, char *gradients, char *const *tensors) {
+  (void)plan;
+  void *symbol = jit_symbol(context, arena_printf(arena, "hrm_model_%s", f->name));
+  hrm_entry *entry = NULL;
+  memcpy(&entry, &symbol, sizeof symbol);
+  entry(&(struct hrm_tile){n, weights, shared, memory, gradients, (void *const *)tensors});
+}
+
+static double difference(const struct example *x, struct jit *jit, bool train, int64_t n) {
+  const struct graph *g = train ? x->train : x->forward;
+  const struct function *f = train ? &x->plan->train : &x->plan->forward;
+  struct evaluation wanted = evaluate(arena, g, x->inputs, x->input_count, n), got;
+  got = jit ? run_plan_with(arena, x->program, x->plan, f, g, x->inputs, x->input_count, n, run_code, jit)
+            : run_plan(arena, x->program, x->plan, f, g, x->inputs, x->input_count, n);
+  wanted.loss = got.loss = 0;
+  return evaluate_difference(&wanted, &got);
+}
+
+static void expect_right(const struct example *x, struct jit *jit, const char *how) {
+  for (int64_t n = 1; n <= EXAMPLES; n += EXAMPLES - 1)
+    for (int train = 0; train < 2; train++) {
+      double d = difference(x, jit, train, n);
+      ck_assert_msg(d < 2e-4, "%s, %d examples, %s: differs by %g", how, (int)n, train ? "train" : "forward", d);
+    }
+}
+
+static void check_code(const struct example *x, const char *cpu) {
+  struct target target = {.cpu = cpu};
+  struct emitted object;
+  const char *error = NULL;
+  ck_assert_msg(emit_plan(arena, x->plan, NULL, &target, EMIT_OBJECT, &object, &error), "%s", error);
+  struct jit *jit = jit_load(object.bytes, object.size, &error);
+  ck_assert_msg(jit != NULL, "%s", error);
+  expect_right(x, jit, cpu ? cpu : "native");
+  jit_free(jit);
+  emitted_free(&object);
+}
+
+START_TEST(test_values) {
+  static const int64_t caches[] = {1 << 20, 4 * 48 * 4 * 2 * 10, 1};
+  struct example x = example_of(_i % SPELLINGS, caches[_i / SPELLINGS]);
+  expect_right(&x, NULL, "interpreter");
+  for (int i = 0; i < HARNESS_CPUS; i++)
+    if (harness_runs(harness_cpus[i])) check_code(&x, harness_cpus[i]);
+}
+END_TEST
+
+static void setup(void) { arena = arena_new(); }
+static void teardown(void) { arena_free(arena); }
+
+int main(void) {
+  Suite *s = suite_create("chain");
+  TCase *t = tcase_create("attention");
+  tcase_add_checked_fixture(t, setup, teardown);
+  tcase_set_timeout(t, 120);
+  tcase_add_loop_test(t, test_one_chain_each_way, 0, SPELLINGS);
+  tcase_add_test(t, test_blocks_of_rows);
+  tcase_add_loop_test(t, test_values, 0, 3 * SPELLINGS);
+  suite_add_tcase(s, t);
+  SRunner *runner = srunner_create(s);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
