@@ -271,11 +271,9 @@ void npy_copy_i32(const struct npy_array *array, int64_t first, int64_t count, i
   }
 }
 
-void npy_range(const struct npy_array *array, int64_t *smallest, int64_t *largest) {
-  int64_t first = 0, count = array->count, low = INT64_MAX, high = INT64_MIN;
-  *smallest = 0;
-  *largest = -1;
-  if (count == 0) return;
+static void measure(const struct npy_array *array, int64_t first, int64_t count, int64_t *smallest,
+                    int64_t *largest) {
+  int64_t low = *smallest, high = *largest;
   switch (array->type) {
 #define MEASURE(name, numpy, descr, c_type)                                                                          \
   FOR_ELEMENTS(name, c_type, low = (int64_t)value < low ? (int64_t)value : low;                                      \
@@ -285,4 +283,24 @@ void npy_range(const struct npy_array *array, int64_t *smallest, int64_t *larges
   }
   *smallest = low;
   *largest = high;
+}
+
+/* Gives whole pages of a mapped file back; they are read again when they are needed. */
+static void release(const struct npy_array *array, int64_t first, int64_t count) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), bytes = npy_type_bytes(array->type);
+  uintptr_t begin = (uintptr_t)array->data + (uintptr_t)first * bytes, end = begin + (uintptr_t)count * bytes;
+  begin = (begin + page - 1) / page * page;
+  end = end / page * page;
+  if (array->mapping && begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+void npy_range(const struct npy_array *array, int64_t *smallest, int64_t *largest) {
+  enum { PIECE = 1 << 22 };
+  *smallest = array->count ? INT64_MAX : 0;
+  *largest = array->count ? INT64_MIN : -1;
+  for (int64_t first = 0; first < array->count; first += PIECE) {
+    int64_t left = array->count - first, count = left < PIECE ? left : PIECE;
+    measure(array, first, count, smallest, largest);
+    release(array, first, count);
+  }
 }

@@ -1,7 +1,9 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/atomic_file.h"
 #include "runtime/dataset.h"
@@ -19,7 +21,8 @@ static const int32_t identifiers[] = {1, 2, 4}, puzzle_indices[] = {0, 2, 3, 4},
 static const char description[] =
     "{\"pad_id\": 0, \"ignore_label_id\": 0, \"blank_identifier_id\": 0, \"vocab_size\": 4, \"seq_len\": 6,\n"
     " \"num_puzzle_identifiers\": 5, \"total_groups\": 2, \"mean_puzzle_examples\": 1.5, \"sets\": [\"all\"],\n"
-    " \"characters\": \" .AB\", \"aliases\": {\"0\": \".\"}, \"grid\": [2, 3], \"somebody's\": {\"key\": [1]}}";
+    " \"characters\": \" .AB\", \"aliases\": {\"0\": \".\"}, \"grid\": [2, 3], \"somebody's\": {\"key\": [1]}, "
+    "\"total_puzzles\": 3}";
 
 static char folder[] = "/tmp/check_dataset.XXXXXX";
 static struct hrm_error error;
@@ -152,6 +155,91 @@ START_TEST(test_ignored_label_outside_the_vocabulary) {
   int32_t tokens[LENGTH];
   dataset_labels(&dataset.sets[0], 0, tokens);
   ck_assert_mem_eq(tokens, ((int32_t[]){3, -100, 3, -100, 3, -100}), sizeof tokens);
+  dataset_close(&dataset);
+}
+END_TEST
+
+static void open_as(enum npy_type type) {
+  int64_t shape[2] = {EXAMPLES, LENGTH};
+  unsigned char tokens[EXAMPLES * LENGTH * sizeof(int64_t)] = {0}, *at = tokens;
+  for (int i = 0; i < EXAMPLES * LENGTH; i++, at += npy_type_bytes(type)) *at = inputs[i / LENGTH][i % LENGTH];
+  ck_assert(npy_write(inside("all__inputs.npy"), type, 2, shape, tokens, &error));
+  ck_assert(npy_write(inside("all__labels.npy"), type, 2, shape, tokens, &error));
+  at = tokens;
+  memset(tokens, 0, sizeof tokens);
+  for (int i = 0; i < 4; i++, at += npy_type_bytes(type)) *at = (unsigned char)puzzle_indices[i];
+  ck_assert(npy_write(inside("all__puzzle_indices.npy"), type, 1, (int64_t[]){4}, tokens, &error));
+  open_data_set();
+}
+
+/* Every integer type reads as the same numbers, in tokens and in indices. */
+START_TEST(test_integer_types) {
+  int32_t tokens[LENGTH];
+  open_as((enum npy_type)_i);
+  const struct dataset_set *set = &dataset.sets[0];
+  for (int example = 0; example < EXAMPLES; example++) {
+    dataset_inputs(set, example, tokens);
+    for (int i = 0; i < LENGTH; i++) ck_assert_int_eq(tokens[i], inputs[example][i]);
+    dataset_labels(set, example, tokens);
+    for (int i = 0; i < LENGTH; i++) ck_assert_int_eq(tokens[i], inputs[example][i]);
+  }
+  ck_assert_int_eq(dataset_puzzle_examples(set, 1).begin, 2);
+  ck_assert_int_eq(dataset_puzzle_examples(set, 2).end, 4);
+  dataset_close(&dataset);
+}
+END_TEST
+
+/* The sets of a split differ in size and in type of element. */
+START_TEST(test_several_sets) {
+  static const uint8_t more[1][LENGTH] = {{3, 3, 3, 1, 1, 1}};
+  static const int64_t one[] = {0, 1}, identifier[] = {3};
+  write_array("more__inputs.npy", NPY_U8, 2, 1, LENGTH, more);
+  write_array("more__labels.npy", NPY_U8, 2, 1, LENGTH, more);
+  write_array("more__puzzle_identifiers.npy", NPY_I64, 1, 1, 0, identifier);
+  write_array("more__puzzle_indices.npy", NPY_I64, 1, 2, 0, one);
+  write_array("more__group_indices.npy", NPY_I64, 1, 2, 0, one);
+  change_description("[\"all\"]", "[\"more\", \"all\"]");
+  open_data_set();
+  int32_t tokens[LENGTH];
+  ck_assert_int_eq(dataset.num_sets, 2);
+  ck_assert_str_eq(dataset.sets[0].name, "more");
+  ck_assert_str_eq(dataset.sets[1].name, "all");
+  ck_assert(dataset.sets[0].examples == 1 && dataset.sets[1].examples == EXAMPLES);
+  ck_assert_int_eq(dataset_puzzle_identifier(&dataset.sets[0], 0), 3);
+  dataset_inputs(&dataset.sets[0], 0, tokens);
+  ck_assert_mem_eq(tokens, ((int32_t[]){3, 3, 3, 1, 1, 1}), sizeof tokens);
+  dataset_close(&dataset);
+}
+END_TEST
+
+/* Lengthens the array of a file by zeros up to `rows` rows, none of which takes room on the disk. */
+static void write_sparse(const char *name, int64_t rows) {
+  const int64_t shape[] = {rows, LENGTH};
+  struct npy_header header = npy_header(NPY_U8, 2, shape);
+  FILE *file = fopen(inside(name), "wb");
+  ck_assert(file && fwrite(header.text, 1, header.length, file) == header.length && fflush(file) == 0);
+  ck_assert_int_eq(ftruncate(fileno(file), (off_t)((int64_t)header.length + rows * LENGTH)), 0);
+  fclose(file);
+}
+
+static long peak_kilobytes(void) {
+  struct rusage usage;
+  ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+  return usage.ru_maxrss;
+}
+
+/* A set is mapped and looked at in pieces: opening one of half a gigabyte takes a small part of that. */
+START_TEST(test_memory) {
+  enum { FILE_BYTES = 1 << 28, MOST_KILOBYTES = 64 << 10 };
+  const int64_t rows = FILE_BYTES / LENGTH;
+  int32_t tokens[LENGTH];
+  write_sparse("all__inputs.npy", rows);
+  write_sparse("all__labels.npy", rows);
+  write_array("all__puzzle_indices.npy", NPY_I64, 1, 4, 0, (int64_t[]){0, 2, 3, rows});
+  long before = peak_kilobytes();
+  open_data_set();
+  dataset_inputs(&dataset.sets[0], rows - 1, tokens);
+  ck_assert_int_lt(peak_kilobytes() - before, MOST_KILOBYTES);
   dataset_close(&dataset);
 }
 END_TEST
@@ -377,6 +465,9 @@ int main(void) {
   tcase_add_test(good, test_structure);
   tcase_add_loop_test(good, test_no_ignored_label, 0, sizeof no_ignored_label / sizeof *no_ignored_label);
   tcase_add_test(good, test_ignored_label_outside_the_vocabulary);
+  tcase_add_loop_test(good, test_integer_types, 0, NPY_I64 + 1);
+  tcase_add_test(good, test_several_sets);
+  tcase_add_test(good, test_memory);
   tcase_add_test(good, test_fits);
   tcase_add_test(good, test_text);
   tcase_add_test(good, test_bad_text);
