@@ -94,6 +94,7 @@ struct entry {
   const struct val *value;
   struct span span;
   bool is_mutable;
+  bool is_used, is_assigned; /* as elab_names.c sees it */
   struct entry *next;
 };
 
@@ -218,6 +219,10 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
                                 struct span place);
 const char *function_name(const struct val *f);
 void check_parameters(struct elab *e, const struct parameter *parameters, int count); /* that no name stands twice */
+/* The number of the parameter that argument `position` of `total` is for; -1 after an error. */
+int argument_index(struct elab *e, const struct argument *a, const char *callee, const char *const *names, int count,
+                   int position, int total);
+void report_missing_argument(struct elab *e, struct span call, const char *callee, const struct parameter *p);
 /* Puts the call's arguments in the order of the parameters; absent ones have value NULL. False after an error. */
 bool bind_arguments(struct elab *e, struct scope *s, const struct expr *call, const char *callee,
                     const char *const *names, int count, struct bound_argument *out);
@@ -262,6 +267,9 @@ struct segment_outputs {
 void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, const struct val *value);
 /* s: the scope of the model's members. */
 void elab_train(struct elab *e, struct scope *s, const struct decl *train);
+
+/* elab_names.c: names alone, in all of a file whose declarations are known. */
+void elab_names(struct elab *e, struct scope *file_scope, const struct ast_file *file);
 
 /* elab_test.c */
 void test_assert(struct elab *e, struct scope *s, const struct stmt *stmt);

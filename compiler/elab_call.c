@@ -15,8 +15,8 @@ static const char *list_text(struct elab *e, const char *const *names, int count
   return text;
 }
 
-static int argument_place(struct elab *e, const struct argument *a, const char *callee, const char *const *names,
-                          int count, int position, int total) {
+int argument_index(struct elab *e, const struct argument *a, const char *callee, const char *const *names, int count,
+                   int position, int total) {
   if (!a->name) {
     if (position >= count) diag_report(e->diags, MSG_TOO_MANY_ARGUMENTS, a->value->span, callee, count, total);
     return position < count ? position : -1;
@@ -33,12 +33,17 @@ static int argument_place(struct elab *e, const struct argument *a, const char *
   return i;
 }
 
+void report_missing_argument(struct elab *e, struct span call, const char *callee, const struct parameter *p) {
+  struct diag *d = diag_report(e->diags, MSG_MISSING_ARGUMENT, call, callee, p->name.text);
+  diag_note(e->diags, d, p->name.span, "'%s' is declared here", p->name.text);
+}
+
 bool bind_arguments(struct elab *e, struct scope *s, const struct expr *call, const char *callee,
                     const char *const *names, int count, struct bound_argument *out) {
   memset(out, 0, sizeof *out * (size_t)count);
   for (int k = 0; k < call->call.count; k++) {
     const struct argument *a = &call->call.arguments[k];
-    int i = argument_place(e, a, callee, names, count, k, call->call.count);
+    int i = argument_index(e, a, callee, names, count, k, call->call.count);
     if (i < 0) return false;
     if (out[i].value) {
       diag_report(e->diags, MSG_ARGUMENT_TWICE, a->name ? a->name_span : a->value->span, names[i], callee);
@@ -217,8 +222,7 @@ static bool bind_parameters(struct elab *e, struct call_state *c, struct bound_a
   for (int i = 0; i < f->count; i++) {
     const struct parameter *p = &f->parameters[i];
     if (!arguments[i].value && !p->value) {
-      struct diag *d = diag_report(e->diags, MSG_MISSING_ARGUMENT, place, function_name(c->function), p->name.text);
-      diag_note(e->diags, d, p->name.span, "'%s' is declared here", p->name.text);
+      report_missing_argument(e, place, function_name(c->function), p);
       return false;
     }
     if (!arguments[i].value) arguments[i] = (struct bound_argument){elab_expr(e, c->scope, p->value), NULL};

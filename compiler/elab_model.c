@@ -267,6 +267,22 @@ static void store(struct model *m, const char *name, enum dtype dtype, const str
   graph_store(e->graph, output_symbol(e, name, t.node->type), t.node);
 }
 
+static int64_t label_bound(const struct model *m) {
+  const struct program *p = m->e->program;
+  return p->tensors[program_tensor(p, m->symbol[m->label_index])].bound;
+}
+
+/* A label beyond the last class could never be predicted. */
+static bool check_label_bound(struct model *m, const struct tensor_value *logits, struct span place) {
+  const struct expr *bound = m->label->tensor.type->bound;
+  int64_t classes = logits->dim[logits->rank - 1].size, limit = label_bound(m);
+  if (!bound || limit <= classes) return true;
+  struct diag *d = diag_report(m->e->diags, MSG_LABEL_BOUND, place, dims_text(m->e, logits->dim, logits->rank),
+                               m->label->name.text, (long long)limit, (long long)classes);
+  diag_note(m->e->diags, d, bound->span, "the label's bound is given here");
+  return false;
+}
+
 /* The label's value, and the argmax of the output "logits", which must have the label's shape and a last axis of
  * classes. */
 static const struct val *prediction(struct model *m, const struct pass *p) {
@@ -284,6 +300,7 @@ static const struct val *prediction(struct model *m, const struct pass *p) {
       diag_note(e->diags, d, m->label->span, "the label is declared here");
       return &val_error;
     }
+    if (!check_label_bound(m, t, p->outputs.items[i].span)) return &val_error;
     const struct val *logits = val_tensor(e, *t);
     return library_call(m, e->prelude, "argmax", &logits, 1);
   }

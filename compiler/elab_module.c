@@ -16,8 +16,7 @@ static struct scope *module_arguments(struct elab *e, struct scope *s, const str
     const struct parameter *p = &d->module.parameters[i];
     const struct val *v = arguments[i].value;
     if (!v && !p->value) {
-      struct diag *diag = diag_report(e->diags, MSG_MISSING_ARGUMENT, call->span, d->name.text, p->name.text);
-      diag_note(e->diags, diag, p->name.span, "'%s' is declared here", p->name.text);
+      report_missing_argument(e, call->span, d->name.text, p);
       return NULL;
     }
     if (!v) v = elab_expr(e, scope, p->value);

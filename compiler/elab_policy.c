@@ -71,6 +71,13 @@ static const struct form *find_form(struct elab *e, enum policy_what what, const
   return NULL;
 }
 
+/* What a call gives a form's fields. */
+struct given {
+  double number[MOST_FIELDS];
+  bool is_given[MOST_FIELDS];
+  struct span place[MOST_FIELDS];
+};
+
 static int field_index(const struct form *f, const char *name) {
   for (int i = 0; i < MOST_FIELDS && f->field[i].name; i++)
     if (!strcmp(f->field[i].name, name)) return i;
@@ -87,7 +94,7 @@ static bool first_time(struct elab *e, const struct form *f, const struct argume
 
 /* betas = (0.9, 0.95) stands for beta1 and beta2. */
 static bool read_betas(struct elab *e, struct scope *s, const struct form *f, const struct argument *a,
-                       double *number, bool *given) {
+                       struct given *given) {
   const struct val *v = elab_expr(e, s, a->value);
   if (val_is_error(v)) return false;
   bool fits = v->kind == KIND_LIST && v->list.count == 2 && v->list.items[0]->kind == KIND_NUMBER &&
@@ -98,8 +105,9 @@ static bool read_betas(struct elab *e, struct scope *s, const struct form *f, co
   }
   for (int i = 0; i < 2; i++) {
     int beta = field_index(f, i ? "beta2" : "beta1");
-    if (!first_time(e, f, a, &given[beta])) return false;
-    number[beta] = v->list.items[i]->number.value;
+    if (!first_time(e, f, a, &given->is_given[beta])) return false;
+    given->number[beta] = v->list.items[i]->number.value;
+    given->place[beta] = a->value->kind == EXPR_TUPLE ? a->value->list.items[i]->span : a->value->span;
   }
   return true;
 }
@@ -119,25 +127,25 @@ static bool report_setting(struct elab *e, const struct form *f, const struct ar
 }
 
 static bool read_argument(struct elab *e, struct scope *s, const struct form *f, const struct argument *a,
-                          double *number, bool *given, const struct expr *tensors[2]) {
+                          struct given *given, const struct expr *tensors[2]) {
   int tensor = !a->name ? -1 : !strcmp(a->name, "halt") ? 0 : !strcmp(a->name, "continue") ? 1 : -1;
   if (tensor >= 0 && tensor < f->tensor_count) {
     bool is_given = tensors[tensor] != NULL;
     tensors[tensor] = a->value;
     return first_time(e, f, a, &is_given);
   }
-  if (a->name && !strcmp(a->name, "betas") && field_index(f, "beta1") >= 0)
-    return read_betas(e, s, f, a, number, given);
+  if (a->name && !strcmp(a->name, "betas") && field_index(f, "beta1") >= 0) return read_betas(e, s, f, a, given);
   int i = a->name ? field_index(f, a->name) : -1;
   if (i < 0) return report_setting(e, f, a);
-  if (!first_time(e, f, a, &given[i])) return false;
-  return elab_number(e, s, a->value, arena_printf(e->arena, "'%s'", a->name), &number[i]);
+  if (!first_time(e, f, a, &given->is_given[i])) return false;
+  given->place[i] = a->value->span;
+  return elab_number(e, s, a->value, arena_printf(e->arena, "'%s'", a->name), &given->number[i]);
 }
 
-static bool complete(struct elab *e, const struct form *f, const bool *given, const struct expr *const tensors[2],
-                     struct span place) {
+static bool complete(struct elab *e, const struct form *f, const struct given *given,
+                     const struct expr *const tensors[2], struct span place) {
   for (int i = 0; i < MOST_FIELDS && f->field[i].name; i++)
-    if (f->field[i].required && !given[i]) {
+    if (f->field[i].required && !given->is_given[i]) {
       diag_report(e->diags, MSG_MISSING_ARGUMENT, place, f->kind, f->field[i].name);
       return false;
     }
@@ -185,10 +193,11 @@ static bool is_valid(struct elab *e, const struct field *field, double value, st
   return whole && within;
 }
 
-static bool in_range(struct elab *e, const struct form *f, const double *number, struct span place) {
+static bool in_range(struct elab *e, const struct form *f, const struct given *given) {
+  bool ok = true;
   for (int i = 0; i < MOST_FIELDS && f->field[i].name; i++)
-    if (!is_valid(e, &f->field[i], number[i], place)) return false;
-  return true;
+    ok &= is_valid(e, &f->field[i], given->number[i], given->place[i]);
+  return ok;
 }
 
 static void fill_policy(struct elab *e, const struct form *f, const double *number, struct policy *out) {
@@ -202,8 +211,8 @@ static void fill_policy(struct elab *e, const struct form *f, const double *numb
 
 bool elab_policy(struct elab *e, struct scope *s, enum policy_what what, const struct expr *x, struct policy *out,
                  const struct expr *tensors[2]) {
-  double number[MOST_FIELDS];
-  bool given[MOST_FIELDS] = {false}, ok;
+  struct given given = {.number = {0}};
+  bool ok;
   tensors[0] = tensors[1] = NULL;
   while (x->kind == EXPR_CONDITIONAL) {
     bool holds = elab_condition(e, s, x->conditional.condition, "'if'", &ok);
@@ -212,10 +221,10 @@ bool elab_policy(struct elab *e, struct scope *s, enum policy_what what, const s
   }
   const struct form *f = find_form(e, what, x->kind == EXPR_CALL ? x->call.callee : x);
   if (!f) return false;
-  for (int i = 0; i < MOST_FIELDS; i++) number[i] = f->field[i].initial;
+  for (int i = 0; i < MOST_FIELDS; i++) given.number[i] = f->field[i].initial;
   for (int k = 0; x->kind == EXPR_CALL && k < x->call.count; k++)
-    if (!read_argument(e, s, f, &x->call.arguments[k], number, given, tensors)) return false;
-  if (!complete(e, f, given, tensors, x->span) || !in_range(e, f, number, x->span)) return false;
-  fill_policy(e, f, number, out);
+    if (!read_argument(e, s, f, &x->call.arguments[k], &given, tensors)) return false;
+  if (!complete(e, f, &given, tensors, x->span) || !in_range(e, f, &given)) return false;
+  fill_policy(e, f, given.number, out);
   return true;
 }

@@ -39,8 +39,9 @@ struct program *elaborate_model(const struct elaboration *request) {
   const struct decl *model = single(e, DECL_MODEL, "model"), *train = single(e, DECL_TRAIN, "train block");
   struct span start = {request->file->source, 0, 0};
   if (!model) diag_report(e->diags, MSG_NO_MODEL, train ? train->span : start, request->file->source->name);
-  if (diag_count(e->diags, SEVERITY_ERROR) > 0) return NULL;
-  return elab_model(e, file, model, train) ? e->program : NULL;
+  bool ok = diag_count(e->diags, SEVERITY_ERROR) == 0 && elab_model(e, file, model, train);
+  elab_names(e, file, request->file);
+  return ok && diag_count(e->diags, SEVERITY_ERROR) == 0 ? e->program : NULL;
 }
 
 struct test_case *elaborate_tests(const struct elaboration *request, int *count) {
@@ -51,6 +52,7 @@ struct test_case *elaborate_tests(const struct elaboration *request, int *count)
   for (int i = 0; i < request->file->count; i++)
     if (request->file->decls[i]->kind == DECL_TEST)
       elab_test_block(e, file, request->file->decls[i], &tests[(*count)++]);
+  elab_names(e, file, request->file);
   return diag_count(e->diags, SEVERITY_ERROR) == 0 ? tests : NULL;
 }
 

@@ -31,6 +31,7 @@ libcompiler_a_SOURCES = \
   %D%/elab_model.c \
   %D%/elab_model.h \
   %D%/elab_module.c \
+  %D%/elab_names.c \
   %D%/elab_notation.c \
   %D%/elab_policy.c \
   %D%/elab_policy.h \

@@ -45,23 +45,46 @@ static bool same_place(const struct weight *a, const struct weight *b) {
   return a->place.source == b->place.source && a->place.begin == b->place.begin && a->place.end == b->place.end;
 }
 
+static bool has_leaf(const struct region *region, const struct symbol *symbol) {
+  for (int i = 0; i < region->count; i++) {
+    const struct node *n = region->nodes[i];
+    if (n->op == OP_LEAF && n->symbol == symbol) return true;
+    if (n->op == OP_REPEAT && has_leaf(n->repeat.body, symbol)) return true;
+  }
+  return false;
+}
+
+static bool is_used(const struct program *p, const struct weight *w) {
+  const struct symbol *symbol = trained_symbol(p, w);
+  return has_leaf(p->train->top, symbol) || has_leaf(p->forward->top, symbol);
+}
+
 /* One warning for all that are made in one place: the layers of a list, the weights of a library's module. */
-void warn_untrained(struct diags *d, const struct program *p, const struct graph *train) {
-  bool *untrained = arena_new_array(p->arena, bool, (size_t)p->weight_count + 1);
-  for (int i = 0; !graph_has(train, OP_LOSS) && i < p->weight_count; i++)
-    untrained[i] = is_untrained(p, p->weights[i], train);
+static void report_weights(struct diags *d, const struct program *p, enum message message, bool *marked) {
   for (int i = 0; i < p->weight_count; i++) {
     int others = 0;
-    if (!untrained[i]) continue;
+    if (!marked[i]) continue;
     for (int k = i + 1; k < p->weight_count; k++) {
-      if (!untrained[k] || !same_place(p->weights[i], p->weights[k])) continue;
-      untrained[k] = false;
+      if (!marked[k] || !same_place(p->weights[i], p->weights[k])) continue;
+      marked[k] = false;
       others++;
     }
     const char *name = p->weights[i]->symbol->name;
+    bool is_buffer = p->weights[i]->symbol->role == ROLE_BUFFER;
     const char *text =
         others ? arena_printf(p->arena, "the %d parameters that are made here, such as '%s'", others + 1, name)
-               : arena_printf(p->arena, "parameter '%s'", name);
-    diag_report(d, MSG_UNTRAINED, p->weights[i]->place, text);
+               : arena_printf(p->arena, "%s '%s'", is_buffer ? "buffer" : "parameter", name);
+    diag_report(d, message, p->weights[i]->place, text);
   }
+}
+
+void warn_weights(struct diags *d, const struct program *p, const struct graph *train) {
+  bool *unused = arena_new_array(p->arena, bool, (size_t)p->weight_count + 1);
+  bool *untrained = arena_new_array(p->arena, bool, (size_t)p->weight_count + 1);
+  for (int i = 0; !graph_has(train, OP_LOSS) && i < p->weight_count; i++) {
+    unused[i] = !is_used(p, p->weights[i]);
+    untrained[i] = !unused[i] && is_untrained(p, p->weights[i], train);
+  }
+  report_weights(d, p, MSG_UNUSED_WEIGHT, unused);
+  report_weights(d, p, MSG_UNTRAINED, untrained);
 }

@@ -114,7 +114,7 @@ bool compile_graphs(struct compilation *c) {
   c->forward = compile_run_passes(c, c->program->forward, c->after);
   c->train = compile_run_passes(c, c->program->train, c->after);
   if (!c->forward || !c->train) return false;
-  warn_untrained(c->diags, c->program, c->train);
+  warn_weights(c->diags, c->program, c->train);
   return true;
 }
 
