@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A pickle may hold a value in many places, so steps are counted, too. */
-enum { MOST_DEPTH = 64, MOST_STEPS = 1 << 20, MOST_NAME = 1000 };
+/* A pickle may hold a value in many places, so what is walked is counted, too. */
+enum { MOST_DEPTH = 64, MOST_ITEMS = 1 << 20, MOST_NAMED = 1 << 16, MOST_NAME = 1000 };
 
 struct walk {
   struct tensor_file *file;
   const struct pt_storages *storages;
   struct hrm_error *error;
-  int depth, steps;
+  int depth, items, named;
   size_t length; /* of the name */
   char name[MOST_NAME + 1];
 };
@@ -156,9 +156,23 @@ static bool visit_number(struct walk *w, int64_t number, const struct pickle_val
   return visit_named(w, text, (size_t)length, value);
 }
 
+/* Whether tensors may be in it. */
+static bool is_inner(const struct pickle_value *value) {
+  return value->kind == PICKLE_CALL || value->kind == PICKLE_DICT || value->kind == PICKLE_TUPLE ||
+         value->kind == PICKLE_LIST;
+}
+
+static bool count_items(struct walk *w, size_t count) {
+  if (count > (size_t)(MOST_ITEMS - w->items)) return wrong(w, "more than a million values");
+  w->items += (int)count;
+  return true;
+}
+
 static bool visit_dict(struct walk *w, const struct pickle_items *items) {
+  if (!count_items(w, items->count)) return false;
   for (size_t i = 0; i + 1 < items->count; i += 2) {
     const struct pickle_value *key = items->at[i], *value = items->at[i + 1];
+    if (!is_inner(value)) continue;
     bool visited = key->kind == PICKLE_TEXT      ? visit_named(w, key->text, key->length, value)
                    : key->kind == PICKLE_INTEGER ? visit_number(w, key->integer, value)
                                                  : wrong(w, "a key is neither text nor a whole number");
@@ -168,8 +182,9 @@ static bool visit_dict(struct walk *w, const struct pickle_items *items) {
 }
 
 static bool visit_list(struct walk *w, const struct pickle_items *items) {
+  if (!count_items(w, items->count)) return false;
   for (size_t i = 0; i < items->count; i++) {
-    if (!visit_number(w, (int64_t)i, items->at[i])) return false;
+    if (is_inner(items->at[i]) && !visit_number(w, (int64_t)i, items->at[i])) return false;
   }
   return true;
 }
@@ -186,7 +201,7 @@ static bool visit_kind(struct walk *w, const struct pickle_value *value) {
 
 static bool visit(struct walk *w, const struct pickle_value *value) {
   if (w->depth == MOST_DEPTH) return wrong(w, "more than 64 dictionaries within each other");
-  if (w->steps++ == MOST_STEPS) return wrong(w, "more than a million values");
+  if (w->named++ == MOST_NAMED) return wrong(w, "more than 65536 tensors, dictionaries and lists");
   w->depth++;
   bool visited = visit_kind(w, value);
   w->depth--;

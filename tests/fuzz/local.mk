@@ -47,4 +47,4 @@ fuzz_libraries = libfuzz.a libtesting.a libdata.a libhrm.a $(RUNTIME_LIBS)
 %C%_fuzz_sudoku_LDADD = $(fuzz_libraries)
 %C%_fuzz_tensors_LDADD = $(fuzz_libraries)
 
-EXTRA_DIST += %D%/corpus %D%/fuzz.sh %D%/mutators.c %D%/replay.c %D%/run
+EXTRA_DIST += %D%/corpus %D%/fuzz.sh %D%/language.dict %D%/mutators.c %D%/replay.c %D%/run %D%/tensors.dict

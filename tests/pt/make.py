@@ -177,7 +177,7 @@ def one(value, name="x"):
 def archive(data, storages=None, order=b"little", compression=zipfile.ZIP_STORED):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as members:
-        members.writestr(zipfile.ZipInfo("m/data.pkl"), data)
+        members.writestr(zipfile.ZipInfo("m/data.pkl"), data, compression)
         members.writestr(zipfile.ZipInfo("m/byteorder"), order)
         for key, value in (storages if storages is not None else {"0": bytes(16)}).items():
             info = zipfile.ZipInfo("m/data/" + key)
@@ -221,6 +221,9 @@ def make_wrong():
     wrong("call.pt", archive(pickled(b"N)R")), "a call of no class")
     wrong("half_item.pt", archive(pickled(b"}(Nu")), "a key without a value")
     wrong("persistent.pt", archive(pickled(b"NQ")), "something else than a storage outside the pickle")
+    wrong("values.pt", archive(pickled(b"(" + b"N" * (1 << 21)), compression=zipfile.ZIP_DEFLATED), "more than a million values")
+    wrong("opcodes.pt", archive(pickled(b"Nq\0(" + b"h\0" * (5 << 20)), compression=zipfile.ZIP_DEFLATED),
+          "more than four million opcodes")
     wrong("no_tensors.pt", archive(pickled(b"}")), "it holds no tensors")
     wrong("huge.pt", archive(one(tensor(shape=(1 << 60,)))), "its shape is impossible")
     wrong("huge_product.pt", archive(one(tensor(shape=(1 << 31, 1 << 31), stride=(0, 0)))), "its shape is impossible")
@@ -248,7 +251,8 @@ def make_wrong():
     wrong("tuple_key.pt", archive(pickled(b"})" + tensor() + b"s")), "neither text nor a whole number")
     wrong("itself.pt", archive(pickled(b"]q\x00h\x00a")), "more than 64 dictionaries within each other")
     nest = b"]q\x00" + b"".join(b"](" + (b"h" + bytes([i])) * 9 + b"eq" + bytes([i + 1]) for i in range(12))
-    wrong("laughs.pt", archive(pickled(b"(" + nest + b"t")), "more than a million values")
+    wrong("laughs.pt", archive(pickled(b"(" + nest + b"t")), "more than 65536 tensors, dictionaries and lists")
+    wrong("items.pt", archive(pickled(b"(]q\0(" + b"N" * 40000 + b"e" + b"h\0" * 40 + b"t")), "more than a million values")
     bomb = archive(one(tensor(count=20 << 20, shape=(20 << 20,))), {"0": bytes(80 << 20)}, compression=zipfile.ZIP_DEFLATED)
     wrong("bomb.pt", bomb, "more than 64 MB and more than 100 times the file")
     good = archive(one(tensor()))
