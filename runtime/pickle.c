@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A pickle of weights has some tens of values a tensor. */
-enum { MOST_VALUES = 1 << 20, MOST_OPCODES = 1 << 22, MOST_MEMO = 1 << 20, BLOCK = 256 };
+enum { MOST_VALUES = 1 << 20, MOST_OPCODES = 1 << 21, MOST_MEMO = 1 << 20, BLOCK = 256 };
 
 struct pickle_block {
   struct pickle_block *next;
@@ -380,7 +380,7 @@ static bool refuse_opcode(const struct machine *m, int byte) {
 static bool step(struct machine *m) {
   const unsigned char *byte;
   m->opcode = m->at;
-  if (m->steps++ == MOST_OPCODES) return damaged(m, "more than four million opcodes");
+  if (m->steps++ == MOST_OPCODES) return damaged(m, "more than two million opcodes");
   if (!(byte = take(m, 1))) return false;
   const struct opcode *o = &opcodes[*byte];
   return o->run ? o->run(m, o->argument) : refuse_opcode(m, *byte);

@@ -1,7 +1,7 @@
 /* Python's pickles, protocols 2 to 4, read into a tree of values.  Nothing is ever run: an opcode outside a short
  * table and a class outside the reader's list are refused by name, with the byte at which they stand.
  *
- * Memory is bounded: by the pickle's length, and by a million values and four million opcodes.  A tree may hold a
+ * Memory is bounded: by the pickle's length, and by a million values and two million opcodes.  A tree may hold a
  * value in several places, even in itself, as pickles may: who walks it has to bound his steps. */
 #ifndef HRM_PICKLE_H
 #define HRM_PICKLE_H

@@ -222,8 +222,8 @@ def make_wrong():
     wrong("half_item.pt", archive(pickled(b"}(Nu")), "a key without a value")
     wrong("persistent.pt", archive(pickled(b"NQ")), "something else than a storage outside the pickle")
     wrong("values.pt", archive(pickled(b"(" + b"N" * (1 << 21)), compression=zipfile.ZIP_DEFLATED), "more than a million values")
-    wrong("opcodes.pt", archive(pickled(b"Nq\0(" + b"h\0" * (5 << 20)), compression=zipfile.ZIP_DEFLATED),
-          "more than four million opcodes")
+    wrong("opcodes.pt", archive(pickled(b"Nq\0(" + b"h\0" * (3 << 20)), compression=zipfile.ZIP_DEFLATED),
+          "more than two million opcodes")
     wrong("no_tensors.pt", archive(pickled(b"}")), "it holds no tensors")
     wrong("huge.pt", archive(one(tensor(shape=(1 << 60,)))), "its shape is impossible")
     wrong("huge_product.pt", archive(one(tensor(shape=(1 << 31, 1 << 31), stride=(0, 0)))), "its shape is impossible")
