@@ -9,6 +9,8 @@ libhrm_a_SOURCES = \
   %D%/archive.c \
   %D%/archive.h \
   %D%/archive_write.c \
+  %D%/arc.c \
+  %D%/arc.h \
   %D%/atomic_file.c \
   %D%/atomic_file.h \
   %D%/batch_source.h \
@@ -119,6 +121,13 @@ noinst_LIBRARIES += libdata.a
 # The loops of the Sudoku solver are short and their lengths are known.
 libdata_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -funroll-loops
 libdata_a_SOURCES = \
+  %D%/data/arc_augment.c \
+  %D%/data/arc_command.c \
+  %D%/data/arc_parse.c \
+  %D%/data/arc_read.c \
+  %D%/data/arc_sets.c \
+  %D%/data/arc_sets.h \
+  %D%/data/arc_tasks.h \
   %D%/data/arguments.c \
   %D%/data/arguments.h \
   %D%/data/commands.h \
@@ -126,6 +135,8 @@ libdata_a_SOURCES = \
   %D%/data/csv.h \
   %D%/data/draws.c \
   %D%/data/draws.h \
+  %D%/data/json_line.c \
+  %D%/data/json_line.h \
   %D%/data/maze_command.c \
   %D%/data/maze_generate.c \
   %D%/data/maze_sets.c \

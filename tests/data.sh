@@ -210,6 +210,45 @@ Try \`hrm-data maze --help' or \`hrm-data maze --usage' for more information." m
 refuses "maze: out of reach" 3 'hrm-data: found 0 of 1 training and 0 of 1 test puzzles; then 200000 tries in vain: such puzzles, with such a difference between the sets, are too rare' \
   maze -z 3 -p 50- -t 1 -e 1 -o new
 
+# --- ARC ---
+
+pair='{"input": [[1, 2]], "output": [[2], [1]]}'
+mkdir -p tasks/training tasks/evaluation
+echo "{\"train\": [$pair, $pair], \"test\": [$pair], \"name\": \"x\"}" >tasks/training/one.json
+echo "{\"train\": [$pair], \"test\": [$pair]}" >tasks/evaluation/two.json
+"$program" arc tasks --augment 4 --seed 3 --output arc >out
+result "arc" $?
+grep -qx 'arc: 2 tasks (1 to test on); training: 10 puzzles, 20 examples; test: 5 puzzles, 5 examples; 11 identifiers' out
+result "arc: summary" $?
+tr -d ' \n' <arc/train/dataset.json | diff - <(printf '%s' '{"pad_id":0,"ignore_label_id":0,"blank_identifier_id":0,' \
+  '"vocab_size":12,"seq_len":900,"num_puzzle_identifiers":11,"total_groups":2,"mean_puzzle_examples":2.0,' \
+  '"total_puzzles":10,"sets":["all"],"task":"arc","characters":"|0123456789","grid":[30,30]}')
+result "arc: dataset.json" $?
+grep -Eq '^\["<blank>", "one", ("one_t[0-7]_0[1-9]{9}", ){4}"two", ("two_t[0-7]_0[1-9]{9}"(, )?){4}\]$' arc/identifiers.json
+result "arc: identifiers" $?
+OMP_NUM_THREADS=3 "$program" arc tasks -a 4 -s 3 -o arc3 >/dev/null && diff -r arc arc3
+result "arc: three threads" $?
+echo '{"train": 1}' >tasks/evaluation/zero.json
+refuses "arc: no task" 1 'hrm-data: tasks/evaluation/zero.json:1: train: the task has no list "train" of pairs' arc tasks -o new
+"$program" arc tasks -a 4 -s 3 --skip-bad -o arc-skipped 2>err >/dev/null && diff -r arc arc-skipped &&
+  [ "$(cat err)" = 'hrm-data: left out 1 bad tasks; the first: tasks/evaluation/zero.json:1: train: the task has no list "train" of pairs' ]
+result "arc: bad tasks left out" $?
+refuses "arc: no source" 2 "hrm-data arc: a folder or a file of tasks is expected
+Try \`hrm-data arc --help' or \`hrm-data arc --usage' for more information." arc -o new
+mkdir none
+refuses "arc: empty folder" 1 'hrm-data: none: no tasks' arc none -o new
+
+if [ -d "${HRM_SHARED:-}/data/arc" ]; then
+  counts() { "$program" arc "${@:2}" -a 0 -o "$1" | cut -d';' -f1; }
+  [ "$(counts arc1 "$HRM_SHARED/data/arc/ARC-AGI")" = 'arc1: 800 tasks (400 to test on)' ] &&
+    [ "$(counts arc2 "$HRM_SHARED/data/arc/ARC-AGI-2")" = 'arc2: 1120 tasks (120 to test on)' ] &&
+    [ "$(counts arc1c "$HRM_SHARED/data/arc/ARC-AGI" "$HRM_SHARED/data/arc/ConceptARC/corpus")" = \
+      'arc1c: 960 tasks (400 to test on)' ]
+  result "arc: published counts" $?
+else
+  echo "skipped: the published tasks are not here (HRM_SHARED)"
+fi
+
 # --- the command line ---
 
 refuses "no output" 2 "$(usage '--output DIR is required')" sudoku

@@ -1,6 +1,7 @@
 # Every %D%/check_*.c is a program of its own on Check, every %D%/*.sh a script (exit 77: skipped).
 
 check_programs = \
+  %D%/check_arc \
   %D%/check_batch \
   %D%/check_chain \
   %D%/check_compiled \

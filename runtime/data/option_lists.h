@@ -5,7 +5,8 @@
 /* COMMAND(identifier, word, arguments behind the options, what it completes them by, text) */
 #define DATA_COMMANDS(COMMAND)                                                                                       \
   COMMAND(SUDOKU, sudoku, "", "", "Sudoku boards from a CSV or made at random")                                      \
-  COMMAND(MAZE, maze, "", "", "mazes from a CSV or made at random")
+  COMMAND(MAZE, maze, "", "", "mazes from a CSV or made at random")                                                  \
+  COMMAND(ARC, arc, "SOURCE...", "@file", "tasks of the Abstraction and Reasoning Corpus")
 
 /* Of every builder. */
 #define OUTPUT_OPTIONS(OPTION)                                                                                       \
@@ -46,5 +47,12 @@
   OPTION(DIHEDRAL, "dihedral", 'd', NULL, "", "turn and mirror each training maze: 8 examples of each")
 
 #define MAZE_OPTIONS(OPTION) MAZE_OWN_OPTIONS(OPTION) SET_OPTIONS(OPTION) OUTPUT_OPTIONS(OPTION)
+
+#define ARC_OWN_OPTIONS(OPTION)                                                                                      \
+  OPTION(AUGMENT, "augment", 'a', "N", "",                                                                           \
+         "puzzles made of each task beside the original, turned, mirrored and with other colours [1000]")            \
+  OPTION(TASKS, "tasks", 'n', "N", "", "take N tasks, drawn at random [all]")
+
+#define ARC_OPTIONS(OPTION) ARC_OWN_OPTIONS(OPTION) OUTPUT_OPTIONS(OPTION)
 
 #endif

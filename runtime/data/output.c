@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/atomic_file.h"
-
 static bool out_of_memory(struct hrm_error *error) { return hrm_fail(error, HRM_SYSTEM, "out of memory"); }
 
 /* ---- What is a data set ---- */
@@ -140,25 +138,31 @@ void output_abandon(struct output *output) {
 
 /* ---- identifiers.json ---- */
 
-static json_t *list_of(const char *const *names, int count) {
-  json_t *list = json_array();
-  for (int i = 0; i < count; i++)
-    if (json_array_append_new(list, json_string(names[i]))) {
-      json_decref(list);
-      return NULL;
-    }
-  return list;
+bool identifiers_begin(struct identifiers_writer *writer, const char *folder, struct hrm_error *error) {
+  char *path;
+  *writer = (struct identifiers_writer){.folder = folder};
+  if (asprintf(&path, "%s/identifiers.json", folder) < 0) return out_of_memory(error);
+  bool ok = atomic_open(&writer->file, path, error);
+  free(path);
+  return ok && atomic_write(&writer->file, "[", 1, error) && identifiers_add(writer, "<blank>", error);
 }
 
-bool output_write_identifiers(const struct output *output, const char *const *names, int count,
-                              struct hrm_error *error) {
-  char *path;
-  if (asprintf(&path, "%s/identifiers.json", output->temporary) < 0) return out_of_memory(error);
-  json_t *list = list_of(names, count);
-  char *text = list ? json_dumps(list, 0) : NULL;
-  bool ok = text ? atomic_write_file(path, text, strlen(text), error) : out_of_memory(error);
+bool identifiers_add(struct identifiers_writer *writer, const char *name, struct hrm_error *error) {
+  json_t *string = json_string(name);
+  char *text = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
+  bool ok = text ? (writer->count == 0 || atomic_write(&writer->file, ", ", 2, error)) &&
+                       atomic_write(&writer->file, text, strlen(text), error)
+                 : hrm_fail(error, HRM_INPUT, "the name of a task is not UTF-8: %s", name);
+  writer->count++;
   free(text);
-  free(path);
-  json_decref(list);
+  json_decref(string);
   return ok;
 }
+
+bool identifiers_finish(struct identifiers_writer *writer, struct hrm_error *error) {
+  if (atomic_write(&writer->file, "]", 1, error)) return atomic_commit(&writer->file, error);
+  identifiers_abandon(writer);
+  return false;
+}
+
+void identifiers_abandon(struct identifiers_writer *writer) { atomic_abandon(&writer->file); }

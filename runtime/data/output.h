@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/atomic_file.h"
 #include "runtime/error.h"
 
 /* What every builder is asked. */
@@ -30,8 +31,17 @@ bool output_commit(struct output *output, struct hrm_error *error);
 /* Removes all that was written. Harmless after a commit and on an output that is all zeros. */
 void output_abandon(struct output *output);
 
-/* identifiers.json: the names by identifier; 0 is "<blank>". */
-bool output_write_identifiers(const struct output *output, const char *const *names, int count,
-                              struct hrm_error *error);
+/* identifiers.json, a list of names by identifier; 0 is "<blank>".  Streamed. */
+struct identifiers_writer {
+  const char *folder; /* where it is; borrowed */
+  struct atomic_file file;
+  int64_t count; /* so far; the identifier of the next */
+};
+bool identifiers_begin(struct identifiers_writer *writer, const char *folder, struct hrm_error *error);
+bool identifiers_add(struct identifiers_writer *writer, const char *name, struct hrm_error *error);
+/* Either way there is nothing left to abandon. */
+bool identifiers_finish(struct identifiers_writer *writer, struct hrm_error *error);
+/* Harmless after identifiers_finish and on a writer that is all zeros. */
+void identifiers_abandon(struct identifiers_writer *writer);
 
 #endif

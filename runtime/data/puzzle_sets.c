@@ -91,9 +91,10 @@ static bool fill(struct puzzle_job *job, struct hrm_error *error) {
 
 static bool make_splits(struct puzzle_job *job, const struct split_facts *facts, const struct output *output,
                         struct hrm_error *error) {
-  static const char *const names[] = {"<blank>"};
+  struct identifiers_writer identifiers = {0};
   bool ok = create_splits(job, output->temporary, error) && fill(job, error) && finish_splits(job, facts, error) &&
-            output_write_identifiers(output, names, 1, error);
+            identifiers_begin(&identifiers, output->temporary, error) && identifiers_finish(&identifiers, error);
+  identifiers_abandon(&identifiers);
   for (int i = 0; i < NUM_SETS; i++) split_abandon(&job->sets[i].split);
   return ok;
 }

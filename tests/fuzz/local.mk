@@ -1,6 +1,7 @@
 # Fuzz targets, each run on its kept corpus by fuzz.sh; with --enable-fuzzing they are linked with libFuzzer instead.
 fuzz_targets = \
   %D%/fuzz_archive \
+  %D%/fuzz_arc \
   %D%/fuzz_checkpoint \
   %D%/fuzz_dataset \
   %D%/fuzz_description \
@@ -27,6 +28,7 @@ test_scripts += %D%/fuzz.sh
 endif
 
 %C%_fuzz_archive_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_arc_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_checkpoint_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_dataset_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_description_LDFLAGS = $(fuzz_ldflags)
@@ -38,6 +40,7 @@ endif
 
 fuzz_libraries = libfuzz.a libtesting.a libdata.a libhrm.a $(RUNTIME_LIBS)
 %C%_fuzz_archive_LDADD = $(fuzz_libraries)
+%C%_fuzz_arc_LDADD = $(fuzz_libraries)
 %C%_fuzz_checkpoint_LDADD = $(fuzz_libraries)
 %C%_fuzz_dataset_LDADD = $(fuzz_libraries)
 %C%_fuzz_description_LDADD = $(fuzz_libraries)
