@@ -12,6 +12,11 @@ bool op_is_view(enum op op) {
 
 bool is_cheap(const struct facts *facts, const struct node *n) { return facts[n->id].cheapness > 0; }
 
+bool is_widening(const struct node *n) {
+  return n->op == OP_MAP && n->scalar == SCALAR_CAST && n->operand[0]->type.dtype == DTYPE_BF16 &&
+         n->type.dtype == DTYPE_F32;
+}
+
 struct node *storage_of(struct node *n) {
   while (op_is_view(n->op)) n = n->operand[0];
   return n;
@@ -62,12 +67,17 @@ static bool step_reshape(const struct node *n, const int8_t *axis, int8_t *opera
   return true;
 }
 
+static bool step_map(const struct node *n, const int8_t *axis, int8_t *operand_axis) {
+  return is_widening(n) && step_detach(n, axis, operand_axis);
+}
+
 struct element resolve(struct node *n, const int8_t *axis) {
   static bool (*const table[OP_COUNT])(const struct node *, const int8_t *, int8_t *) = {
       [OP_TRANSPOSE] = step_transpose,
       [OP_BROADCAST] = step_broadcast,
       [OP_DETACH] = step_detach,
       [OP_RESHAPE] = step_reshape,
+      [OP_MAP] = step_map,
   };
   struct element e = {.node = n};
   memset(e.axis, -1, sizeof e.axis);

@@ -117,7 +117,7 @@ static struct node *batch_contract(struct batch *b, const struct node *n) {
   memcpy(left + add_batch_label(left, x), n->contract.left, GRAPH_MAX_RANK);
   memcpy(right + add_batch_label(right, y), n->contract.right, GRAPH_MAX_RANK);
   memcpy(result + 1, n->contract.result, GRAPH_MAX_RANK);
-  return graph_contract_ids(b->rebuild.to, left, right, result, n->type.rank + 1, x, y);
+  return graph_contract_as(b->rebuild.to, n->type.dtype, left, right, result, n->type.rank + 1, x, y);
 }
 
 /* Rows of a table that differs between examples: Σ_row one_hot[lead…, row] · table[row, rest…]. */

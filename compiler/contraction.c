@@ -4,7 +4,10 @@
  * (summed).  A choice is which operand is `b`, the one read along n with unit stride, and which of its labels is
  * innermost in n.  A weight that is b is copied by `prepare` into panels; an activation that is b and has no unit
  * stride in a label of its own is copied here.  The cheapest choice is taken.  Then neighbouring labels of one kind
- * merge, and those that remain become outer loops (matrix.c). */
+ * merge, and those that remain become outer loops (matrix.c).
+ *
+ * Operands of bf16 need pairs along k (kernel.h): b is always copied into them, and so is the other operand unless k
+ * is its unit stride (pairs.c). */
 #include "chain.h"
 #include "contraction.h"
 
@@ -114,6 +117,7 @@ static struct problem problem_of(struct planner *p, struct node *n) {
     drop_repeats(&q, i);
     q.is_weight[i] = is_weight(p, &q.view[i]);
   }
+  q.is_paired = q.view[X].type.dtype == DTYPE_BF16 || q.view[Y].type.dtype == DTYPE_BF16;
   q.view[C].type = n->type;
   for (int i = 0; i < n->type.rank; i++) q.order[i] = (int8_t)i;
   demanded_order(p, n, q.order);
@@ -134,11 +138,33 @@ static double multiply_adds(const struct problem *q) {
 /* Lanes that vectors along n occupy for each that they use. */
 static double lanes_per_column(int64_t columns) { return (double)((columns + 15) / 16 * 16) / (double)columns; }
 
+/* The summed label that makes pairs where operand b is the one read along n: one along which the other operand's
+ * pairs are there already, else the longest.  -1: none but the batch. */
+static int paired_label(const struct problem *q, int b) {
+  int best = -1;
+  for (int i = 0; i < q->count; i++) {
+    if (!label_is_summed(q, b, i) || label_is_batch(q, i)) continue;
+    if (label_has_pairs(q, 1 - b, i)) return i;
+    if (best < 0 || q->label[i].extent > q->label[best].extent) best = i;
+  }
+  return best;
+}
+
+/* What copies of activations into pairs cost. */
+static double pairing_cost(const struct problem *q, int b) {
+  int pair = paired_label(q, b);
+  double cost = q->is_weight[b] ? PACK_COST : elements(q, b) * COPY_COST;
+  if (pair >= 0 && !q->is_weight[1 - b] && !label_has_pairs(q, 1 - b, pair)) cost += elements(q, 1 - b) * COPY_COST;
+  return cost;
+}
+
 static struct choice choice_of(const struct problem *q, int b, int n) {
   struct choice c = {.b = b, .n = n};
   bool is_single = q->label[n].extent == 1;
   c.cost = multiply_adds(q) * COMPUTE_COST * lanes_per_column(q->label[n].extent);
-  if (q->is_weight[b]) {
+  if (q->is_paired) {
+    c.cost += pairing_cost(q, b);
+  } else if (q->is_weight[b]) {
     c.cost += PACK_COST;
   } else if (label_stride(q, b, n) != 1 && !is_single) {
     c.copies_b = true;
@@ -208,13 +234,12 @@ static bool gradient_place(struct planner *p, struct node *n, const struct node 
 
 /* ---- copies ---- */
 
-static bool is_batch(const struct problem *q, int which, int label) {
-  (void)which;
+bool label_is_any_batch(const struct problem *q, int b, int label) {
+  (void)b;
   return label_is_batch(q, label);
 }
 
-/* Appends those labels of an operand or the result that pass the test and are not there yet. */
-static int append(const struct problem *q, label_test *test, int b, int which, int like, int *labels, int count) {
+int labels_append(const struct problem *q, label_test *test, int b, int which, int like, int *labels, int count) {
   int found[CONTRACTION_MAX_LABELS], before = count;
   int found_count = labels_sorted(q, test, b, which, like, found, 0);
   for (int i = 0; i < found_count; i++) {
@@ -231,10 +256,10 @@ static struct view dense(const struct problem *q, int b, int which, label_test *
                          int k_like) {
   int labels[CONTRACTION_MAX_LABELS];
   int8_t order[GRAPH_MAX_RANK];
-  int count = append(q, is_batch, b, which, C, labels, 0);
-  count = append(q, label_is_outer, b, which, C, labels, count);
-  count = append(q, first, b, which, first == label_is_summed ? k_like : C, labels, count);
-  count = append(q, second, b, which, second == label_is_summed ? k_like : C, labels, count);
+  int count = labels_append(q, label_is_any_batch, b, which, C, labels, 0);
+  count = labels_append(q, label_is_outer, b, which, C, labels, count);
+  count = labels_append(q, first, b, which, first == label_is_summed ? k_like : C, labels, count);
+  count = labels_append(q, second, b, which, second == label_is_summed ? k_like : C, labels, count);
   for (int i = 0; i < count; i++) order[i] = (int8_t)q->label[labels[i]].axis[which];
   return view_new(q->planner, &q->view[which].type, order);
 }
@@ -246,13 +271,32 @@ static void copy_b(struct problem *q, int b) {
   q->view[b] = copy;
 }
 
+/* Every operand of bf16, and one that is rounded to it, as f32. */
+static void widen_operands(struct problem *q) {
+  for (int i = X; i <= Y; i++) {
+    struct type type = q->view[i].type;
+    type.dtype = DTYPE_BF16;
+    struct view rounded = q->view[i];
+    if (rounded.type.dtype != DTYPE_BF16) {
+      rounded = view_new(q->planner, &type, NULL);
+      plan_copy(q->planner, &q->view[i], &rounded, false);
+    }
+    type.dtype = DTYPE_F32;
+    q->view[i] = view_new(q->planner, &type, NULL);
+    plan_copy(q->planner, &rounded, &q->view[i], false);
+  }
+  q->is_paired = false;
+}
+
 /* A contraction with more axes than a kernel has, none of which merge: everything is copied into an order in which
  * all labels of a kind are one axis. */
 static void plan_copied(struct problem *q, int b, bool accumulate) {
+  if (q->is_paired) widen_operands(q);
   struct problem d = *q;
-  d.view[1 - b] = dense(q, b, 1 - b, label_is_row, label_is_summed, X);
-  d.view[b] = dense(q, b, b, label_is_summed, label_is_column, X);
-  d.view[C] = dense(q, b, C, label_is_row, label_is_column, X);
+  d.view[C].type.dtype = d.view[X].type.dtype;
+  d.view[1 - b] = dense(&d, b, 1 - b, label_is_row, label_is_summed, X);
+  d.view[b] = dense(&d, b, b, label_is_summed, label_is_column, X);
+  d.view[C] = dense(&d, b, C, label_is_row, label_is_column, X);
   plan_copy(q->planner, &q->view[X], &d.view[X], false);
   plan_copy(q->planner, &q->view[Y], &d.view[Y], false);
   plan_matrix(&d, b, false);
@@ -260,9 +304,13 @@ static void plan_copied(struct problem *q, int b, bool accumulate) {
 }
 
 static void plan_chosen(struct problem *q, const struct choice *c, bool accumulate) {
+  q->pair = paired_label(q, c->b);
   if (c->copies_b) copy_b(q, c->b);
   bool has_panels = q->is_weight[c->b];
-  if (!matrix_fits(q, c->b, has_panels))
+  bool has_kernel = matrix_fits(q, c->b, has_panels) && (!q->is_paired || q->pair >= 0);
+  if (has_kernel && q->is_paired) pair_a(q, c->b);
+  if (has_kernel && q->is_paired && !has_panels) pair_b(q, c->b, c->n);
+  if (!has_kernel)
     plan_copied(q, c->b, accumulate);
   else if (has_panels)
     plan_panels(q, c->b, c->n, accumulate);

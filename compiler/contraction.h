@@ -21,6 +21,8 @@ struct problem {
   int count;
   struct view view[3]; /* left, right; result once it has its place */
   bool is_weight[2];
+  bool is_paired;               /* of bf16: once their operands are ready, the strides of views are as in kernel.h */
+  int pair;                     /* then the label whose neighbours make pairs */
   bool c_is_fixed;              /* the result has to lie in view[C] */
   int8_t order[GRAPH_MAX_RANK]; /* wanted of the result's axes, outermost first */
 };
@@ -39,6 +41,21 @@ bool label_is_summed(const struct problem *q, int b, int label); /* k */
 /* Appends labels of an operand or the result that pass the test, those with large strides in `like` first, the batch
  * before all. */
 int labels_sorted(const struct problem *q, label_test *test, int b, int which, int like, int *labels, int count);
+
+/* Appends those of them that are not there yet. */
+int labels_append(const struct problem *q, label_test *test, int b, int which, int like, int *labels, int count);
+
+bool label_is_any_batch(const struct problem *q, int b, int label);
+
+/* pairs.c: gives an operand of a contraction of bf16 its pairs, in place or in a copy; then its view is as in
+ * kernel.h.
+ */
+void pair_a(struct problem *q, int b);
+void pair_b(struct problem *q, int b, int n);
+bool label_has_pairs(const struct problem *q, int which, int label); /* are neighbours along it pairs as they lie? */
+
+/* panels.c: a copy of weights, made by `prepare`, dense in that order; with pairs along an axis unless it is -1. */
+struct view packed_copy(const struct problem *q, const struct view *weight, int pair_axis, const int8_t *order);
 
 /* panels.c: appends the kernels of a contraction whose b is a weight, which `prepare` copies into panels of n. */
 void plan_panels(const struct problem *q, int b, int n, bool accumulate);

@@ -45,12 +45,14 @@ static bool sums(const struct contraction *c, int loop) { return c->c.stride[loo
 
 static double contraction_cycles(const struct contraction *c, const struct machine *m, int64_t n) {
   double columns = (double)c->n.count, rows = length(c->m, n), depth = length(c->k, n), repeats = 1;
-  int lanes = m->vector_bytes / dtype_size(c->c.dtype);
+  bool is_bf16 = c->a.dtype == DTYPE_BF16;
+  int lanes = m->vector_bytes / dtype_size(is_bf16 ? DTYPE_F32 : c->c.dtype);
   for (int i = 0; i < c->loop_count; i++) *(sums(c, i) ? &depth : &repeats) *= length(c->loop[i], n);
+  double steps = is_bf16 && m->bf16 ? depth / 2 : depth;
   struct register_tile tile = machine_register_tile(m, (int64_t)rows);
   double vectors = (double)((int64_t)(columns + lanes - 1) / lanes);
   double tiles = rows * vectors / (tile.rows * tile.vectors);
-  return repeats * (rows * vectors * depth + (tiles < 1 ? 1 : tiles) * TILE_CYCLES);
+  return repeats * (rows * vectors * steps + (tiles < 1 ? 1 : tiles) * TILE_CYCLES);
 }
 
 struct kernel_cost kernel_cost(const struct kernel *k, const struct machine *m, int64_t n) {

@@ -111,6 +111,7 @@ const char *describe(struct arena *a, const struct program *p, const struct plan
                      const char *cpu, const char *features) {
   json_t *x = json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s}}", "format", 1, "model", p->name, "hrmc", PACKAGE_VERSION,
                         "source", source, "target", "cpu", cpu, "features", features);
+  json_object_set_new(x, "precision", json_string(dtype_text(p->precision)));
   json_object_set_new(x, "configs", settings_json(p->configs, p->config_count));
   json_object_set_new(x, "tile", json_integer(plan->tile));
   json_object_set_new(x, "weight_bytes", json_integer(p->weight_bytes));

@@ -138,7 +138,9 @@ static bool declare_tensor(struct model *m, int i) {
     once(m, &m->label, x, "label");
     m->label_index = i;
   }
-  m->symbol[i] = add_tensor(e, x->name.text, role, type_of(integer ? DTYPE_I32 : DTYPE_F32, &m->shape[i]), bound);
+  bool is_held = role == ROLE_STATE && m->shape[i].rank > 1;
+  enum dtype dtype = integer ? DTYPE_I32 : is_held ? e->program->precision : DTYPE_F32;
+  m->symbol[i] = add_tensor(e, x->name.text, role, type_of(dtype, &m->shape[i]), bound);
   return true;
 }
 
@@ -186,7 +188,8 @@ static bool fits_state(struct model *m, int i, const struct val *initial) {
 static const struct val *carried_state(struct model *m, int i) {
   struct elab *e = m->e;
   const struct member *x = m->tensor[i];
-  const struct val *carried = val_tensor(e, tensor_make(leaf(e, m->symbol[i]), 0, m->shape[i].rank, m->shape[i].dim));
+  struct node *state = graph_cast(e->graph, DTYPE_F32, leaf(e, m->symbol[i]));
+  const struct val *carried = val_tensor(e, tensor_make(state, 0, m->shape[i].rank, m->shape[i].dim));
   const struct val *initial = elab_expr(e, m->members, x->tensor.init);
   if (!fits_state(m, i, initial)) return &val_error;
   struct operand operands[3] = {{scalar_leaf(e, m->reset), NULL}, {initial, x->tensor.init}, {carried, NULL}};
@@ -334,12 +337,13 @@ static const struct val *store_outputs(struct model *m, const struct pass *p, co
     if (m->tensor[i]->kind != MEMBER_STATE) continue;
     const struct val *v = scope_find(p->scope, m->tensor[i]->name.text)->value;
     if (!elab_as_tensor(e, v, m->tensor[i]->span, &t)) continue;
-    if (t.rank != m->shape[i].rank || !type_equal(&t.node->type, &m->symbol[i]->type)) {
+    if (t.rank != m->shape[i].rank || t.node->type.dtype != DTYPE_F32 ||
+        !type_same_shape(&t.node->type, &m->symbol[i]->type)) {
       diag_report(e->diags, MSG_STATE_SHAPE, m->tensor[i]->name.span, m->tensor[i]->name.text, val_describe(e, v),
                   written_type(e, &m->shape[i], false));
       continue;
     }
-    graph_store(e->graph, m->symbol[i], t.node);
+    graph_store(e->graph, m->symbol[i], graph_cast(e->graph, m->symbol[i]->type.dtype, t.node));
   }
   return predicted;
 }

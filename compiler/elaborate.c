@@ -16,6 +16,7 @@ static struct elab *begin(const struct elaboration *request) {
   elab_new_graph(e, "constants", false);
   e->program = arena_new_object(e->arena, struct program);
   e->program->arena = e->arena;
+  e->program->precision = request->precision;
   e->binding_used = arena_new_array(e->arena, bool, (size_t)request->binding_count + 1);
   e->prelude = elab_prelude(e);
   return e;

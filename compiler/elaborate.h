@@ -28,6 +28,7 @@ struct elaboration {
   int binding_count;
   import_fn *import;
   void *import_context;
+  enum dtype precision; /* the program's: f32 or bf16 */
 };
 
 /* The file's model as a program whose graphs have no batch axis yet; NULL after an error (reported). */

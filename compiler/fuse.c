@@ -3,7 +3,8 @@
  * Elementwise operators and reductions join, in the order of the graph, the group of an operand: all values of a loop
  * group share one space, at most one axis of which is reduced over (the pass axis; then values without it are row
  * values).  Where several operands are computed by groups of fitting spaces, these merge.  No step may make a group
- * wait for itself.  Constants, cheap values and gathers belong to no group: each kernel that uses one evaluates it.
+ * wait for itself.  Constants, cheap values, gathers and widened bf16 values belong to no group: each kernel that
+ * uses one evaluates it.
  */
 #include "chain.h"
 
@@ -12,7 +13,9 @@
 /* Longer kernels run out of registers; recomputing more takes longer than a load. */
 enum { MAX_MEMBERS = 96, MAX_RECOMPUTED = 4 };
 
-bool is_inline(const struct planner *p, const struct node *n) { return n->op == OP_GATHER || is_cheap(p->facts, n); }
+bool is_inline(const struct planner *p, const struct node *n) {
+  return n->op == OP_GATHER || is_widening(n) || is_cheap(p->facts, n);
+}
 
 bool is_member(const struct planner *p, const struct node *n, const struct group *g) {
   return (n->op == OP_MAP || n->op == OP_REDUCE) && !is_inline(p, n) && group_of(p, n) == g;
@@ -58,7 +61,7 @@ static bool blocks(struct planner *p, struct node *x, struct group *g) {
   struct node *base = storage_of(x);
   struct group *source = group_of(p, base);
   if (source) return source->region == g->region && group_depends(p, source, g);
-  for (int i = 0; i < base->arity && base->op == OP_GATHER; i++)
+  for (int i = 0; i < base->arity && (base->op == OP_GATHER || is_widening(base)); i++)
     if (blocks(p, base->operand[i], g)) return true;
   return false;
 }
@@ -110,7 +113,7 @@ bool is_recomputed(const struct node *n, const struct group *g) {
 static bool element_blocks(struct planner *p, struct node *x, struct group *g) {
   struct node *n = resolve_own(x).node;
   if (is_member(p, n, g) || is_cheap(p->facts, n)) return false;
-  if (!can_recompute(p, n, g)) return blocks(p, n->op == OP_GATHER ? n : x, g);
+  if (!can_recompute(p, n, g)) return blocks(p, n, g);
   for (int i = 0; i < n->arity; i++)
     if (element_blocks(p, n->operand[i], g)) return true;
   return false;
@@ -132,7 +135,7 @@ static void require_element(struct planner *p, struct group *g, struct node *x) 
     arena_push(p->arena, g->recomputed, g->recomputed_count, g->recomputed_capacity, n);
     for (int i = 0; i < n->arity; i++) require_element(p, g, n->operand[i]);
   } else {
-    require(p, g, x);
+    require(p, g, n);
   }
 }
 

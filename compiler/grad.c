@@ -166,9 +166,11 @@ static void grad_contract_side(struct grad *d, const struct node *n, struct node
     kept[count] = mine[i];
     axes[count++] = (int8_t)i;
   }
-  struct node *product =
-      side == 0 ? graph_contract_ids(d->graph, n->contract.result, theirs, kept, count, c, primal(d, other))
-                : graph_contract_ids(d->graph, theirs, n->contract.result, kept, count, primal(d, other), c);
+  struct node *y = primal(d, other);
+  enum dtype dtype = x->type.dtype;
+  struct node *product = side == 0
+                             ? graph_contract_as(d->graph, dtype, n->contract.result, theirs, kept, count, c, y)
+                             : graph_contract_as(d->graph, dtype, theirs, n->contract.result, kept, count, y, c);
   if (count < x->type.rank) product = graph_broadcast(d->graph, product, axes, x->type.rank, x->type.extent);
   contribute(d, x, product);
 }

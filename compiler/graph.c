@@ -108,8 +108,8 @@ static void renumber(struct graph *g, struct node *n, int8_t number[128], int *c
   }
 }
 
-struct node *graph_contract_ids(struct graph *g, const int8_t *left, const int8_t *right, const int8_t *result,
-                                int result_rank, struct node *x, struct node *y) {
+struct node *graph_contract_as(struct graph *g, enum dtype dtype, const int8_t *left, const int8_t *right,
+                               const int8_t *result, int result_rank, struct node *x, struct node *y) {
   struct node *n = node_new(g, OP_CONTRACT, (struct node *[]){x, y}, 2);
   if (result_rank < 0 || result_rank > GRAPH_MAX_RANK) bug(g, n, "rank of the result");
   int8_t number[128];
@@ -118,9 +118,15 @@ struct node *graph_contract_ids(struct graph *g, const int8_t *left, const int8_
   renumber(g, n, number, &count, left, x->type.rank, n->contract.left);
   renumber(g, n, number, &count, right, y->type.rank, n->contract.right);
   renumber(g, n, number, &count, result, result_rank, n->contract.result);
+  n->type.dtype = dtype;
   n->type.rank = result_rank;
   for (int i = 0; i < result_rank; i++) n->type.extent[i] = 1;
   return append(g, n);
+}
+
+struct node *graph_contract_ids(struct graph *g, const int8_t *left, const int8_t *right, const int8_t *result,
+                                int result_rank, struct node *x, struct node *y) {
+  return graph_contract_as(g, DTYPE_F32, left, right, result, result_rank, x, y);
 }
 
 /* Reads letters up to a character that is none; returns where it stopped. */

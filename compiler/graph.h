@@ -4,6 +4,10 @@
  * every shape is that of one example; after it, values that depend on an example have a leading axis of extent
  * EXTENT_BATCH, whose length is known only at run time.  Nothing else is dynamic.
  *
+ * Values of bf16 are held, not computed with: casts, views, concat, pad, gather, contractions, repeats, leaves and
+ * stores take them, other operators take what a cast makes of them.  A cast to bf16 rounds to the nearest, ties to
+ * even.
+ *
  * A pass never changes a graph: it reads one and builds another, all in one arena.  The graph knows neither the
  * parser nor the code generator.  Text form: see graph_text.h. */
 #ifndef HRMC_GRAPH_H
@@ -61,7 +65,9 @@ struct symbol {
   OP(LEAF, "leaf", 0)         /* value of a symbol at the start of the program */                                       \
   OP(MAP, "map", -1)          /* scalar op, elementwise; operands of equal shape */                                     \
   OP(REDUCE, "reduce", 1)     /* over the axes of the mask; they vanish from the shape */                               \
-  OP(CONTRACT, "contract", 2) /* einsum: sum over labels that the result lacks; no label twice in one operand */        \
+  OP(CONTRACT, "contract", 2) /* einsum: sum over labels that the result lacks; no label twice in one operand. Where    \
+                                 one operand is bf16, one of f32 is rounded to it on use; products are summed in f32    \
+                                 and the result is f32 or bf16 (rounded once) */                                        \
   OP(GATHER, "gather", 2) /* table [N, rest…], index i32 [lead…] -> [lead…, rest…]; index clamped to 0…N-1 */ \
   OP(SCATTER, "scatter", 2) /* index i32 [lead…], rows [lead…, rest…] -> [N, rest…]: rows summed by index */    \
   OP(RESHAPE, "reshape", 1) /* row-major order kept */                                                                  \
@@ -158,6 +164,9 @@ struct node *graph_reduce(struct graph *g, enum reduction kind, uint32_t axes, s
 struct node *graph_contract(struct graph *g, const char *labels, struct node *x, struct node *y);
 struct node *graph_contract_ids(struct graph *g, const int8_t *left, const int8_t *right, const int8_t *result,
                                 int result_rank, struct node *x, struct node *y);
+/* The same with a result of bf16 where dtype says so: for operands of bf16. */
+struct node *graph_contract_as(struct graph *g, enum dtype dtype, const int8_t *left, const int8_t *right,
+                               const int8_t *result, int result_rank, struct node *x, struct node *y);
 struct node *graph_gather(struct graph *g, struct node *table, struct node *index);
 struct node *graph_scatter(struct graph *g, struct node *index, struct node *rows, int64_t n);
 struct node *graph_reshape(struct graph *g, struct node *x, int rank, const int64_t *extent);
@@ -191,6 +200,7 @@ const char *scalar_text(enum scalar_op op);
 int scalar_arity(enum scalar_op op);
 const char *dtype_text(enum dtype dtype);
 int dtype_size(enum dtype dtype);
+double dtype_round(enum dtype dtype, double value); /* to the nearest value of f32 or bf16; of others: as it is */
 
 struct type type_make(enum dtype dtype, int rank, const int64_t *extent);
 struct type

@@ -1,6 +1,7 @@
 /* Types, and the names of operators. */
 #include "graph.h"
 
+#include <math.h>
 #include <string.h>
 
 bool op_is_sink(enum op op) {
@@ -43,6 +44,22 @@ const char *dtype_text(enum dtype dtype) {
 int dtype_size(enum dtype dtype) {
   static const int size[] = {[DTYPE_F32] = 4, [DTYPE_F64] = 8, [DTYPE_BF16] = 2, [DTYPE_I32] = 4};
   return size[dtype];
+}
+
+/* Ties to even.  What rounds beyond the largest value is infinite. */
+static double round_to_bf16(double value) {
+  float single = (float)value;
+  uint32_t bits;
+  if (!isfinite(single)) return single;
+  memcpy(&bits, &single, sizeof bits);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & UINT32_C(0xffff0000);
+  memcpy(&single, &bits, sizeof bits);
+  return single;
+}
+
+double dtype_round(enum dtype dtype, double value) {
+  if (dtype == DTYPE_BF16) return round_to_bf16(value);
+  return dtype == DTYPE_F32 ? (double)(float)value : value;
 }
 
 struct type type_make(enum dtype dtype, int rank, const int64_t *extent) {

@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+int value_arity(const struct value *v) {
+  switch (v->kind) {
+  case VALUE_MAP: return scalar_arity(v->scalar);
+  case VALUE_REDUCE: return 1;
+  case VALUE_PAIR: return 2;
+  default: return 0;
+  }
+}
+
 /* Where text goes, and whether it tells places (spaces, io numbers, offsets) too. */
 struct printer {
   FILE *out;
@@ -69,6 +78,7 @@ static void print_value_op(const struct printer *w, const struct value *v) {
   case VALUE_CONST: fprintf(w->out, "%.17g", v->constant); break;
   case VALUE_IOTA: fprintf(w->out, "iota axis %d", v->axis); break;
   case VALUE_REDUCE: fprintf(w->out, "reduce.%s v%d", reductions[v->reduction], v->operand[0]); break;
+  case VALUE_PAIR: fprintf(w->out, "pair v%d, v%d", v->operand[0], v->operand[1]); break;
   case VALUE_MAP:
     fputs(scalar_text(v->scalar), w->out);
     for (int i = 0; i < scalar_arity(v->scalar); i++) fprintf(w->out, "%s v%d", i ? "," : "", v->operand[i]);

@@ -52,7 +52,8 @@ struct access {
  * and row values, may use.  The emitter may recompute, reload or spill an element value that a later pass uses, so no
  * store may overwrite what a load of a later pass reads.  vector_axis is the axis laid across vector lanes: the pass
  * axis itself (then reductions end horizontally) or another. */
-enum value_kind { VALUE_LOAD, VALUE_CONST, VALUE_IOTA, VALUE_MAP, VALUE_REDUCE };
+/* PAIR: two values of bf16 as one i32, the first in its lower half. */
+enum value_kind { VALUE_LOAD, VALUE_CONST, VALUE_IOTA, VALUE_MAP, VALUE_REDUCE, VALUE_PAIR };
 
 struct value {
   enum value_kind kind;
@@ -69,6 +70,8 @@ struct value {
     enum reduction reduction; /* REDUCE, over the pass axis */
   };
 };
+
+int value_arity(const struct value *v); /* how many operands it has */
 
 struct kernel_store {
   int value;
@@ -92,7 +95,10 @@ struct loop {
 
 /* c[l…, m, n] (+)= Σ_k a[l…, m, k] · b[l…, k, n] for all l.
  * Axes of the accesses: 0…loop_count-1 are the outer loops, then m, n, k.  b and c have stride 1 along n.
- * An outer loop in which c has stride 0 sums (then accumulate is set).  dtype of all is one of f32, f64. */
+ * An outer loop in which c has stride 0 sums (then accumulate is set).  dtype of all is one of f32, f64; or a and b
+ * are bf16 and c is f32 or bf16, the sums being f32.  Then k goes in pairs of elements that are neighbours in memory:
+ * the strides of a and b along k are from pair to pair, and along n neighbours of b lie 2 apart.  k per_example is
+ * even; of an odd k the last pair has one element, and b has a zero beside it. */
 struct contraction {
   int loop_count;
   struct extent loop[KERNEL_MAX_AXES];

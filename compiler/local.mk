@@ -81,6 +81,7 @@ libcompiler_a_SOURCES = \
   %D%/ops.def \
   %D%/pads.c \
   %D%/pads.h \
+  %D%/pairs.c \
   %D%/panels.c \
   %D%/parse.c \
   %D%/parse_block.c \
@@ -95,6 +96,7 @@ libcompiler_a_SOURCES = \
   %D%/plan.c \
   %D%/plan.h \
   %D%/planner.h \
+  %D%/precision.c \
   %D%/program.c \
   %D%/program.h \
   %D%/rebuild.c \
@@ -119,6 +121,7 @@ nodist_libcompiler_a_SOURCES = %D%/stdlib_data.c
 
 libemit_a_CPPFLAGS = $(AM_CPPFLAGS) $(LLVM_CPPFLAGS)
 libemit_a_SOURCES = \
+  %D%/emit/bf16.c \
   %D%/emit/blas.c \
   %D%/emit/build.c \
   %D%/emit/codegen.h \

@@ -11,6 +11,7 @@ struct machine {
   int vector_registers; /* 32 or 16 */
   bool fma;             /* a multiply-add is one instruction */
   bool avx512;
+  bool bf16;                  /* AVX512-BF16: products of pairs, and rounding */
   int64_t l1_bytes, l2_bytes; /* caches of one core */
 };
 

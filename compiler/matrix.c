@@ -9,6 +9,7 @@ enum { MAX_LOOPS = KERNEL_MAX_AXES - 3 };
 struct dim {
   struct extent extent;
   int64_t stride[3]; /* a, b, c */
+  bool is_paired;    /* strides of a and b are from pair to pair */
 };
 
 struct dims {
@@ -23,14 +24,17 @@ static struct dim dim_of(const struct problem *q, int b, int label) {
   d.stride[0] = label_stride(q, 1 - b, label);
   d.stride[1] = label_stride(q, b, label);
   d.stride[2] = label_stride(q, C, label);
+  d.is_paired = q->is_paired && label == q->pair;
   return d;
 }
 
 /* Does memory go on from the inner dimension to the outer one, in all three? */
 static bool joins(const struct dim *outer, const struct dim *inner) {
-  if (inner->extent.per_example) return false;
+  int64_t steps = inner->is_paired ? inner->extent.count / 2 : inner->extent.count;
+  if (inner->extent.per_example || outer->is_paired) return false;
+  if (inner->is_paired && inner->extent.count % 2) return false;
   for (int i = 0; i < 3; i++)
-    if (outer->stride[i] != inner->extent.count * inner->stride[i]) return false;
+    if (outer->stride[i] != steps * inner->stride[i]) return false;
   return true;
 }
 
@@ -77,14 +81,25 @@ static struct dim take_largest(struct dims *d) {
   return taken;
 }
 
-static struct dim take_unit(struct dims *d) {
+static struct dim take_pairs(struct dims *d) {
   for (int i = 0; i < d->count; i++)
-    if (d->dim[i].stride[1] == 1 && d->dim[i].stride[2] == 1) {
+    if (d->dim[i].is_paired) {
       struct dim taken = d->dim[i];
       d->dim[i] = d->dim[--d->count];
       return taken;
     }
-  return (struct dim){.extent = {1, false}, .stride = {0, 1, 1}};
+  return (struct dim){.extent = {1, false}, .stride = {2, 2, 0}, .is_paired = true};
+}
+
+/* Neighbours of b lie b_unit apart, those of c side by side. */
+static struct dim take_unit(struct dims *d, int64_t b_unit) {
+  for (int i = 0; i < d->count; i++)
+    if (d->dim[i].stride[1] == b_unit && d->dim[i].stride[2] == 1) {
+      struct dim taken = d->dim[i];
+      d->dim[i] = d->dim[--d->count];
+      return taken;
+    }
+  return (struct dim){.extent = {1, false}, .stride = {0, b_unit, 1}};
 }
 
 /* ---- the kernel ---- */
@@ -131,9 +146,9 @@ static struct builder build_loops(const struct problem *q, int b, struct dim *m,
   struct builder build = {0};
   struct dims outer = merged(q, b, label_is_outer), rows = merged(q, b, label_is_row),
               columns = merged(q, b, label_is_column), sums = merged(q, b, label_is_summed);
-  *n = take_unit(&columns);
+  *n = take_unit(&columns, q->is_paired ? 2 : 1);
   *m = take_largest(&rows);
-  *k = take_largest(&sums);
+  *k = q->is_paired ? take_pairs(&sums) : take_largest(&sums);
   add_loops(&build, &outer);
   add_loops(&build, &rows);
   add_loops(&build, &columns);
@@ -141,8 +156,16 @@ static struct builder build_loops(const struct problem *q, int b, struct dim *m,
   return build;
 }
 
+static int label_count(const struct problem *q) {
+  int count = 0;
+  for (int i = 0; i < q->count; i++) count += (label_in(q, X, i) || label_in(q, Y, i)) && q->label[i].extent != 1;
+  return count;
+}
+
+/* How labels of bf16 operands merge is not known before these have their pairs. */
 bool matrix_fits(const struct problem *q, int b, bool has_panels) {
   struct dim m, n, k;
+  if (q->is_paired) return label_count(q) - 3 + has_panels <= MAX_LOOPS;
   return build_loops(q, b, &m, &n, &k).c.loop_count + has_panels <= MAX_LOOPS;
 }
 

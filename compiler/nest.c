@@ -157,9 +157,9 @@ static int evaluate_gather(struct nest *nest, const struct element *e) {
   return load(nest, indexed_access(nest, &table, e->node->operand[1], e->axis));
 }
 
-static int evaluate_load(struct nest *nest, struct node *n, const int8_t *axis) {
-  struct view v = view_of(nest->planner, n);
-  return load(nest, nest_access(nest, &v, axis));
+static int evaluate_load(struct nest *nest, const struct element *e) {
+  struct view v = view_of(nest->planner, e->node);
+  return load(nest, nest_access(nest, &v, e->axis));
 }
 
 static int evaluate_inline(struct nest *nest, const struct element *e) {
@@ -171,14 +171,33 @@ static int evaluate_inline(struct nest *nest, const struct element *e) {
   }
 }
 
+static int evaluate_element(struct nest *nest, const struct element *e) {
+  int known = find_memo(nest, e);
+  if (known >= 0) return known;
+  if (is_inline(nest->planner, e->node) || is_recomputed(e->node, nest->group))
+    return remember(nest, e, evaluate_inline(nest, e));
+  return evaluate_load(nest, e);
+}
+
+static int widen(struct nest *nest, int number) {
+  const struct value *v = &nest->loop.values[number];
+  struct value wide = {.kind = VALUE_MAP, .dtype = DTYPE_F32, .is_row = v->is_row, .scalar = SCALAR_CAST};
+  for (int i = number + 1; i < nest->loop.value_count; i++) {
+    const struct value *known = &nest->loop.values[i];
+    if (known->kind == VALUE_MAP && known->scalar == SCALAR_CAST && known->operand[0] == number &&
+        known->dtype == DTYPE_F32 && known->is_row == v->is_row)
+      return i;
+  }
+  wide.operand[0] = number;
+  return nest_value(nest, wide);
+}
+
 /* The value of n at the point that the axes name. */
 static int evaluate(struct nest *nest, struct node *n, const int8_t *axis) {
   struct element e = resolve(n, axis);
-  int known = find_memo(nest, &e);
-  if (known >= 0) return known;
-  if (is_inline(nest->planner, e.node) || is_recomputed(e.node, nest->group))
-    return remember(nest, &e, evaluate_inline(nest, &e));
-  return evaluate_load(nest, n, axis);
+  int value = evaluate_element(nest, &e);
+  bool widens = n->type.dtype == DTYPE_F32 && nest->loop.values[value].dtype == DTYPE_BF16;
+  return widens ? widen(nest, value) : value;
 }
 
 /* ---- members ---- */

@@ -179,14 +179,10 @@ static int choose_vector_axis(const struct loop *l) {
 
 /* ---- what is not used ---- */
 
-static int operand_count(const struct value *v) {
-  return v->kind == VALUE_MAP ? scalar_arity(v->scalar) : v->kind == VALUE_REDUCE ? 1 : 0;
-}
-
 static void mark_used(const struct loop *l, bool *used) {
   for (int i = 0; i < l->store_count; i++) used[l->stores[i].value] = true;
   for (int i = l->value_count - 1; i >= 0; i--)
-    for (int j = 0; used[i] && j < operand_count(&l->values[i]); j++) used[l->values[i].operand[j]] = true;
+    for (int j = 0; used[i] && j < value_arity(&l->values[i]); j++) used[l->values[i].operand[j]] = true;
 }
 
 /* Values that other kernels compute again may have no use left here. */
@@ -198,7 +194,7 @@ static void drop_unused_values(struct arena *a, struct loop *l) {
   for (int i = 0; i < l->value_count; i++) {
     if (!used[i]) continue;
     struct value v = l->values[i];
-    for (int j = 0; j < operand_count(&v); j++) v.operand[j] = number[v.operand[j]];
+    for (int j = 0; j < value_arity(&v); j++) v.operand[j] = number[v.operand[j]];
     number[i] = count;
     l->values[count++] = v;
   }
@@ -249,7 +245,7 @@ static void drop_idle_pass_axis(struct loop *l) {
 /* Elements wait for the pass after that of a row; rows are known after their elements' pass. */
 static int earliest_pass(const struct loop *l, const struct value *v) {
   int pass = v->is_row ? -1 : 0;
-  for (int i = 0; i < operand_count(v); i++) {
+  for (int i = 0; i < value_arity(v); i++) {
     const struct value *x = &l->values[v->operand[i]];
     int ready = x->is_row && !v->is_row ? x->pass + 1 : x->pass;
     if (ready > pass) pass = ready;
@@ -264,7 +260,7 @@ static void delay_elements(struct loop *l, int *first_use) {
     struct value *v = &l->values[i];
     if (!v->is_row && first_use[i] != INT_MAX) v->pass = first_use[i];
     if (v->is_row && v->kind != VALUE_REDUCE) continue;
-    for (int j = 0; j < operand_count(v); j++)
+    for (int j = 0; j < value_arity(v); j++)
       if (v->pass < first_use[v->operand[j]]) first_use[v->operand[j]] = v->pass;
   }
 }

@@ -36,6 +36,9 @@ struct graph *pass_simplify(const struct graph *g);
  * copies again. */
 struct graph *pass_recompute(const struct graph *g);
 
+/* Holds activations in bfloat16; the rule stands at the head of precision.c.  Comes last. */
+struct graph *pass_precision(const struct graph *g);
+
 /* The gradient rules, pass_grad's table, are tested one by one against finite differences. */
 
 #endif

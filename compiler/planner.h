@@ -90,7 +90,10 @@ struct element {
   int8_t axis[GRAPH_MAX_RANK];
 };
 
-/* Goes through transposes, broadcasts and changes of extents of 1, which only rename axes. */
+/* Does it only widen bf16 to f32?  Each kernel does so as it loads. */
+bool is_widening(const struct node *n);
+
+/* Goes through transposes, broadcasts and changes of extents of 1, which only rename axes, and widening. */
 struct element resolve(struct node *n, const int8_t *axis);
 
 /* resolve() for a node of a space made of the node's own axes. */
@@ -298,9 +301,21 @@ int nest_value(struct nest *nest, struct value value);
 void nest_store(struct nest *nest, int value, int access, bool add);
 
 /* copy.c */
-void plan_copy(struct planner *p, const struct view *from, const struct view *to, bool add);
+int nest_cast(struct nest *nest, int value, enum dtype dtype); /* value where it has it */
+struct nest nest_over(struct planner *p, const struct type *type, int8_t axis[GRAPH_MAX_RANK]); /* axes above 1 */
+void nest_push(struct nest *nest);                                                              /* to the kernels */
+void plan_copy(struct planner *p, const struct view *from, const struct view *to, bool add);    /* casts */
 void plan_fill(struct planner *p, const struct view *to);
 void plan_indices(struct planner *p, const struct view *to); /* to[i] = i */
+
+/* pairs.c: operands of contractions of bf16, see kernel.h. */
+/* Copies x, f32 or bf16, into a value of i32, each element of which holds two neighbours of x along the axis, the
+ * first in its lower half; the last one of an odd number stands beside a zero. */
+void plan_pairs(struct planner *p, const struct view *x, int axis, const struct view *pairs);
+/* The type of the pairs of a type along an axis. */
+struct type type_of_pairs(const struct type *type, int axis);
+/* How x, itself in pairs, is seen element by element: bf16, its stride along the axis is from pair to pair. */
+struct view view_of_pairs(const struct view *pairs, const struct type *x, int axis);
 
 /* contraction.c */
 void plan_contraction(struct planner *p, struct node *n);

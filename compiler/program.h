@@ -57,6 +57,7 @@ struct policy {
 struct program {
   const char *name; /* of the model */
   struct arena *arena;
+  enum dtype precision; /* of activations, and of states that are matrices: f32 or bf16 */
   struct setting *configs;
   int config_count;
 

@@ -23,8 +23,6 @@ struct node *simplify_constant(struct graph *g, double value, const struct type 
   return type->rank == 0 ? scalar : graph_broadcast_leading(g, scalar, type->rank, type->extent);
 }
 
-static double round_to(enum dtype dtype, double value) { return dtype == DTYPE_F32 ? (double)(float)value : value; }
-
 static double quotient(enum dtype dtype, double x, double y) { return dtype == DTYPE_I32 ? trunc(x / y) : x / y; }
 
 /* The function in double; NAN also stands for "not known here". */
@@ -65,9 +63,9 @@ static struct node *fold(struct graph *g, struct node *n) {
   if (n->type.dtype == DTYPE_BF16) return NULL;
   for (int i = 0; i < n->arity; i++) {
     if (!simplify_is_constant(n->operand[i], &x[i]) || n->operand[i]->type.dtype == DTYPE_BF16) return NULL;
-    x[i] = round_to(n->operand[i]->type.dtype, x[i]);
+    x[i] = dtype_round(n->operand[i]->type.dtype, x[i]);
   }
-  double value = round_to(n->type.dtype, scalar_value(n->scalar, n->type.dtype, x));
+  double value = dtype_round(n->type.dtype, scalar_value(n->scalar, n->type.dtype, x));
   if (!isfinite(value) || (n->type.dtype == DTYPE_I32 && fabs(value) > INT32_MAX)) return NULL;
   return simplify_constant(g, value, &n->type);
 }
@@ -117,7 +115,7 @@ static bool is_map_with_constant(const struct node *n, enum scalar_op op, double
 }
 
 static struct node *map2_constant(struct graph *g, enum scalar_op op, struct node *x, double value) {
-  return graph_map2(g, op, x, simplify_constant(g, round_to(x->type.dtype, value), &x->type));
+  return graph_map2(g, op, x, simplify_constant(g, dtype_round(x->type.dtype, value), &x->type));
 }
 
 /* A constant stands on the right, the older node on the left. */

@@ -282,7 +282,8 @@ struct node *simplify_contract(struct graph *g, struct node *n) {
     changed = true;
   }
   if (!changed) return NULL;
-  return graph_contract_ids(g, labels[0], labels[1], n->contract.result, n->type.rank, operands[0], operands[1]);
+  return graph_contract_as(g, n->type.dtype, labels[0], labels[1], n->contract.result, n->type.rank, operands[0],
+                           operands[1]);
 }
 
 /* table[0, 1, … N-1] = table */

@@ -2,7 +2,7 @@
  *
  * A reduction over several axes becomes one for each axis; a contraction that no matrix kernel serves (nothing
  * summed, or only one operand with axes of its own) becomes products and sums, which fuse with their neighbours; a
- * contraction of other types than f32 and f64 is computed in one of these; a repeat of one trip becomes its body.
+ * contraction of integers is computed in f64; a repeat of one trip becomes its body.
  * What a repeat computes anew in each trip without need moves before it.  DETACH and LOSS, which only `grad` reads,
  * go. */
 #include "planner.h"
@@ -135,16 +135,42 @@ static struct node *product_and_sum(struct graph *g, const struct labelled *x, c
   return reduce_axes(g, REDUCE_SUM, summed, product);
 }
 
-/* The type that a contraction of this type is computed in. */
-static enum dtype contraction_dtype(enum dtype dtype) {
-  return dtype == DTYPE_BF16 ? DTYPE_F32 : dtype == DTYPE_I32 ? DTYPE_F64 : dtype;
+static bool takes_bf16(const struct node *n) {
+  return n->operand[0]->type.dtype == DTYPE_BF16 || n->operand[1]->type.dtype == DTYPE_BF16;
+}
+
+/* Has x an axis that neither the other operand nor the result has? */
+static bool has_private_axis(const struct labelled *x, const struct labelled *other, const struct labelled *result) {
+  for (int i = 0; i < x->rank; i++)
+    if (find_label(other, x->label[i]) < 0 && find_label(result, x->label[i]) < 0) return true;
+  return false;
+}
+
+/* A product of bf16 matrices, which has a kernel of its own. */
+static struct node *bf16_product(struct split *s, const struct node *n) {
+  struct node **operand = rebuild_operands(&s->rebuild, n);
+  struct labelled x = labelled(operand[0], n->contract.left, operand[0]->type.rank);
+  struct labelled y = labelled(operand[1], n->contract.right, operand[1]->type.rank);
+  struct labelled result = labelled(NULL, n->contract.result, n->type.rank);
+  if (!takes_bf16(n) || has_private_axis(&x, &y, &result) || has_private_axis(&y, &x, &result)) return NULL;
+  if (!has_own_axis(&x, &y) || !has_own_axis(&y, &x) || !has_summed_axis(&x, &result)) return NULL;
+  return graph_contract_as(s->rebuild.to, n->type.dtype, x.label, y.label, result.label, n->type.rank, x.node,
+                           y.node);
+}
+
+/* An operand in the type that sums are computed in. */
+static struct node *operand_to_sum(struct split *s, const struct node *n, int i) {
+  struct graph *g = s->rebuild.to;
+  struct node *x = rebuild_find(&s->rebuild, n->operand[i]);
+  if (takes_bf16(n)) return graph_cast(g, DTYPE_F32, graph_cast(g, DTYPE_BF16, x));
+  return graph_cast(g, n->type.dtype == DTYPE_I32 ? DTYPE_F64 : n->type.dtype, x);
 }
 
 static struct node *split_contract(struct split *s, const struct node *n) {
   struct graph *g = s->rebuild.to;
-  enum dtype dtype = contraction_dtype(n->type.dtype);
-  struct node *left = graph_cast(g, dtype, rebuild_find(&s->rebuild, n->operand[0]));
-  struct node *right = graph_cast(g, dtype, rebuild_find(&s->rebuild, n->operand[1]));
+  struct node *product = bf16_product(s, n);
+  if (product) return product;
+  struct node *left = operand_to_sum(s, n, 0), *right = operand_to_sum(s, n, 1);
   struct labelled x = labelled(left, n->contract.left, left->type.rank);
   struct labelled y = labelled(right, n->contract.right, right->type.rank);
   struct labelled result = labelled(NULL, n->contract.result, n->type.rank);
@@ -158,12 +184,12 @@ static struct node *split_contract(struct split *s, const struct node *n) {
 
 /* ---- repeats ---- */
 
-/* Appends the nodes of a body that depend on nothing in it. */
+/* Appends the nodes of a body that depend on nothing in it.  Widening stays: it costs less than the memory. */
 static void lift_invariants(struct split *s, const struct region *body) {
   for (int i = 0; i < body->count; i++) {
     const struct node *n = body->nodes[i];
     if (n->op == OP_REPEAT) lift_invariants(s, n->repeat.body);
-    bool known = n->op != OP_REPEAT && n->op != OP_RESULT && !rebuild_find(&s->rebuild, n);
+    bool known = n->op != OP_REPEAT && n->op != OP_RESULT && !is_widening(n) && !rebuild_find(&s->rebuild, n);
     for (int j = 0; j < n->arity && known; j++) known = rebuild_find(&s->rebuild, n->operand[j]) != NULL;
     if (known) s->rebuild.map[n->id] = split_node(s, n);
   }

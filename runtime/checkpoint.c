@@ -42,10 +42,9 @@ static bool visit_slots(const struct trainer *t, visit_tensor *visit, void *cont
     const struct tensor_info *tensor = &d->tensors[i];
     bool state = tensor->role == SLOT_STATE, example = tensor->role == SLOT_INPUT || tensor->role == SLOT_LABEL;
     if (!state && !example) continue;
-    enum stored_dtype dtype = tensor->is_integer ? STORED_I32 : STORED_F32;
     struct shape shape = shape_batch(t->slots.count, &tensor->shape);
     const char *prefix = state ? OF_TRAINING "carry." : OF_TRAINING "slot.";
-    if (!visit_named(visit, context, prefix, tensor->name, dtype, shape, t->slots.tensors[i])) return false;
+    if (!visit_named(visit, context, prefix, tensor->name, tensor->dtype, shape, t->slots.tensors[i])) return false;
   }
   struct shape all = shape_vector(t->slots.count);
   return visit(context, OF_TRAINING "steps", STORED_I32, all, t->slots.steps) &&
@@ -113,10 +112,10 @@ bool checkpoint_save(const char *path, const struct trainer *t, const json_t *se
 static bool restore(void *context, const char *name, enum stored_dtype dtype, struct shape shape, void *data) {
   struct comparison *c = context;
   const struct tensor_entry *entry = comparison_entry(c, name, &shape);
-  if (entry && entry->dtype != dtype) {
+  if (entry && entry->dtype != dtype && !tensor_entry_convert(entry, dtype, data)) {
     comparison_differ(c, "; '%s': the file has %s, a run needs %s", name, stored_dtype_name(entry->dtype),
                       stored_dtype_name(dtype));
-  } else if (entry) {
+  } else if (entry && entry->dtype == dtype) {
     memcpy(data, entry->data, (size_t)shape.count * stored_dtype_bytes(dtype));
   }
   return true;

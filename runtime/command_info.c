@@ -110,7 +110,8 @@ static bool print_all(const struct info_options *o, const struct description *d,
     if (checkpoint) json_object_set(json, "checkpoint", (json_t *)checkpoint);
     return command_print_json(json, JSON_INDENT(2), error);
   }
-  printf("%s, compiled by hrmc %s for %s\n\n", d->model, d->compiler, d->target_cpu);
+  printf("%s, compiled by hrmc %s for %s, activations in %s\n\n", d->model, d->compiler, d->target_cpu,
+         d->precision ? d->precision : "f32");
   print_weights(d);
   print_object("configs", d->configs);
   print_object("act", json_object_get(d->json, "act"));

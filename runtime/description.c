@@ -87,6 +87,18 @@ static bool parse_weights(struct description *d, const json_t *list, struct hrm_
   return true;
 }
 
+static bool parse_dtype(struct tensor_info *t, const char *text) {
+  static const struct {
+    const char *text;
+    enum stored_dtype dtype;
+  } names[] = {{"i32", STORED_I32}, {"f32", STORED_F32}, {"bf16", STORED_BF16}};
+  for (int i = 0; i < COUNT_OF(names); i++) {
+    t->dtype = names[i].dtype;
+    if (strcmp(names[i].text, text) == 0) return t->dtype != STORED_BF16 || t->role == SLOT_STATE;
+  }
+  return false;
+}
+
 /* Names of other tensors are resolved when all are known: see resolve_tensor. */
 static bool parse_tensor(struct tensor_info *t, json_t *json, struct hrm_error *error) {
   json_error_t e;
@@ -98,10 +110,9 @@ static bool parse_tensor(struct tensor_info *t, json_t *json, struct hrm_error *
                      "shape", &shape, "bound", &bound) != 0) {
     return broken(error, "tensors", e.text);
   }
-  t->is_integer = strcmp(dtype, "i32") == 0;
-  if (!t->is_integer && strcmp(dtype, "f32") != 0) return broken(error, t->name, "dtype");
   if (!named(role_names, COUNT_OF(role_names), role, &kind, error)) return false;
   t->role = (enum slot_role)kind;
+  if (!parse_dtype(t, dtype)) return broken(error, t->name, "dtype");
   t->bound = bound;
   if (bound < 0) return broken(error, t->name, "bound");
   if (!parse_shape(&t->shape, shape, t->name, error)) return false;
@@ -120,7 +131,7 @@ static bool resolve_rows(const struct description *d, struct tensor_info *t, con
   t->index = tensor_of_role(d, json_string_value(json_object_get(json, "index")), SLOT_INPUT);
   if (t->table < 0 || !d->weights[t->table].sparse) return broken(error, t->name, "table");
   if (d->weights[t->table].shape.size[1] != t->shape.count) return broken(error, t->name, "width of a row");
-  if (t->index < 0 || !d->tensors[t->index].is_integer || d->tensors[t->index].shape.count != 1) {
+  if (t->index < 0 || d->tensors[t->index].dtype != STORED_I32 || d->tensors[t->index].shape.count != 1) {
     return broken(error, t->name, "index");
   }
   int64_t bound = d->tensors[t->index].bound;
@@ -142,12 +153,13 @@ static bool standard_fits(const struct description *d, int number, enum standard
   if (number < 0) return true;
   const struct tensor_info *t = &d->tensors[number];
   switch (which) {
-  case TENSOR_INPUTS: return t->is_integer && t->shape.rank == 1;
-  case TENSOR_LABELS: return t->is_integer && shape_equal(&t->shape, &d->tensors[d->standard[TENSOR_INPUTS]].shape);
+  case TENSOR_INPUTS: return t->dtype == STORED_I32 && t->shape.rank == 1;
+  case TENSOR_LABELS:
+    return t->dtype == STORED_I32 && shape_equal(&t->shape, &d->tensors[d->standard[TENSOR_INPUTS]].shape);
   case TENSOR_PREDICTION:
-    return t->is_integer && shape_equal(&t->shape, &d->tensors[d->standard[TENSOR_LABELS]].shape);
-  case TENSOR_PUZZLE_IDENTIFIERS: return t->is_integer && t->shape.count == 1;
-  default: return !t->is_integer && t->shape.count == 1;
+    return t->dtype == STORED_I32 && shape_equal(&t->shape, &d->tensors[d->standard[TENSOR_LABELS]].shape);
+  case TENSOR_PUZZLE_IDENTIFIERS: return t->dtype == STORED_I32 && t->shape.count == 1;
+  default: return t->dtype == STORED_F32 && t->shape.count == 1;
   }
 }
 
@@ -285,11 +297,11 @@ static bool parse_sizes(struct description *d, struct hrm_error *error) {
   json_error_t e;
   json_int_t weight_bytes, shared_bytes, prepare, forward, train, tile;
   int format;
-  if (json_unpack_ex(d->json, &e, 0, "{s:i, s:s, s:s, s:s, s:{s:s, s:s}, s:I, s:I, s:I, s:{s:I, s:I, s:I}}", "format",
-                     &format, "model", &d->model, "hrmc", &d->compiler, "source", &d->source, "target", "cpu",
-                     &d->target_cpu, "features", &d->target_features, "tile", &tile, "weight_bytes", &weight_bytes,
-                     "shared_bytes", &shared_bytes, "arena_bytes", "prepare", &prepare, "forward", &forward, "train",
-                     &train) != 0) {
+  if (json_unpack_ex(d->json, &e, 0, "{s:i, s:s, s:s, s:s, s:{s:s, s:s}, s?:s, s:I, s:I, s:I, s:{s:I, s:I, s:I}}",
+                     "format", &format, "model", &d->model, "hrmc", &d->compiler, "source", &d->source, "target",
+                     "cpu", &d->target_cpu, "features", &d->target_features, "precision", &d->precision, "tile",
+                     &tile, "weight_bytes", &weight_bytes, "shared_bytes", &shared_bytes, "arena_bytes", "prepare",
+                     &prepare, "forward", &forward, "train", &train) != 0) {
     return broken(error, "sizes", e.text);
   }
   if (format != FORMAT) return broken(error, "format", "made by another version of the compiler");

@@ -11,6 +11,7 @@
 
 #include "runtime/error.h"
 #include "runtime/shape.h"
+#include "runtime/tensor_file.h"
 
 enum distribution { DISTRIBUTION_CONSTANT, DISTRIBUTION_TRUNC_NORMAL, DISTRIBUTION_NORMAL, DISTRIBUTION_UNIFORM };
 
@@ -39,12 +40,12 @@ enum slot_role {
 struct tensor_info {
   const char *name;
   enum slot_role role;
-  bool is_integer;    /* i32; else f32: four bytes an element either way */
-  struct shape shape; /* of one example */
-  int64_t bound;      /* inputs and labels: values are below it, labels also below the logits' width; 0: none */
-  int table;          /* ROWS: number of the sparse weight, else -1 */
-  int index;          /* ROWS: number of the input that names the row, else -1 */
-  int of;             /* ROWS_GRAD: number of the ROWS tensor, else -1 */
+  enum stored_dtype dtype; /* I32, F32, or BF16 (states alone) */
+  struct shape shape;      /* of one example */
+  int64_t bound;           /* inputs and labels: values are below it, labels also below the logits' width; 0: none */
+  int table;               /* ROWS: number of the sparse weight, else -1 */
+  int index;               /* ROWS: number of the input that names the row, else -1 */
+  int of;                  /* ROWS_GRAD: number of the ROWS tensor, else -1 */
 };
 
 /* The tensors that the runtime itself reads or writes: NAME(identifier, name, role, required) */
@@ -96,7 +97,7 @@ struct schedule {
 
 struct description {
   json_t *json; /* owns every text below */
-  const char *model, *compiler, *source, *target_cpu, *target_features;
+  const char *model, *compiler, *source, *target_cpu, *target_features, *precision;
   const json_t *configs; /* an object */
   int64_t tile;
   int64_t weight_count_floats;       /* extent of the weights that generated code sees */

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "runtime/optimizer.h"
+#include "runtime/slots.h"
 
 enum { ELEMENT_BYTES = 4 };
 
@@ -38,7 +39,7 @@ static int64_t optimizer_floats(const struct description *d, const struct footpr
 
 static int64_t slot_bytes(const struct description *d) {
   int64_t bytes = 2 * sizeof(int32_t);
-  for (int i = 0; i < d->tensor_count; i++) bytes = add(bytes, multiply(d->tensors[i].shape.count, ELEMENT_BYTES));
+  for (int i = 0; i < d->tensor_count; i++) bytes = add(bytes, (int64_t)slots_bytes(&d->tensors[i]));
   return bytes;
 }
 

@@ -36,6 +36,7 @@ struct hrm_code {
  *
  * { "format": 1, "model": "HRM", "hrmc": "0.1.0", "source": "<text of the .hrm file>",
  *   "target": {"cpu": "znver4", "features": "…"},
+ *   "precision": "f32|bf16",                                                of activations
  *   "configs": {"hidden_size": 512, "loss_type": "stablemax", …},          compile-time settings, resolved
  *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "arena_bytes": {"prepare": N, "forward": N, "train": N},
  *   "flops": {"forward": N, "train": N},                                    of one example
@@ -52,7 +53,7 @@ struct hrm_code {
  * Roles of tensors, all per example:
  * - input, label: from the data set by their names ("inputs", "labels", "puzzle_identifiers"), i32; a label that is
  * not scored is -100.
- * - state: the carry, f32; read and rewritten by every call; the runtime saves it but never looks into it.
+ * - state: the carry, f32 or bf16; read and rewritten by every call; the runtime saves it but never looks into it.
  * - rows: "table" is the path of a sparse weight, "index" the name of the input that names the row, with a bound of
  * at most the number of rows; the runtime copies weights' rows here before a call.
  * - rows_grad: "of" is the name of the rows tensor; train writes the gradient of those rows here.

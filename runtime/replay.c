@@ -145,8 +145,8 @@ static bool record_tensors(struct recording *r, const struct slots *slots, int64
   for (int i = 0; i < d->tensor_count; i++) {
     const char *name = recorded_name(d, i);
     struct shape shape = shape_batch(slots->count, &d->tensors[i].shape);
-    if (name && !record(r, name_of("step%lld.%s", (long long)step, name),
-                        d->tensors[i].is_integer ? STORED_I32 : STORED_F32, &shape, slots->tensors[i], error))
+    if (name && !record(r, name_of("step%lld.%s", (long long)step, name), d->tensors[i].dtype, &shape,
+                        slots->tensors[i], error))
       return false;
   }
   return true;

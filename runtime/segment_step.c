@@ -14,7 +14,7 @@ enum suspicion { SUSPECT_LOGITS, SUSPECT_OUTPUT, SUSPECT_LOSS, SUSPECT_STATE, UN
 
 static enum suspicion suspicion_of(const struct description *d, int number) {
   const struct tensor_info *t = &d->tensors[number];
-  if (t->is_integer || (t->role != SLOT_OUTPUT && t->role != SLOT_STATE)) return UNSUSPECTED;
+  if (t->dtype == STORED_I32 || (t->role != SLOT_OUTPUT && t->role != SLOT_STATE)) return UNSUSPECTED;
   if (t->role == SLOT_STATE) return SUSPECT_STATE;
   for (int i = 0; i < LOSSES; i++) {
     if (number == d->standard[losses[i]]) return SUSPECT_LOSS;
@@ -30,10 +30,13 @@ struct group {
 
 /* The first slot in which a tensor is not finite, or -1. */
 static int64_t find_not_finite(const struct group *g, int number) {
-  int64_t size = g->slots->description->tensors[number].shape.count;
-  const float *values = g->slots->tensors[number];
-  for (int64_t i = 0; i < g->count * size; i++) {
-    if (!isfinite(values[i])) return i / size;
+  const struct tensor_info *t = &g->slots->description->tensors[number];
+  const float *f32 = g->slots->tensors[number];
+  const uint16_t *bf16 = g->slots->tensors[number];
+  enum { EXPONENT = 0x7f80 };
+  for (int64_t i = 0; i < g->count * t->shape.count; i++) {
+    bool finite = t->dtype == STORED_BF16 ? (bf16[i] & EXPONENT) != EXPONENT : isfinite(f32[i]);
+    if (!finite) return i / t->shape.count;
   }
   return -1;
 }

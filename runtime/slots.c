@@ -6,14 +6,16 @@
 #include "runtime/memory.h"
 #include "runtime/random.h"
 
-enum { ELEMENT_BYTES = 4 };
+size_t slots_bytes(const struct tensor_info *tensor) {
+  return (size_t)tensor->shape.count * stored_dtype_bytes(tensor->dtype);
+}
 
 static bool allocate(struct slots *s, struct hrm_error *error) {
   const struct description *d = s->description;
   s->tensors = calloc((size_t)d->tensor_count + 1, sizeof *s->tensors);
   if (!s->tensors) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   for (int i = 0; i < d->tensor_count; i++) {
-    s->tensors[i] = memory_new((size_t)s->count, (size_t)d->tensors[i].shape.count * ELEMENT_BYTES, error);
+    s->tensors[i] = memory_new((size_t)s->count, slots_bytes(&d->tensors[i]), error);
     if (!s->tensors[i]) return false;
   }
   s->steps = memory_new((size_t)s->count, sizeof *s->steps, error);
@@ -37,7 +39,7 @@ void slots_free(struct slots *s) {
 }
 
 void *slots_tensor(const struct slots *s, int number, int64_t slot) {
-  return (char *)s->tensors[number] + slot * s->description->tensors[number].shape.count * ELEMENT_BYTES;
+  return (char *)s->tensors[number] + (size_t)slot * slots_bytes(&s->description->tensors[number]);
 }
 
 void *slots_standard(const struct slots *s, enum standard_tensor which) {
@@ -70,7 +72,7 @@ void slots_put_tokens(struct slots *s, int64_t slot, const int32_t *inputs, int3
 
 void slots_copy(struct slots *to, int64_t at, const struct slots *from, int64_t first, int64_t count) {
   for (int i = 0; i < to->description->tensor_count; i++) {
-    size_t bytes = (size_t)(count * to->description->tensors[i].shape.count) * ELEMENT_BYTES;
+    size_t bytes = (size_t)count * slots_bytes(&to->description->tensors[i]);
     memcpy(slots_tensor(to, i, at), slots_tensor(from, i, first), bytes);
   }
   memcpy(to->steps + at, from->steps + first, (size_t)count * sizeof *to->steps);

@@ -25,6 +25,7 @@ struct example {
 bool slots_new(struct slots *s, const struct description *d, int64_t count, struct hrm_error *error);
 void slots_free(struct slots *s); /* accepts all zeros */
 
+size_t slots_bytes(const struct tensor_info *tensor); /* of one slot */
 void *slots_tensor(const struct slots *s, int number, int64_t slot);
 /* The standard tensor of all slots; NULL where the model has none. */
 void *slots_standard(const struct slots *s, enum standard_tensor which);

@@ -214,3 +214,22 @@ bool tensor_entry_floats(const struct tensor_entry *entry, float *out) {
   }
   return wide || other;
 }
+
+/* To the nearest, ties to even; a NaN stays one. */
+static uint16_t to_bf16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  if (value != value) return 0x7fc0;
+  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+bool tensor_entry_convert(const struct tensor_entry *entry, enum stored_dtype dtype, void *out) {
+  const unsigned char *data = entry->data;
+  if (entry->dtype == STORED_BF16 && dtype == STORED_F32) return tensor_entry_floats(entry, out);
+  for (int64_t i = 0; entry->dtype == STORED_F32 && dtype == STORED_BF16 && i < entry->shape.count; i++) {
+    float value;
+    memcpy(&value, data + (size_t)i * sizeof value, sizeof value);
+    ((uint16_t *)out)[i] = to_bf16(value);
+  }
+  return entry->dtype == STORED_F32 && dtype == STORED_BF16;
+}

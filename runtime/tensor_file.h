@@ -76,4 +76,7 @@ const char *tensor_file_text(const struct tensor_file *file, const char *key); /
 /* Copies all elements as float32; false where the type is no floating-point type. */
 bool tensor_entry_floats(const struct tensor_entry *entry, float *out);
 
+/* Copies all elements, f32 or bf16, as the other of the two; false for other types. */
+bool tensor_entry_convert(const struct tensor_entry *entry, enum stored_dtype dtype, void *out);
+
 #endif

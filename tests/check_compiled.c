@@ -11,6 +11,36 @@ static void compare(const struct model *m, const struct evaluate_output *x, cons
   ck_assert_msg(worst <= 1e-4 * largest, "%s: %s differs by %g of %g", settings, x->symbol->name, worst, largest);
 }
 
+static double mean_of(const struct evaluate_output *x) {
+  double sum = 0;
+  for (int64_t k = 0; k < x->count; k++) sum += x->values[k] * x->values[k];
+  return sqrt(sum / (double)x->count);
+}
+
+/* Both round at the same places, so all but a few elements, which lie at the border of two bf16, agree as f32 does;
+ * what those few change stays below what rounding changes. */
+static void compare_bf16(const struct model *m, const struct evaluate_output *x,
+                         const struct evaluate_output *unrounded, const char *settings) {
+  double sum = 0, difference = model_mean_difference(m, x), size = mean_of(x);
+  for (int64_t k = 0; k < x->count; k++) sum += pow(x->values[k] - unrounded->values[k], 2);
+  double rounding = sqrt(sum / (double)x->count), allowed = fmax(3e-4 * size, 0.7 * rounding) + 1e-6;
+  ck_assert_msg(difference <= allowed, "%s: %s of %g differs by %g in the mean, rounding alone by %g", settings,
+                x->symbol->name, size, difference, rounding);
+}
+
+static void compare_all(struct model *m, const struct evaluation *e, bool train, const char *settings) {
+  const struct program *p = m->c.program;
+  const struct graph *before = compile_run_passes(&m->c, train ? p->train : p->forward, "simplify");
+  struct evaluation unrounded = model_evaluate(m, before, 0);
+  for (int i = 0; i < e->count; i++) {
+    const struct evaluate_output *x = &e->outputs[i];
+    if (p->precision == DTYPE_BF16)
+      compare_bf16(m, x, evaluate_find(&unrounded, x->symbol->name), settings);
+    else
+      compare(m, x, settings);
+  }
+}
+
 static void both_functions(const char *name, const char *settings, const struct model_path *path) {
   struct model m;
   model_open_shipped(&m, name, settings, path);
@@ -18,7 +48,7 @@ static void both_functions(const char *name, const char *settings, const struct 
     model_run(&m, train);
     struct evaluation e = model_evaluate(&m, train ? m.c.train : m.c.forward, 0);
     ck_assert_int_gt(e.count, 3);
-    for (int i = 0; i < e.count; i++) compare(&m, &e.outputs[i], settings);
+    compare_all(&m, &e, train, settings);
   }
   model_close(&m);
 }
@@ -55,11 +85,18 @@ START_TEST(compiled_equals_evaluated) {
 }
 END_TEST
 
+START_TEST(compiled_equals_evaluated_in_bf16) {
+  const struct model_path *path = &model_bf16_paths[_i / MODELS];
+  if (model_path_runs(path)) both_functions(models[_i % MODELS].model, models[_i % MODELS].settings, path);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("compiled");
   TCase *cases = tcase_create("models");
   tcase_set_timeout(cases, 300);
   tcase_add_loop_test(cases, compiled_equals_evaluated, 0, MODELS * MODEL_PATHS);
+  tcase_add_loop_test(cases, compiled_equals_evaluated_in_bf16, 0, MODELS * MODEL_BF16_PATHS);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

@@ -141,11 +141,13 @@ double evaluate_scalar(enum scalar_op op, enum dtype dtype, const double *x) {
   die("unknown scalar function", "");
 }
 
+static double round_if_bf16(enum dtype dtype, double x) { return dtype == DTYPE_BF16 ? dtype_round(dtype, x) : x; }
+
 static void evaluate_map(struct evaluator *e, const struct node *n, struct tensor *y) {
   for (int64_t i = 0; i < y->count; i++) {
     double x[3];
     for (int j = 0; j < n->arity; j++) x[j] = operand(e, n, j)->data[i];
-    y->data[i] = evaluate_scalar(n->scalar, n->type.dtype, x);
+    y->data[i] = round_if_bf16(n->type.dtype, evaluate_scalar(n->scalar, n->type.dtype, x));
   }
 }
 
@@ -181,8 +183,13 @@ static void evaluate_contract(struct evaluator *e, const struct node *n, struct 
   walk_labels(&w, 1, left, n->contract.left);
   walk_labels(&w, 2, right, n->contract.right);
   memset(y->data, 0, (size_t)y->count * sizeof *y->data);
-  do y->data[w.offset[0]] += left->data[w.offset[1]] * right->data[w.offset[2]];
+  bool narrow = n->operand[0]->type.dtype == DTYPE_BF16 || n->operand[1]->type.dtype == DTYPE_BF16;
+  enum dtype used = narrow ? DTYPE_BF16 : n->type.dtype;
+  do
+    y->data[w.offset[0]] +=
+        round_if_bf16(used, left->data[w.offset[1]]) * round_if_bf16(used, right->data[w.offset[2]]);
   while (walk_next(&w));
+  for (int64_t i = 0; i < y->count; i++) y->data[i] = round_if_bf16(n->type.dtype, y->data[i]);
 }
 
 static int64_t clamp_row(double index, int64_t rows) {

@@ -93,7 +93,7 @@ expect 1 'E405' check --data none small.hrm
 expect 0 'model Small' --emit=ast small.hrm
 expect 0 'repeat' --emit=graph --after=elaborate small.hrm
 expect 0 'accumulate' --emit=graph small.hrm
-expect 1 "no pass is named 'fold': there are elaborate, batch, horizon, grad, simplify, recompute [E407]" --emit=graph --after=fold small.hrm
+expect 1 "no pass is named 'fold': there are elaborate, batch, horizon, grad, simplify, recompute, precision [E407]" --emit=graph --after=fold small.hrm
 expect 0 'define' --emit=llvm small.hrm
 expect 0 '' --emit=obj -o small.o small.hrm
 expect 0 'weights' --emit=obj -o small.o --report=memory small.hrm

@@ -90,6 +90,13 @@ static char *address_of(const struct interpreter *m, int number) {
   return base_of(m->memory, a) + a->offset + element * dtype_size(a->dtype);
 }
 
+static double pair(double lower, double upper) {
+  uint32_t bits = (uint32_t)bf16_bits(upper) << 16 | bf16_bits(lower);
+  int32_t integer;
+  memcpy(&integer, &bits, sizeof integer);
+  return integer;
+}
+
 static double compute(const struct interpreter *m, const struct value *v) {
   double operands[3] = {0};
   switch (v->kind) {
@@ -97,6 +104,7 @@ static double compute(const struct interpreter *m, const struct value *v) {
   case VALUE_CONST: return rounded(v->dtype, v->constant);
   case VALUE_IOTA: return (double)m->index[v->axis];
   case VALUE_REDUCE: break;
+  case VALUE_PAIR: return pair(m->values[v->operand[0]], m->values[v->operand[1]]);
   case VALUE_MAP:
     for (int i = 0; i < scalar_arity(v->scalar); i++) operands[i] = m->values[v->operand[i]];
     return rounded(v->dtype, evaluate_scalar(v->scalar, v->dtype, operands));
@@ -195,8 +203,9 @@ struct matrices {
 };
 
 static char *element_of(const struct matrices *m, const struct access *a) {
-  int64_t element = 0;
-  for (int i = 0; i < m->c->loop_count + 3; i++) element += a->stride[i] * m->index[i];
+  int64_t element = 0, k = m->c->loop_count + 2, pair = m->index[k] / 2;
+  for (int i = 0; i < k; i++) element += a->stride[i] * m->index[i];
+  element += a->dtype == DTYPE_BF16 ? a->stride[k] * pair + m->index[k] % 2 : a->stride[k] * m->index[k];
   return base_of(m->memory, a) + a->offset + element * dtype_size(a->dtype);
 }
 

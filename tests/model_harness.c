@@ -7,10 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct model_path model_paths[MODEL_PATHS] = {{"this machine", NULL, false},
-                                                    {"x86-64-v3", "x86-64-v3", false},
-                                                    {"x86-64", "x86-64", false},
-                                                    {"OpenBLAS", NULL, true}};
+const struct model_path model_paths[MODEL_PATHS] = {{"this machine", NULL, false, false},
+                                                    {"x86-64-v3", "x86-64-v3", false, false},
+                                                    {"x86-64", "x86-64", false, false},
+                                                    {"OpenBLAS", NULL, true, false}};
+
+const struct model_path model_bf16_paths[MODEL_BF16_PATHS] = {{"bf16, this machine", NULL, false, true},
+                                                              {"bf16, x86-64-v4", "x86-64-v4", false, true},
+                                                              {"bf16, x86-64-v3", "x86-64-v3", false, true},
+                                                              {"bf16, x86-64", "x86-64", false, true}};
+
+bool model_path_runs(const struct model_path *path) {
+#ifdef __x86_64__
+  if (path->cpu && !strcmp(path->cpu, "x86-64-v4"))
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+  if (path->cpu && !strcmp(path->cpu, "x86-64-v3"))
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return true;
+#else
+  return !path->cpu;
+#endif
+}
 
 double model_uniform(struct model *m) { /* xorshift: the same numbers everywhere */
   m->state ^= m->state << 13;
@@ -91,9 +108,24 @@ static void random_tensors(struct model *m) {
     m->tensors[i] = zeros(count * 4);
     if (t->symbol->role == ROLE_OUTPUT) continue;
     double *values = arena_new_array(m->c.arena, double, (size_t)count);
-    for (int64_t k = 0; k < count; k++) values[k] = random_value(m, t);
+    for (int64_t k = 0; k < count; k++) values[k] = dtype_round(t->symbol->type.dtype, random_value(m, t));
     input(m, t->symbol->name, values);
   }
+}
+
+static void write_element(void *to, enum dtype dtype, int64_t k, double value) {
+  float single = (float)value;
+  if (dtype == DTYPE_I32) ((int32_t *)to)[k] = (int32_t)value;
+  if (dtype == DTYPE_F32) ((float *)to)[k] = single;
+  if (dtype == DTYPE_BF16) memcpy((uint16_t *)to + k, (char *)&single + 2, 2); /* its upper half */
+}
+
+static double read_element(const void *from, enum dtype dtype, int64_t k) {
+  float single = 0;
+  if (dtype == DTYPE_I32) return ((const int32_t *)from)[k];
+  if (dtype == DTYPE_F32) return ((const float *)from)[k];
+  memcpy((char *)&single + 2, (const uint16_t *)from + k, 2);
+  return single;
 }
 
 static const double *input_values(const struct model *m, const char *name) {
@@ -111,10 +143,7 @@ static void restore(struct model *m) {
     const double *values = input_values(m, t->symbol->name);
     for (int64_t k = 0; k < tensor_elements(t); k++) {
       double value = values && t->symbol->role != ROLE_OUTPUT ? values[k] : 0;
-      if (t->symbol->type.dtype == DTYPE_I32)
-        ((int32_t *)m->tensors[i])[k] = (int32_t)value;
-      else
-        ((float *)m->tensors[i])[k] = (float)value;
+      write_element(m->tensors[i], t->symbol->type.dtype, k, value);
     }
   }
 }
@@ -132,6 +161,7 @@ bool model_open(struct model *m, const char *path, const char *text, const char 
   if (target) {
     m->options.target_cpu = target->cpu;
     m->options.openblas = target->openblas;
+    m->options.bf16 = target->bf16;
   }
   set_defines(m, settings);
   if (!front(m, path, text)) return false;
@@ -202,22 +232,29 @@ struct evaluation model_evaluate(struct model *m, const struct graph *g, double 
   return evaluate(m->c.arena, g, inputs, m->input_count, MODEL_EXAMPLES);
 }
 
-static const void *compiled_value(const struct model *m, const struct symbol *s, bool *integer) {
+static const void *compiled_value(const struct model *m, const struct symbol *s) {
   const struct program *p = m->c.program;
-  *integer = s->type.dtype == DTYPE_I32;
   struct weight *w = program_weight(p, s);
   if (w) return m->gradients + w->offset / 4;
   int i = program_tensor(p, s);
   return m->tensors[s->role == ROLE_ROWS ? p->tensors[i].gradient : i];
 }
 
+/* NaN counts as infinitely far from everything. */
+static double element_difference(const struct model *m, const struct evaluate_output *expected, int64_t k) {
+  const void *ours = compiled_value(m, expected->symbol);
+  double value = read_element(ours, expected->symbol->type.dtype, k);
+  return isnan(value) ? INFINITY : fabs(value - expected->values[k]);
+}
+
 double model_difference(const struct model *m, const struct evaluate_output *expected) {
-  bool integer;
-  const void *ours = compiled_value(m, expected->symbol, &integer);
   double worst = 0;
-  for (int64_t k = 0; k < expected->count; k++) {
-    double value = integer ? ((const int32_t *)ours)[k] : ((const float *)ours)[k];
-    worst = isnan(value) ? INFINITY : fmax(worst, fabs(value - expected->values[k]));
-  }
+  for (int64_t k = 0; k < expected->count; k++) worst = fmax(worst, element_difference(m, expected, k));
   return worst;
+}
+
+double model_mean_difference(const struct model *m, const struct evaluate_output *expected) {
+  double sum = 0;
+  for (int64_t k = 0; k < expected->count; k++) sum += pow(element_difference(m, expected, k), 2);
+  return sqrt(sum / (double)expected->count);
 }

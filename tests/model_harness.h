@@ -11,10 +11,13 @@ enum { MODEL_EXAMPLES = 3, MODEL_MOST_INPUTS = 256 };
 struct model_path {
   const char *name;
   const char *cpu; /* NULL: this machine's */
-  bool openblas;
+  bool openblas, bf16;
 };
-enum { MODEL_PATHS = 4 };
+enum { MODEL_PATHS = 4, MODEL_BF16_PATHS = 4 };
 extern const struct model_path model_paths[MODEL_PATHS];
+/* The same with activations in bf16: with instructions for it, AVX-512 without, AVX2, the portable one. */
+extern const struct model_path model_bf16_paths[MODEL_BF16_PATHS];
+bool model_path_runs(const struct model_path *path); /* here */
 
 struct model {
   struct compilation c;
@@ -48,5 +51,7 @@ struct evaluation model_evaluate(struct model *m, const struct graph *g, double 
 
 /* The largest difference of a symbol's compiled values from the evaluator's. */
 double model_difference(const struct model *m, const struct evaluate_output *expected);
+/* The root of the mean of their squares. */
+double model_mean_difference(const struct model *m, const struct evaluate_output *expected);
 
 #endif

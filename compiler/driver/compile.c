@@ -12,11 +12,12 @@
 #include <string.h>
 
 const struct pass compile_passes[] = {
-    {"batch", "add the batch axis", pass_batch},
-    {"horizon", "split repeats by their gradient horizon", pass_horizon},
-    {"grad", "differentiate the loss", pass_grad},
-    {"simplify", "fold constants and views, share, drop what is dead", pass_simplify},
-    {"recompute", "make attention's weights again for the gradient", pass_recompute},
+    {"batch", "add the batch axis", pass_batch, FOR_ALL},
+    {"horizon", "split repeats by their gradient horizon", pass_horizon, FOR_ALL},
+    {"grad", "differentiate the loss", pass_grad, FOR_ALL},
+    {"simplify", "fold constants and views, share, drop what is dead", pass_simplify, FOR_ALL},
+    {"recompute", "make attention's weights again for the gradient", pass_recompute, FOR_F32},
+    {"precision", "hold activations in bfloat16", pass_precision, FOR_BF16},
 };
 
 int compile_pass_count(void) { return sizeof compile_passes / sizeof *compile_passes; }
@@ -66,7 +67,8 @@ bool compile_request(struct compilation *c, struct elaboration *request) {
     return false;
   }
   if (o->data) bind_data(c, bindings, &count, &sizes);
-  *request = (struct elaboration){c->arena, c->diags, c->ast, bindings, count, import_source, c};
+  *request = (struct elaboration){c->arena, c->diags,      c->ast, bindings,
+                                  count,    import_source, c,      c->options->bf16 ? DTYPE_BF16 : DTYPE_F32};
   return true;
 }
 
@@ -99,6 +101,7 @@ bool compile_elaborate(struct compilation *c) {
 const struct graph *compile_run_passes(struct compilation *c, const struct graph *g, const char *after) {
   const char *fault = graph_verify(c->arena, g), *stage = "elaborate";
   for (int i = 0; !fault && (!after || strcmp(stage, after)) && i < compile_pass_count(); i++) {
+    if (compile_passes[i].precision == (c->options->bf16 ? FOR_F32 : FOR_BF16)) continue;
     double begin = clock_seconds();
     stage = compile_passes[i].name;
     g = compile_passes[i].function(g);

@@ -38,6 +38,7 @@ bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *ou
 struct pass {
   const char *name, *description;
   struct graph *(*function)(const struct graph *);
+  enum { FOR_ALL, FOR_F32, FOR_BF16 } precision; /* with which --precision it runs */
 };
 extern const struct pass compile_passes[];
 int compile_pass_count(void);

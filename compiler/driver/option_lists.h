@@ -38,6 +38,8 @@
          "generate code for a CPU, as LLVM names it (default: this machine's)")                                      \
   OPTION(CONTRACT, "contract", 'C', "HOW", "generated openblas",                                                     \
          "contractions by generated kernels (the default) or by openblas")                                           \
+  OPTION(PRECISION, "precision", 'p', "TYPE", "f32 bf16",                                                              \
+         "hold activations and states in f32 (the default) or bf16; weights, gradients and sums are f32 in both")      \
   OPTION(TILE, "tile", 't', "N", "", "examples that one call of generated code works on (default: chosen)")
 
 #define COMPILE_OPTIONS(OPTION)                                                                                      \
@@ -46,8 +48,8 @@
          "write to OUT, in place of the file's name without .hrm; - is standard output")                             \
   OPTION(EMIT, "emit", 'e', "FORM", EMIT_WORDS,                                                                      \
          "what to write, texts to standard output (default: exe); one of:" EMIT_WORDS)                               \
-  OPTION(AFTER, "after", 'a', "PASS", "elaborate batch horizon grad simplify recompute",                             \
-         "with --emit=graph: stop after elaborate, batch, horizon, grad, simplify or recompute")                     \
+  OPTION(AFTER, "after", 'a', "PASS", "elaborate batch horizon grad simplify recompute precision",                   \
+         "with --emit=graph: stop after elaborate, batch, horizon, grad, simplify, recompute or precision")          \
   OPTION(                                                                                                            \
       REPORT, "report", 'r', "WHAT", "flops memory kernels time flops,memory,kernels,time",                          \
       "print flops (of a segment and a step), memory (bytes of weights, optimiser, states, activations), kernels "   \

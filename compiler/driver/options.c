@@ -80,6 +80,7 @@ static void check_files(struct argp_state *state, const struct options *o) {
   bool many = o->command == HRMC_CHECK || o->command == HRMC_FMT || o->command == HRMC_TEST;
   if (o->file_count == 0) argp_error(state, "no FILE given");
   if (o->after && o->emit != EMIT_KIND_GRAPH) argp_error(state, "--after goes with --emit=graph");
+  if (o->bf16 && o->openblas) argp_error(state, "OpenBLAS multiplies f32; --precision=bf16 needs --contract=generated");
   if (o->file_count > 1 && !many) argp_error(state, "one FILE at a time, not also '%s'", o->files[1]);
 }
 
@@ -88,6 +89,12 @@ static bool wants_openblas(struct argp_state *state, const char *word) {
   if (!openblas && strcmp(word, "generated"))
     argp_error(state, "--contract takes generated or openblas, not '%s'", word);
   return openblas;
+}
+
+static bool wants_bf16(struct argp_state *state, const char *word) {
+  bool bf16 = !strcmp(word, "bf16");
+  if (!bf16 && strcmp(word, "f32")) argp_error(state, "--precision takes f32 or bf16, not '%s'", word);
+  return bf16;
 }
 
 static int64_t tile_number(struct argp_state *state, const char *text) {
@@ -112,6 +119,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case KEY_TARGET_CPU: o->target_cpu = text; return 0;
   case KEY_CONTRACT: o->openblas = wants_openblas(state, text); return 0;
   case KEY_CHECK: o->check_format = true; return 0;
+  case KEY_PRECISION: o->bf16 = wants_bf16(state, text); return 0;
   case KEY_TILE: o->tile = tile_number(state, text); return 0;
   case ARGP_KEY_ARG: arena_push(p->arena, o->files, o->file_count, o->file_capacity, text); return 0;
   case ARGP_KEY_END: check_files(state, o); return 0;

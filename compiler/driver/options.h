@@ -51,6 +51,7 @@ struct options {
   unsigned reports;  /* a bit for each report_kind */
   const char *target_cpu;
   bool openblas; /* --contract=openblas */
+  bool bf16;     /* --precision=bf16 */
   int64_t tile;  /* 0: chosen by the compiler */
   char **rest;   /* run: the arguments behind "--" */
   int rest_count;

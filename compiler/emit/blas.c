@@ -36,7 +36,7 @@ static bool gemm_shape(const struct codegen *g, const struct contraction *c, str
 
 bool blas_can(const struct codegen *g, const struct contraction *c) {
   struct gemm shape;
-  bool is_float = c->c.dtype == DTYPE_F32 || c->c.dtype == DTYPE_F64;
+  bool is_float = c->a.dtype == DTYPE_F32 || c->a.dtype == DTYPE_F64;
   return is_float && gemm_shape(g, c, &shape);
 }
 

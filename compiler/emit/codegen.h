@@ -62,6 +62,13 @@ LLVMValueRef build_multiply_add(struct codegen *g, LLVMValueRef x, LLVMValueRef 
 LLVMValueRef build_select_max(struct codegen *g, LLVMValueRef x, LLVMValueRef y); /* x > y ? x : y */
 LLVMValueRef build_select_min(struct codegen *g, LLVMValueRef x, LLVMValueRef y);
 
+/* bfloat16.  Widening and rounding (to nearest, ties to even), by integers where the target has no instruction for
+ * it. x and y are pairs of bf16 in lanes of i32: x0*y0 + x1*y1 + z, where z is f32. */
+LLVMValueRef build_widened(struct codegen *g, LLVMValueRef x);
+LLVMValueRef build_narrowed(struct codegen *g, LLVMValueRef x);
+LLVMValueRef build_pair(struct codegen *g, LLVMValueRef lower, LLVMValueRef upper); /* of bf16, as i32 */
+LLVMValueRef build_multiply_add_pairs(struct codegen *g, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z);
+
 /* Reductions: two partial results to one; the lanes of a vector to a scalar (a fixed tree); the neutral element. */
 LLVMValueRef build_combine(struct codegen *g, enum reduction kind, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef build_horizontal(struct codegen *g, enum reduction kind, LLVMValueRef vector);

@@ -26,8 +26,8 @@ struct contraction_nest {
 };
 
 static struct strides bytes_along(const struct contraction *c, int axis) {
-  int64_t size = dtype_size(c->c.dtype);
-  return (struct strides){c->a.stride[axis] * size, c->b.stride[axis] * size, c->c.stride[axis] * size};
+  return (struct strides){c->a.stride[axis] * dtype_size(c->a.dtype), c->b.stride[axis] * dtype_size(c->b.dtype),
+                          c->c.stride[axis] * dtype_size(c->c.dtype)};
 }
 
 /* The lanes to use: all of the machine's, or the fewest that hold a short row. */
@@ -165,8 +165,8 @@ static void emit_inside(const struct contraction_nest *nest, int depth, struct t
 static void emit_run_of_panels(const struct contraction_nest *nest, struct run run, int last, struct operands at) {
   struct codegen *g = nest->t.g;
   if (run.count == 0) return;
-  int64_t vector_bytes = (int64_t)nest->t.width * nest->t.element_bytes;
-  struct strides vector = {0, vector_bytes, vector_bytes};
+  int64_t width = nest->t.width;
+  struct strides vector = {0, width * nest->t.factor_bytes, width * dtype_size(nest->t.result)};
   struct tile_shape shape = {.vectors = run.size, .last = last};
   at = move_constant(nest, at, run.from, vector);
   if (run.count == 1) {
@@ -212,6 +212,7 @@ static void emit_around(const struct contraction_nest *nest, int depth, struct o
  * one of vectors: cᵀ = bᵀ aᵀ. */
 static bool is_better_transposed(const struct contraction *c) {
   int m = c->loop_count;
+  if (c->a.dtype == DTYPE_BF16) return false;
   return c->n.count == 1 && c->m.count > 1 && !c->m.per_example && c->a.stride[m] == 1 && c->c.stride[m] == 1;
 }
 
@@ -237,12 +238,16 @@ void emit_contraction(struct codegen *g, const struct contraction *given) {
   bool swapped = is_better_transposed(given);
   struct contraction c = swapped ? transposed(given) : *given;
   struct strides m = bytes_along(&c, c.loop_count);
-  int bytes = dtype_size(c.c.dtype);
+  bool is_paired = c.a.dtype == DTYPE_BF16;
+  enum dtype sum = is_paired ? DTYPE_F32 : c.c.dtype;
   struct contraction_nest nest = {.t = {.g = g,
                                         .n = LLVMGetParam(g->function, 0),
-                                        .element = type_of(g, c.c.dtype, 1),
-                                        .element_bytes = bytes,
-                                        .width = choose_width(&g->machine, bytes, c.n.count),
+                                        .element = type_of(g, sum, 1),
+                                        .factor = type_of(g, is_paired ? DTYPE_I32 : sum, 1),
+                                        .factor_bytes = dtype_size(sum),
+                                        .is_paired = is_paired,
+                                        .result = c.c.dtype,
+                                        .width = choose_width(&g->machine, dtype_size(sum), c.n.count),
                                         .a_row = m.a,
                                         .c_row = m.c,
                                         .accumulate = c.accumulate},

@@ -31,9 +31,12 @@ struct tile_shape {
 /* One contraction, with what is the same for all of its tiles. */
 struct tiling {
   struct codegen *g;
-  LLVMValueRef n; /* examples */
-  LLVMTypeRef element;
-  int element_bytes;
+  LLVMValueRef n;      /* examples */
+  LLVMTypeRef element; /* of the sums */
+  LLVMTypeRef factor;  /* of a and b in one step of k: the element, or i32 for a pair of bf16 */
+  int factor_bytes;
+  bool is_paired;
+  enum dtype result;                         /* as it lies in c */
   int width;                                 /* lanes of a vector */
   int64_t a_row, c_row;                      /* bytes from row to row */
   struct sum_axis sums[KERNEL_MAX_AXES + 1]; /* outermost first; the last is k */

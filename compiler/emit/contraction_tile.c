@@ -18,7 +18,7 @@ static int width_of(const struct tiling *t, struct tile_shape s, int vector) {
   return width;
 }
 
-static LLVMTypeRef vector_type(const struct tiling *t, struct tile_shape s, int vector) {
+static LLVMTypeRef sum_type(const struct tiling *t, struct tile_shape s, int vector) {
   return type_with_width(t->element, width_of(t, s, vector));
 }
 
@@ -28,23 +28,36 @@ static LLVMValueRef tail_mask(const struct tiling *t, struct tile_shape s, int v
   return constant_mask(t->g, s.last, width);
 }
 
-static LLVMValueRef load_vector(const struct tiling *t, struct tile_shape s, LLVMValueRef row, int vector) {
-  LLVMValueRef address = build_offset(t->g, row, (int64_t)vector * t->width * t->element_bytes);
-  return build_load(t->g, vector_type(t, s, vector), address, tail_mask(t, s, vector));
+/* Of a row of b. */
+static LLVMValueRef load_factors(const struct tiling *t, struct tile_shape s, LLVMValueRef row, int vector) {
+  LLVMValueRef address = build_offset(t->g, row, (int64_t)vector * t->width * t->factor_bytes);
+  LLVMTypeRef type = type_with_width(t->factor, width_of(t, s, vector));
+  return build_load(t->g, type, address, tail_mask(t, s, vector));
+}
+
+/* Of a: one factor, or the single element of the last pair with a zero beside it. */
+static LLVMValueRef load_factor(const struct tiling *t, LLVMValueRef address, bool is_single) {
+  struct codegen *g = t->g;
+  if (!t->is_paired) return build_load(g, t->factor, address, NULL);
+  LLVMTypeRef half = LLVMInt16TypeInContext(g->context);
+  if (is_single) return LLVMBuildZExt(g->builder, build_load(g, half, address, NULL), t->factor, "");
+  LLVMValueRef pair = LLVMBuildLoad2(g->builder, t->factor, address, "");
+  LLVMSetAlignment(pair, 2);
+  return pair;
 }
 
 /* One step of k: a column of a against a row of b. */
 static void emit_rank_one(const struct tiling *t, struct tile_shape s, struct round *r, LLVMValueRef a,
-                          LLVMValueRef b) {
+                          LLVMValueRef b, bool is_single) {
   struct codegen *g = t->g;
   LLVMValueRef row[TILE_MAX_VECTORS];
-  for (int v = 0; v < s.vectors; v++) row[v] = load_vector(t, s, b, v);
+  for (int v = 0; v < s.vectors; v++) row[v] = load_factors(t, s, b, v);
   for (int m = 0; m < s.rows; m++) {
-    LLVMValueRef scalar = build_load(g, t->element, build_offset(g, a, m * t->a_row), NULL);
+    LLVMValueRef factor = load_factor(t, build_offset(g, a, m * t->a_row), is_single);
     for (int v = 0; v < s.vectors; v++) {
-      LLVMValueRef splat = build_splat(g, scalar, width_of(t, s, v));
+      LLVMValueRef splat = build_splat(g, factor, width_of(t, s, v));
       LLVMValueRef *sum = &r->carried[SUMS + m * s.vectors + v];
-      *sum = build_multiply_add(g, splat, row[v], *sum);
+      *sum = (t->is_paired ? build_multiply_add_pairs : build_multiply_add)(g, splat, row[v], *sum);
     }
   }
 }
@@ -52,7 +65,8 @@ static void emit_rank_one(const struct tiling *t, struct tile_shape s, struct ro
 static void emit_steps_of_k(const struct tiling *t, struct tile_shape s, struct round *r, struct strides k,
                             int count) {
   for (int i = 0; i < count; i++)
-    emit_rank_one(t, s, r, build_offset(t->g, r->carried[A], i * k.a), build_offset(t->g, r->carried[B], i * k.b));
+    emit_rank_one(t, s, r, build_offset(t->g, r->carried[A], i * k.a), build_offset(t->g, r->carried[B], i * k.b),
+                  false);
   r->carried[A] = build_offset(t->g, r->carried[A], count * k.a);
   r->carried[B] = build_offset(t->g, r->carried[B], count * k.b);
 }
@@ -65,18 +79,23 @@ static void emit_k_loop(const struct tiling *t, struct tile_shape s, struct roun
   loop_close(t->g, &l);
 }
 
+/* Steps of k: elements, or whole pairs of them. */
+static int64_t step_count(const struct tiling *t, int64_t elements) { return t->is_paired ? elements / 2 : elements; }
+
 static void emit_static_k(const struct tiling *t, struct tile_shape s, struct round *r, const struct sum_axis *k) {
-  int64_t rest = k->extent.count % UNROLL, whole = k->extent.count - rest;
+  int64_t steps = step_count(t, k->extent.count), rest = steps % UNROLL, whole = steps - rest;
   if (whole == UNROLL) emit_steps_of_k(t, s, r, k->stride, UNROLL);
   if (whole > UNROLL)
     emit_k_loop(t, s, r, k->stride, constant_i64(t->g, 0), constant_i64(t->g, whole), UNROLL, false);
   emit_steps_of_k(t, s, r, k->stride, (int)rest);
+  if (t->is_paired && k->extent.count % 2) emit_rank_one(t, s, r, r->carried[A], r->carried[B], true);
 }
 
 static void emit_dynamic_k(const struct tiling *t, struct tile_shape s, struct round *r, const struct sum_axis *k) {
   struct codegen *g = t->g;
-  LLVMValueRef count = build_extent(g, k->extent, t->n), zero = constant_i64(g, 0);
-  if (k->extent.count % UNROLL == 0) {
+  struct extent steps = {step_count(t, k->extent.count), true};
+  LLVMValueRef count = build_extent(g, steps, t->n), zero = constant_i64(g, 0);
+  if (steps.count % UNROLL == 0) {
     emit_k_loop(t, s, r, k->stride, zero, count, UNROLL, false);
     return;
   }
@@ -110,27 +129,36 @@ static LLVMValueRef result_row(const struct tiling *t, struct operands at, int m
 /* What c holds is added at the end; by then it shall be in the cache. */
 static void emit_prefetch(const struct tiling *t, struct tile_shape s, struct operands at) {
   enum { LINE = 64 };
-  int64_t bytes = (int64_t)s.vectors * t->width * t->element_bytes;
+  int64_t bytes = (int64_t)s.vectors * t->width * dtype_size(t->result);
   for (int m = 0; m < s.rows; m++)
     for (int64_t from = 0; from < bytes; from += LINE)
       build_prefetch_for_write(t->g, build_offset(t->g, result_row(t, at, m), from));
+}
+
+/* sum, added to what c holds there. */
+static LLVMValueRef add_to_result(const struct tiling *t, LLVMValueRef sum, LLVMValueRef address, LLVMValueRef mask) {
+  struct codegen *g = t->g;
+  LLVMValueRef old = build_load(g, type_of(g, t->result, type_width(LLVMTypeOf(sum))), address, mask);
+  if (t->result == DTYPE_BF16) old = build_widened(g, old);
+  return LLVMBuildFAdd(g->builder, old, sum, "");
 }
 
 static void emit_results(const struct tiling *t, struct tile_shape s, const struct round *r, struct operands at) {
   struct codegen *g = t->g;
   for (int i = 0; i < sum_count(s); i++) {
     int vector = i % s.vectors;
-    LLVMValueRef row = result_row(t, at, i / s.vectors), sum = r->carried[SUMS + i];
-    if (t->accumulate) sum = LLVMBuildFAdd(g->builder, load_vector(t, s, row, vector), sum, "");
-    LLVMValueRef address = build_offset(g, row, (int64_t)vector * t->width * t->element_bytes);
-    build_store(g, sum, address, tail_mask(t, s, vector));
+    LLVMValueRef row = result_row(t, at, i / s.vectors), sum = r->carried[SUMS + i], mask = tail_mask(t, s, vector);
+    LLVMValueRef address = build_offset(g, row, (int64_t)vector * t->width * dtype_size(t->result));
+    if (t->accumulate) sum = add_to_result(t, sum, address, mask);
+    if (t->result == DTYPE_BF16) sum = build_narrowed(g, sum);
+    build_store(g, sum, address, mask);
   }
 }
 
 void emit_tile(const struct tiling *t, struct tile_shape shape, struct operands at) {
   struct round r = {.carried = {at.a, at.b}};
   for (int i = 0; i < sum_count(shape); i++)
-    r.carried[SUMS + i] = LLVMConstNull(vector_type(t, shape, i % shape.vectors));
+    r.carried[SUMS + i] = LLVMConstNull(sum_type(t, shape, i % shape.vectors));
   if (t->accumulate) emit_prefetch(t, shape, at);
   emit_sums(t, shape, &r, 0);
   emit_results(t, shape, &r, at);

@@ -43,11 +43,6 @@ bool loop_divides_by_row(const struct loop *l, int v) {
   return divides && value_is_element(l, v) && loop_value_is_row(l, value->operand[1]);
 }
 
-static int operand_count(const struct value *v) {
-  if (v->kind == VALUE_MAP) return scalar_arity(v->scalar);
-  return v->kind == VALUE_REDUCE ? 1 : 0;
-}
-
 static int scalar_cost(enum scalar_op op) {
   switch (op) {
   case SCALAR_SIN:
@@ -155,7 +150,7 @@ static int cost_again(const struct planner *q, int v) {
   const struct value *value = &q->l->values[v];
   if (!value_is_element(q->l, v)) return 0;
   int cost = value_cost(q->l, v);
-  for (int i = 0; i < operand_count(value) && cost <= CHEAP; i++) cost += cost_again(q, value->operand[i]);
+  for (int i = 0; i < value_arity(value) && cost <= CHEAP; i++) cost += cost_again(q, value->operand[i]);
   return cost;
 }
 
@@ -203,7 +198,7 @@ static void need(struct planner *q, int v, int pass) {
   if (!value_is_element(q->l, v) || *action != ACTION_NONE) return;
   *action = choose_action(q, v, pass);
   const struct value *value = &q->l->values[v];
-  for (int i = 0; *action == ACTION_COMPUTE && i < operand_count(value); i++) need(q, value->operand[i], pass);
+  for (int i = 0; *action == ACTION_COMPUTE && i < value_arity(value); i++) need(q, value->operand[i], pass);
 }
 
 static void need_sinks(struct planner *q, int pass) {

@@ -74,6 +74,11 @@ static LLVMValueRef map(struct nest *n, int v, struct lanes lanes, bool in_row) 
   return LLVMBuildSelect(g->builder, result, constant_of(type, 1), constant_of(type, 0), "");
 }
 
+static LLVMValueRef pair(struct nest *n, const struct value *value, struct lanes lanes) {
+  return build_pair(n->g, loop_operand(n, value->operand[0], lanes, false),
+                    loop_operand(n, value->operand[1], lanes, false));
+}
+
 static LLVMValueRef scratch_address(struct nest *n, int v, struct lanes lanes) {
   int64_t size = dtype_size(n->l->values[v].dtype);
   LLVMValueRef base = build_offset(n->g, n->scratch, n->plan.values[v].scratch);
@@ -87,6 +92,7 @@ static LLVMValueRef fetch(struct nest *n, int v, struct lanes lanes, enum action
   if (action == ACTION_FROM_SCRATCH) return build_load(n->g, type, scratch_address(n, v, lanes), NULL);
   if (action == ACTION_RELOAD) return loop_load(n, n->l->stores[n->plan.values[v].store].access, lanes);
   if (value->kind == VALUE_LOAD) return loop_load(n, value->access, lanes);
+  if (value->kind == VALUE_PAIR) return pair(n, value, lanes);
   return loop_divides_by_row(n->l, v) ? divide_by_row(n, v, lanes) : map(n, v, lanes, false);
 }
 

@@ -67,32 +67,6 @@ static LLVMValueRef round_down(const struct application *a) {
   return is_float(a) ? intrinsic(a, "llvm.floor") : a->x;
 }
 
-/* bfloat16 by integers, since few targets have instructions for it: the upper half of a float32. */
-static LLVMValueRef widen(const struct application *a) {
-  LLVMBuilderRef b = a->g->builder;
-  int width = type_width(LLVMTypeOf(a->x));
-  LLVMTypeRef i16 = type_with_width(LLVMInt16TypeInContext(a->g->context), width);
-  LLVMTypeRef i32 = type_of(a->g, DTYPE_I32, width);
-  LLVMValueRef bits = LLVMBuildZExt(b, LLVMBuildBitCast(b, a->x, i16, ""), i32, "");
-  bits = LLVMBuildShl(b, bits, constant_int(i32, 16), "");
-  return LLVMBuildBitCast(b, bits, type_of(a->g, DTYPE_F32, width), "");
-}
-
-/* To nearest even: the carry of half a unit, less one where the kept part is even.  A NaN stays one. */
-static LLVMValueRef narrow(const struct application *a) {
-  LLVMBuilderRef b = a->g->builder;
-  int width = type_width(LLVMTypeOf(a->x));
-  LLVMTypeRef i16 = type_with_width(LLVMInt16TypeInContext(a->g->context), width);
-  LLVMTypeRef i32 = type_of(a->g, DTYPE_I32, width);
-  LLVMValueRef bits = LLVMBuildBitCast(b, a->x, i32, ""), sixteen = constant_int(i32, 16);
-  LLVMValueRef is_odd = LLVMBuildAnd(b, LLVMBuildLShr(b, bits, sixteen, ""), constant_int(i32, 1), "");
-  LLVMValueRef carried = LLVMBuildAdd(b, bits, LLVMBuildAdd(b, is_odd, constant_int(i32, 0x7fff), ""), "");
-  LLVMValueRef is_nan = LLVMBuildFCmp(b, LLVMRealUNO, a->x, a->x, "");
-  LLVMValueRef rounded = LLVMBuildSelect(b, is_nan, constant_int(i32, 0x7fc00000), carried, "");
-  LLVMValueRef upper = LLVMBuildTrunc(b, LLVMBuildLShr(b, rounded, sixteen, ""), i16, "");
-  return LLVMBuildBitCast(b, upper, type_of(a->g, DTYPE_BF16, width), "");
-}
-
 static LLVMTypeKind kind_of(LLVMTypeRef type) {
   return LLVMGetTypeKind(LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetElementType(type) : type);
 }
@@ -109,8 +83,8 @@ static LLVMValueRef cast_through_f32(const struct application *a) {
 static LLVMValueRef cast_real(const struct application *a, LLVMTypeKind from, LLVMTypeKind to) {
   bool widens = from == LLVMBFloatTypeKind && to == LLVMFloatTypeKind;
   bool narrows = from == LLVMFloatTypeKind && to == LLVMBFloatTypeKind;
-  if (widens) return widen(a);
-  if (narrows) return narrow(a);
+  if (widens) return build_widened(a->g, a->x);
+  if (narrows) return build_narrowed(a->g, a->x);
   if (from == LLVMBFloatTypeKind || to == LLVMBFloatTypeKind) return cast_through_f32(a);
   return LLVMBuildFPCast(a->g->builder, a->x, a->result, "");
 }

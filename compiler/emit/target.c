@@ -75,28 +75,32 @@ static LLVMTargetMachineRef machine_create_checked(struct arena *a, LLVMTargetRe
   return NULL;
 }
 
-/* One multiply-add of 16 lanes; its assembly shows what the target has. */
+/* What the assembly of this shows: which instructions a multiply-add of 16 lanes and their rounding to bf16 take. */
 static void probe_function(LLVMModuleRef module, LLVMContextRef context) {
   LLVMTypeRef vector = LLVMVectorType(LLVMFloatTypeInContext(context), 16);
-  LLVMTypeRef parameters[] = {vector, vector, vector};
-  LLVMTypeRef type = LLVMFunctionType(vector, parameters, 3, false);
+  LLVMTypeRef rounded = LLVMVectorType(LLVMBFloatTypeInContext(context), 16);
+  LLVMTypeRef parameters[] = {vector, vector, vector, LLVMPointerTypeInContext(context, 0)};
+  LLVMTypeRef type = LLVMFunctionType(vector, parameters, 4, false);
   LLVMValueRef function = LLVMAddFunction(module, "probe", type);
   LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
   LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(context, function, ""));
   unsigned id = LLVMLookupIntrinsicID("llvm.fma", 8);
-  LLVMValueRef operands[3];
+  LLVMValueRef operands[4];
   LLVMGetParams(function, operands);
   LLVMValueRef fma = LLVMGetIntrinsicDeclaration(module, id, &vector, 1);
-  LLVMBuildRet(builder, LLVMBuildCall2(builder, type, fma, operands, 3, ""));
+  LLVMValueRef sum = LLVMBuildCall2(builder, LLVMIntrinsicGetType(context, id, &vector, 1), fma, operands, 3, "");
+  LLVMBuildStore(builder, LLVMBuildFPTrunc(builder, sum, rounded, ""), operands[3]);
+  LLVMBuildRet(builder, sum);
   LLVMDisposeBuilder(builder);
 }
 
 static void probe_read(const char *assembly, struct machine *m) {
   m->fma = !strstr(assembly, "fmaf");
   m->avx512 = strstr(assembly, "zmm") != NULL;
+  m->bf16 = strstr(assembly, "vcvtneps2bf16\t%zmm") != NULL;
   m->vector_bytes = m->avx512 ? 64 : strstr(assembly, "ymm") ? 32 : 16;
-  m->vector_registers = m->avx512 || !strstr(assembly, "xmm") ? 32 : 16;
-  if (strstr(assembly, "ymm")) m->vector_registers = 16;
+  bool is_older_x86 = !m->avx512 && (strstr(assembly, "xmm") || strstr(assembly, "ymm"));
+  m->vector_registers = is_older_x86 ? 16 : 32;
 }
 
 /* Sizes of caches are known of this machine alone. */
@@ -149,6 +153,7 @@ static struct target resolve(struct arena *a, const struct target *wanted) {
 /* For a named cpu, its features are not listed anywhere: name those that generated code uses. */
 static const char *features_found(struct arena *a, const struct target *t, const struct machine *m) {
   if (t->features[0]) return t->features;
+  if (m->bf16) return "+avx512f,+avx512bf16,+avx2,+fma";
   if (m->avx512) return "+avx512f,+avx2,+fma";
   if (m->vector_bytes == 32) return m->fma ? "+avx2,+fma" : "+avx2";
   return arena_strdup(a, "");
