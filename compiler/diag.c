@@ -1,33 +1,8 @@
-#include "diag.h"
-
-#include "excerpt.h"
-#include "source.h"
+#include "diag_items.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct note {
-  struct span place;
-  const char *text;
-};
-
-struct diag {
-  enum message message;
-  struct span place;
-  const char *text;
-  bool is_repeated; /* identical to an earlier one: neither counted nor printed */
-  struct mark *ranges;
-  int range_count, range_capacity;
-  struct note *notes;
-  int note_count, note_capacity;
-};
-
-struct diags {
-  struct arena *arena;
-  struct diag **items;
-  int count, capacity;
-};
 
 static const struct {
   const char *code, *format;
@@ -39,15 +14,21 @@ static const struct {
 };
 
 static const struct {
-  const char *word, *colour;
+  const char *word;
   int exit_code;
 } severities[] = {
-    [SEVERITY_WARNING] = {"warning", "\033[1;35m", 0},
-    [SEVERITY_ERROR] = {"error", "\033[1;31m", 1},
-    [SEVERITY_LIMITATION] = {"not supported", "\033[1;31m", 3},
-    [SEVERITY_BUG] = {"internal error", "\033[1;31m", 4},
-    [SEVERITY_SYSTEM] = {"error", "\033[1;31m", 5},
+    [SEVERITY_WARNING] = {"warning", 0},
+    [SEVERITY_ERROR] = {"error", 1},
+    [SEVERITY_LIMITATION] = {"not supported", 3},
+    [SEVERITY_BUG] = {"internal error", 4},
+    [SEVERITY_SYSTEM] = {"error", 5},
 };
+
+const char *message_code(enum message message) { return messages[message].code; }
+const char *message_format(enum message message) { return messages[message].format; }
+enum severity message_severity(enum message message) { return messages[message].severity; }
+const char *severity_word(enum severity severity) { return severities[severity].word; }
+int severity_exit_code(enum severity severity) { return severities[severity].exit_code; }
 
 struct span span_join(struct span first, struct span last) {
   if (!first.source) return last;
@@ -121,6 +102,26 @@ void diag_note(struct diags *d, struct diag *diagnostic, struct span place, cons
   add_note(d, diagnostic, (struct note){place, text});
 }
 
+void diag_suggest(struct diags *d, struct diag *diagnostic, struct span place, const char *text) {
+  (void)d;
+  diagnostic->suggestion = (struct suggestion){place, text};
+}
+
+struct suggestion diag_suggestion(const struct diags *d, int number) {
+  return d->items[number]->suggestion;
+}
+
+void diag_refute(struct diags *d, int number) { d->items[number]->suggestion.text = NULL; }
+
+bool diag_has_error_in(const struct diags *d, struct span range) {
+  for (int i = 0; i < d->count; i++) {
+    const struct diag *x = d->items[i];
+    bool is_in = x->place.source == range.source && x->place.begin >= range.begin && x->place.end <= range.end;
+    if (is_in && messages[x->message].severity >= SEVERITY_ERROR) return true;
+  }
+  return false;
+}
+
 int diag_mark(const struct diags *d) { return d->count; }
 
 static bool points_into(const struct diag *diagnostic, const struct source *source) {
@@ -147,53 +148,6 @@ int diag_exit_code(const struct diags *d) {
   for (int i = 0; i < d->count; i++)
     if (messages[d->items[i]->message].severity > worst) worst = messages[d->items[i]->message].severity;
   return severities[worst].exit_code;
-}
-
-/* "file:line:column: ", or the program's name where there is no place. */
-static void print_place(FILE *out, struct span place, const char *otherwise) {
-  if (!place.source) {
-    fputs(otherwise, out);
-    return;
-  }
-  struct position position = span_position(place);
-  excerpt_print_text(out, place.source->name);
-  fprintf(out, ":%d:%d: ", position.line, position.column);
-}
-
-static void print_header(FILE *out, const struct diag *diagnostic, bool colour) {
-  enum severity severity = messages[diagnostic->message].severity;
-  const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
-  fputs(bold, out);
-  print_place(out, diagnostic->place, "hrmc: ");
-  fprintf(out, "%s%s%s:%s ", reset, colour ? severities[severity].colour : "", severities[severity].word, reset);
-  fputs(bold, out);
-  excerpt_print_text(out, diagnostic->text);
-  fprintf(out, "%s [%s]\n", reset, messages[diagnostic->message].code);
-}
-
-static void print_note(FILE *out, const struct note *note, bool colour) {
-  print_place(out, note->place, "");
-  fprintf(out, "%snote:%s ", colour ? "\033[1;36m" : "", colour ? "\033[0m" : "");
-  excerpt_print_text(out, note->text);
-  fputc('\n', out);
-  if (note->place.source) excerpt_print_line(out, note->place);
-}
-
-static void print_diagnostic(struct arena *a, FILE *out, const struct diag *diagnostic, bool colour) {
-  print_header(out, diagnostic, colour);
-  if (diagnostic->place.source) {
-    int count = diagnostic->range_count;
-    struct mark *marks = arena_new_array(a, struct mark, (size_t)count + 1);
-    if (count) memcpy(marks, diagnostic->ranges, sizeof *marks * (size_t)count);
-    marks[count] = (struct mark){diagnostic->place, "", true};
-    excerpt_print(out, marks, count + 1, colour);
-  }
-  for (int i = 0; i < diagnostic->note_count; i++) print_note(out, &diagnostic->notes[i], colour);
-}
-
-void diag_print(const struct diags *d, FILE *out, bool colour) {
-  for (int i = 0; i < d->count; i++)
-    if (!d->items[i]->is_repeated) print_diagnostic(d->arena, out, d->items[i], colour);
 }
 
 enum { LONGEST_WORD = 63 };

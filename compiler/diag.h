@@ -60,6 +60,22 @@ void diag_range(struct diags *d, struct diag *diagnostic, struct span place, con
 void diag_note(struct diags *d, struct diag *diagnostic, struct span place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Suggests another text for a place, shown as "did you mean 'text'?"; text NULL: nothing.  Whoever prints the
+ * diagnostics first tries what was suggested and refutes what does not help (driver/suggest.c). */
+void diag_suggest(struct diags *d, struct diag *diagnostic, struct span place, const char *text);
+
+struct suggestion {
+  struct span place;
+  const char *text; /* NULL: none */
+};
+
+/* The suggestion of diagnostic `number` of diag_mark(), and taking it back. */
+struct suggestion diag_suggestion(const struct diags *d, int number);
+void diag_refute(struct diags *d, int number);
+
+/* Whether an error lies in a range. */
+bool diag_has_error_in(const struct diags *d, struct span range);
+
 /* The number of diagnostics so far.  diag_note_since adds a note to those made after it that do not point into the
  * note's source yet: the way by which a file of the user got into another one. */
 int diag_mark(const struct diags *d);
@@ -72,6 +88,22 @@ int diag_exit_code(const struct diags *d);
 
 /* Prints all diagnostics in order of report, identical ones once.  Colour only when asked. */
 void diag_print(const struct diags *d, FILE *out, bool colour);
+
+/* The same as JSON, one object a line:
+ *   {"severity": "error", "exit_code": 1, "code": "E201", "message": "unknown name 'wieght'",
+ *    "file": "m.hrm", "range": RANGE,
+ *    "ranges": [{"label": "[S, 4] = [9, 4]", "file": "m.hrm", "range": RANGE}],
+ *    "notes": [{"message": "'x' is declared here", "file": "m.hrm", "range": RANGE}],
+ *    "suggestion": {"replacement": "weight", "file": "m.hrm", "range": RANGE}}
+ * RANGE is {"start": PLACE, "end": PLACE} with end behind the last character, and PLACE {"line": 1, "column": 1,
+ * "byte": 0}: lines and columns count from 1 and columns are characters, bytes count from 0.  "file" and "range" are
+ * null where a message has no place, "suggestion" is null where there is none; applied, it takes the error away. */
+void diag_print_json(const struct diags *d, FILE *out);
+
+/* A message's row of messages.def, for those who look it up by its number. */
+const char *message_code(enum message message);
+const char *message_format(enum message message);
+enum severity message_severity(enum message message);
 
 /* The candidates nearest to a mistyped word, nearest first, at most so many and at most `limit` edits away; returns
  * how many.  most <= DIAG_MOST_NEAREST. */

@@ -26,7 +26,7 @@ int argument_index(struct elab *e, const struct argument *a, const char *callee,
     struct diag *d = diag_report(e->diags, MSG_UNKNOWN_ARGUMENT, a->name_span, callee, a->name);
     const char *nearest = diag_nearest(a->name, names, count);
     if (nearest)
-      diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+      diag_suggest(e->diags, d, a->name_span, nearest);
     else if (count > 0)
       diag_note(e->diags, d, (struct span){0}, "its parameters are %s", list_text(e, names, count));
   }
@@ -253,8 +253,10 @@ static bool check_result(struct elab *e, struct call_state *c, const struct val 
 static const struct val *run_body(struct elab *e, struct call_state *c, struct span place) {
   const struct fn_decl *f = c->function->function.decl;
   const struct val *v = NULL;
+  int errors = diag_count(e->diags, SEVERITY_ERROR);
   elab_block(e, c->scope, &f->body, &v);
-  if (!v && elab_is_exhausted(e)) return &val_error;
+  bool is_return_missing = !elab_is_exhausted(e) && diag_count(e->diags, SEVERITY_ERROR) == errors;
+  if (!v && !is_return_missing) return &val_error;
   if (!v) {
     diag_report(e->diags, MSG_NO_RETURN, place, function_name(c->function));
     return &val_error;

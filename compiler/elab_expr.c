@@ -42,7 +42,7 @@ static const struct val *field_expr(struct elab *e, struct scope *s, const struc
   int count = 0;
   for (struct entry *m = members ? members->entries : NULL; m && count < 256; m = m->next) names[count++] = m->name;
   const char *nearest = diag_nearest(x->field.name.text, names, count);
-  if (nearest) diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+  diag_suggest(e->diags, d, x->field.name.span, nearest);
   return &val_error;
 }
 

@@ -120,7 +120,8 @@ static void report_unused_bindings(struct elab *e, const struct ast_file *file) 
     if (e->binding_used[i] || b->from_data) continue;
     struct diag *d = diag_report(e->diags, MSG_UNKNOWN_CONFIG, b->place, b->name);
     const char *nearest = diag_nearest(b->name, names, count);
-    if (nearest) diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+    struct span name = {b->place.source, b->place.begin, b->place.begin + (uint32_t)strlen(b->name)};
+    diag_suggest(e->diags, d, name, nearest);
   }
 }
 

@@ -128,7 +128,7 @@ static void train_item(struct elab *e, struct scope *s, const struct train_item 
   }
   struct diag *d = diag_report(e->diags, MSG_UNKNOWN_TRAIN_ITEM, item->keyword.span, item->keyword.text);
   const char *nearest = diag_nearest(item->keyword.text, keywords, ITEM_COUNT);
-  if (nearest) diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+  diag_suggest(e->diags, d, item->keyword.span, nearest);
 }
 
 /* Whether an item says what an earlier one has said; only optimizers "for" some parameters may stand side by side. */

@@ -163,6 +163,6 @@ struct diag *report_unknown_name(struct elab *e, const struct scope *s, const ch
     for (const struct entry *y = x->entries; y && count < MOST; y = y->next) names[count++] = y->name;
   struct diag *d = diag_report(e->diags, MSG_UNKNOWN_NAME, place, name);
   const char *nearest = diag_nearest(name, names, count);
-  if (nearest) diag_note(e->diags, d, (struct span){0}, "did you mean '%s'?", nearest);
+  diag_suggest(e->diags, d, place, nearest);
   return d;
 }

@@ -23,6 +23,9 @@ libcompiler_a_SOURCES = \
   %D%/describe.h \
   %D%/diag.c \
   %D%/diag.h \
+  %D%/diag_items.h \
+  %D%/diag_json.c \
+  %D%/diag_print.c \
   %D%/elab.h \
   %D%/elab_builtin.c \
   %D%/elab_call.c \
@@ -46,6 +49,7 @@ libcompiler_a_SOURCES = \
   %D%/excerpt.c \
   %D%/excerpt.h \
   %D%/forms.c \
+  %D%/explain.h \
   %D%/format.c \
   %D%/format.h \
   %D%/format_pieces.c \
@@ -117,7 +121,7 @@ libcompiler_a_SOURCES = \
   %D%/view.c \
   %D%/warn.c \
   %D%/warn.h
-nodist_libcompiler_a_SOURCES = %D%/stdlib_data.c
+nodist_libcompiler_a_SOURCES = %D%/explain_data.c %D%/stdlib_data.c
 
 libemit_a_CPPFLAGS = $(AM_CPPFLAGS) $(LLVM_CPPFLAGS)
 libemit_a_SOURCES = \
@@ -147,6 +151,7 @@ libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) \
   -DHRMC_RUNTIME_LIBS='"$(SANITIZER_FLAGS) $(RUNTIME_LIBS)"'
 libdriver_a_SOURCES = \
   %D%/driver/command_compile.c \
+  %D%/driver/command_explain.c \
   %D%/driver/command_fmt.c \
   %D%/driver/command_run.c \
   %D%/driver/command_test.c \
@@ -165,7 +170,9 @@ libdriver_a_SOURCES = \
   %D%/driver/paths.c \
   %D%/driver/paths.h \
   %D%/driver/report.c \
-  %D%/driver/report.h
+  %D%/driver/report.h \
+  %D%/driver/suggest.c \
+  %D%/driver/suggest.h
 # What models are linked with stands in the Makefile.
 %D%/driver/libdriver_a-paths.$(OBJEXT): Makefile
 
@@ -177,6 +184,13 @@ hrmc_LDADD = $(compiler_libraries)
 
 # What a program that compiles models is linked with.
 compiler_libraries = libdriver.a libemit.a libcompiler.a libhrm.a $(LLVM_LIBS) $(RUNTIME_LIBS)
+
+# The explanations of messages, embedded.
+CLEANFILES += %D%/explain_data.c
+EXTRA_DIST += %D%/explain.awk %D%/explanations.md
+%D%/explain_data.c: $(srcdir)/%D%/explanations.md $(srcdir)/%D%/explain.awk
+	$(AM_V_GEN)$(MKDIR_P) %D% && \
+	LC_ALL=C $(AWK) -f $(srcdir)/%D%/explain.awk $(srcdir)/%D%/explanations.md > $@.tmp && mv $@.tmp $@
 
 # The standard library, embedded.
 CLEANFILES += %D%/stdlib_data.c

@@ -176,5 +176,5 @@ void parser_fail_line(struct parser *p, const char *what, const char *const *wor
   const char *word = arena_strndup(p->arena, p->source->text + place.begin, place.end - place.begin);
   const char *nearest = parser_peek(p) == TOKEN_NAME ? diag_nearest(word, words, count) : NULL;
   struct diag *diagnostic = parser_fail_expected(p, what);
-  if (diagnostic && nearest) diag_note(p->diags, diagnostic, (struct span){0}, "did you mean '%s'?", nearest);
+  if (diagnostic) diag_suggest(p->diags, diagnostic, place, nearest);
 }

@@ -69,6 +69,27 @@ expect 0 '' fmt wild.hrm
 expect 0 '' fmt --check wild.hrm
 expect 2 'no FILE given' fmt
 
+# messages
+printf 'let width = 8\nlet height = widht\n' >typo.hrm
+expect 1 "did you mean 'width'?" check typo.hrm
+expect 1 '"code":"E201","message":"unknown name '"'widht'"'","file":"typo.hrm"' check --diagnostics=json typo.hrm
+expect 1 '"range":{"start":{"line":2,"column":14,"byte":27},"end":{"line":2,"column":19,"byte":32}}' check --diagnostics=json typo.hrm
+expect 1 '"suggestion":{"replacement":"width","file":"typo.hrm","range":{"start":{"line":2,"column":14,"byte":27}' check --diagnostics=json typo.hrm
+expect 3 '"severity":"not supported","exit_code":3,"code":"E501"' check --diagnostics=json limit.hrm
+expect 1 '"file":null,"range":null,"ranges":[],"notes":[],"suggestion":null}' check --diagnostics=json none.hrm
+expect 2 "--diagnostics takes text or json, not 'xml'" check --diagnostics=xml typo.hrm
+expect 0 '' check --diagnostics=json small.hrm
+expect 0 "E201: unknown name '...'" explain e201
+expect 0 'W206: ' explain E201 W206
+expect 0 'E108  expected ..., found ...' explain
+expect 2 "no message has the code 'E000': 'hrmc explain' lists them" explain E000
+NO_COLOR=1 script -qec "'$HRMC' check typo.hrm" /dev/null >plain.txt </dev/null
+NO_COLOR='' TERM=xterm script -qec "'$HRMC' check typo.hrm" /dev/null >colour.txt </dev/null
+if grep -q $'\e' plain.txt || ! grep -q $'\e\[1;31m' colour.txt; then
+  failed=$((failed + 1))
+  echo 'FAIL: colour on a terminal unless NO_COLOR is set'
+fi
+
 # the command line
 expect 2 'no FILE given'
 expect 2 'one FILE at a time' small.hrm tests.hrm

@@ -41,6 +41,7 @@ test_scripts = \
   %D%/data.sh \
   %D%/doc.sh \
   %D%/embed.sh \
+  %D%/explain.sh \
   %D%/fmt.sh \
   %D%/grammar.sh \
   %D%/hrmc.sh \

@@ -9,6 +9,9 @@ void command_check(struct compilation *c, const char *path);
 void command_fmt(struct compilation *c, const char *path);
 void command_test(struct compilation *c, const char *path);
 
+/* Explains the codes in place of files; the exit code. */
+int command_explain(const struct options *o);
+
 /* Returns the exit code of the executable's command. */
 int command_run(struct compilation *c, const char *path);
 

@@ -33,6 +33,7 @@ static const struct source *import_source(void *context, const char *name) {
   const char *slash = strrchr(c->source->name, '/');
   int folder = slash ? (int)(slash - c->source->name + 1) : 0;
   const char *path = arena_printf(c->arena, "%.*s%s.hrm", folder, c->source->name, name);
+  if (c->edited && !strcmp(c->edited->name, path)) return c->edited;
   FILE *own = fopen(path, "r");
   if (own) {
     fclose(own);
@@ -74,7 +75,8 @@ bool compile_request(struct compilation *c, struct elaboration *request) {
 
 bool compile_parse(struct compilation *c, const char *path) {
   double begin = clock_seconds();
-  c->source = source_read(c->arena, c->diags, path);
+  bool is_edited = c->edited && !strcmp(c->edited->name, path);
+  c->source = is_edited ? c->edited : source_read(c->arena, c->diags, path);
   if (c->source) c->ast = parse_file(c->arena, c->diags, c->source);
   record_time(c, "parse", begin);
   return diag_exit_code(c->diags) == 0;

@@ -11,6 +11,7 @@ struct compilation {
   struct diags *diags;
   const struct options *options;
   const struct source *source;
+  const struct source *edited; /* stands for the file of its name, or NULL */
   const struct ast_file *ast;
   const struct program *program;
   const char *after; /* the last pass to run; NULL: all */

@@ -23,11 +23,19 @@
   COMMAND(COMPILE, compile, "FILE", "@model", "compile FILE into an executable that trains, evaluates and solves")   \
   COMMAND(CHECK, check, "FILE...", "@model", "report mistakes, write nothing")                                       \
   COMMAND(FMT, fmt, "FILE...", "@model", "write files in the layout of the language")                                \
+  COMMAND(EXPLAIN, explain, "[CODE...]", "",                                                                         \
+          "explain messages by their codes, with a wrong and a mended example; without CODE, list them")              \
   COMMAND(TEST, test, "FILE...", "@model", "run the files' test blocks")                                             \
   COMMAND(RUN, run, "FILE -- ARG...", "@model", "compile in memory and run the executable's commands")
 
+/* What every command takes. */
+#define COMMON_OPTIONS(OPTION)                                                                                       \
+  OPTION(DIAGNOSTICS, "diagnostics", 'm', "FORM", "text json",                                                       \
+         "messages as text (the default) or as json, one object a line: severity, code, ranges, notes, suggestion")
+
 /* What every command that reads a model takes. */
 #define MODEL_OPTIONS(OPTION)                                                                                        \
+  COMMON_OPTIONS(OPTION)                                                                                             \
   OPTION(DEFINE, "define", 'D', "NAME=VALUE", "",                                                                    \
          "set a config of the model: an expression of numbers, or a word; may be repeated, and wins over --data")    \
   OPTION(DATA, "data", 'd', "DIR", "@folder", "bind vocab_size, seq_len and num_puzzle_identifiers from a data set")
@@ -57,8 +65,10 @@
   CODE_OPTIONS(OPTION)
 
 #define CHECK_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
-#define FMT_OPTIONS(OPTION)                                                                                          \
+#define FMT_OWN_OPTIONS(OPTION)                                                                                      \
   OPTION(CHECK, "check", 'k', NULL, "", "write nothing; report the files whose layout differs")
+#define FMT_OPTIONS(OPTION) COMMON_OPTIONS(OPTION) FMT_OWN_OPTIONS(OPTION)
+#define EXPLAIN_OPTIONS(OPTION)
 #define TEST_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
 #define RUN_OPTIONS(OPTION)                                                                                          \
   MODEL_OPTIONS(OPTION)                                                                                              \

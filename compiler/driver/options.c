@@ -11,7 +11,7 @@ const char *argp_program_version = "hrmc " PACKAGE_VERSION;
 error_t argp_err_exit_status = 2;
 
 /* Keys are the same in every command's table. */
-enum { COMPILE_OPTIONS(OPTION_KEY) FMT_OPTIONS(OPTION_KEY) };
+enum { COMPILE_OPTIONS(OPTION_KEY) FMT_OWN_OPTIONS(OPTION_KEY) };
 
 static const struct {
   const char *name, *arguments, *text;
@@ -78,6 +78,7 @@ static void add_reports(struct argp_state *state, struct options *o, const char 
 
 static void check_files(struct argp_state *state, const struct options *o) {
   bool many = o->command == HRMC_CHECK || o->command == HRMC_FMT || o->command == HRMC_TEST;
+  if (o->command == HRMC_EXPLAIN) return;
   if (o->file_count == 0) argp_error(state, "no FILE given");
   if (o->after && o->emit != EMIT_KIND_GRAPH) argp_error(state, "--after goes with --emit=graph");
   if (o->bf16 && o->openblas) argp_error(state, "OpenBLAS multiplies f32; --precision=bf16 needs --contract=generated");
@@ -95,6 +96,12 @@ static bool wants_bf16(struct argp_state *state, const char *word) {
   bool bf16 = !strcmp(word, "bf16");
   if (!bf16 && strcmp(word, "f32")) argp_error(state, "--precision takes f32 or bf16, not '%s'", word);
   return bf16;
+}
+
+static bool wants_json(struct argp_state *state, const char *word) {
+  bool json = !strcmp(word, "json");
+  if (!json && strcmp(word, "text")) argp_error(state, "--diagnostics takes text or json, not '%s'", word);
+  return json;
 }
 
 static int64_t tile_number(struct argp_state *state, const char *text) {
@@ -118,6 +125,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case KEY_REPORT: add_reports(state, o, text); return 0;
   case KEY_TARGET_CPU: o->target_cpu = text; return 0;
   case KEY_CONTRACT: o->openblas = wants_openblas(state, text); return 0;
+  case KEY_DIAGNOSTICS: o->json_diagnostics = wants_json(state, text); return 0;
   case KEY_CHECK: o->check_format = true; return 0;
   case KEY_PRECISION: o->bf16 = wants_bf16(state, text); return 0;
   case KEY_TILE: o->tile = tile_number(state, text); return 0;

@@ -47,6 +47,7 @@ struct options {
   const char *output; /* or NULL */
   enum emit_kind emit;
   const char *after; /* name of the pass after which --emit=graph prints, or NULL: after all */
+  bool json_diagnostics;
   bool check_format; /* fmt --check */
   unsigned reports;  /* a bit for each report_kind */
   const char *target_cpu;

@@ -1,0 +1,47 @@
+#include "suggest.h"
+
+#include "../source.h"
+
+#include <string.h>
+
+enum { MOST_TRIED = 8 };
+
+static const struct source *edited(struct arena *a, const struct suggestion *s) {
+  const struct source *old = s->place.source;
+  const char *text = arena_printf(a, "%.*s%s%s", (int)s->place.begin, old->text, s->text, old->text + s->place.end);
+  return source_from_text(a, old->name, text);
+}
+
+/* Whether the file has no error in the range of the replaced text. */
+static bool helps(const struct compilation *c, const char *path, const struct suggestion *s) {
+  struct compilation trial = {.arena = arena_new(), .options = c->options};
+  struct elaboration request;
+  int count;
+  trial.diags = diags_new(trial.arena);
+  trial.edited = edited(trial.arena, s);
+  if (compile_parse(&trial, path) && compile_request(&trial, &request)) {
+    if (elaborate_has_model(trial.ast)) elaborate_model(&request);
+    elaborate_tests(&request, &count);
+  }
+  uint32_t end = s->place.begin + (uint32_t)strlen(s->text);
+  bool ok = !diag_has_error_in(trial.diags, (struct span){trial.edited, s->place.begin, end});
+  arena_free(trial.arena);
+  return ok;
+}
+
+/* What was given on the command line is no text that could be edited here: its candidates are the configs there are.
+ */
+static bool is_in_file(const struct compilation *c, const struct suggestion *s) {
+  for (int i = 0; i < c->options->define_count; i++)
+    if (c->options->defines[i].place.source == s->place.source) return false;
+  return true;
+}
+
+void suggestions_try(struct compilation *c, const char *path) {
+  int tried = 0;
+  for (int i = 0; i < diag_mark(c->diags); i++) {
+    struct suggestion s = diag_suggestion(c->diags, i);
+    if (!s.text || !is_in_file(c, &s)) continue;
+    if (tried++ >= MOST_TRIED || !helps(c, path, &s)) diag_refute(c->diags, i);
+  }
+}
