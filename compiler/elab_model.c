@@ -404,6 +404,14 @@ static void total_loss(struct model *m, const struct val *lm, const struct val *
   graph_loss(g, graph_map2(g, SCALAR_ADD, a.node, half));
 }
 
+/* With one segment there is no next one whose value the continue value could learn: then, as in the published code, it
+ * has no target and no loss. */
+static bool has_next_segment(const struct policy *act) {
+  for (int i = 0; i < act->count; i++)
+    if (!strcmp(act->settings[i].name, "max_segments")) return act->settings[i].number > 1;
+  return false;
+}
+
 static void train_losses(struct model *m, const struct pass *p, const struct val *const halt[2],
                          const struct val *predicted) {
   struct elab *e = m->e;
@@ -414,7 +422,7 @@ static void train_losses(struct model *m, const struct pass *p, const struct val
   const struct val *correct = act_call(m, "correct", predicted, labels, NULL);
   const struct val *lm_loss = model_loss(m, p, labels);
   if (m->halt[HALT]) halt_loss = act_call(m, "halt_loss", halt[HALT], correct, NULL);
-  if (m->halt[CONTINUE]) {
+  if (m->halt[CONTINUE] && has_next_segment(&e->program->act)) {
     target = continue_target(m, p);
     continue_loss = act_call(m, "continue_loss", halt[CONTINUE], target, NULL);
   }

@@ -55,6 +55,7 @@ static int space_between(const struct piece *before, const struct piece *x, bool
   if (right == TOKEN_RIGHT_PAREN || right == TOKEN_RIGHT_BRACKET || right == TOKEN_COMMA || right == TOKEN_SEMICOLON)
     return 0;
   if (left == TOKEN_LEFT_PAREN || left == TOKEN_LEFT_BRACKET) return 0;
+  if (left == TOKEN_NUMBER && right == TOKEN_DOT) return 1; /* together they would be another number */
   if (left == TOKEN_DOT || right == TOKEN_DOT || left == TOKEN_RANGE || right == TOKEN_RANGE) return 0;
   if (left == TOKEN_COLON && in_brackets) return 0; /* a slice */
   return !(left == TOKEN_LEFT_BRACE && right == TOKEN_RIGHT_BRACE);

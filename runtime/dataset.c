@@ -213,10 +213,17 @@ static bool read_metadata(struct dataset *dataset, const char *directory, const 
   return ok;
 }
 
+/* From here on examples are taken one by one: the pages around them would be read for nothing. */
+static void expect_random(const struct dataset_set *set) {
+  npy_expect_random(&set->inputs);
+  npy_expect_random(&set->labels);
+}
+
 static bool open_sets(struct dataset *dataset, struct hrm_error *error) {
   for (int i = 0; i < dataset->num_sets; i++) {
     struct opening o = {dataset, &dataset->sets[i], error};
     if (!open_arrays(&o) || !check_shapes(&o) || !check_contents(&o)) return false;
+    expect_random(o.set);
   }
   return true;
 }

@@ -9,13 +9,15 @@ static uint64_t mix(uint64_t hash, int64_t value) {
   return hash;
 }
 
-/* So many elements of an array at most, the first and the last among them. */
+/* So many elements of an array at most, the first and the last among them.  Each may bring in a page and those around
+ * it, so they are given back now and then. */
 static uint64_t mix_array(uint64_t hash, const struct npy_array *array) {
-  enum { MOST = 10007 };
+  enum { MOST = 10007, BETWEEN_RELEASES = 256 };
   int64_t taken = array->count < MOST ? array->count : MOST;
   hash = mix(hash, array->count);
   for (int64_t i = 0; i < taken; i++) {
     hash = mix(hash, npy_integer(array, taken > 1 ? i * (array->count - 1) / (taken - 1) : 0));
+    if (i % BETWEEN_RELEASES == 0) npy_release(array);
   }
   return hash;
 }

@@ -27,6 +27,14 @@ static int64_t largest_puzzle(const struct dataset *dataset) {
   return largest;
 }
 
+/* Of a set larger than memory no more is kept than a batch. */
+static void release(const struct dataset *dataset) {
+  for (int s = 0; s < dataset->num_sets; s++) {
+    npy_release(&dataset->sets[s].inputs);
+    npy_release(&dataset->sets[s].labels);
+  }
+}
+
 bool loader_new(struct loader *l, const struct dataset *dataset, int64_t batch, uint64_t seed,
                 struct hrm_error *error) {
   *l = (struct loader){.dataset = dataset, .batch = batch, .seed = seed, .ordered = -1};
@@ -101,6 +109,7 @@ static bool advance(struct loader *l) {
 
 void loader_next(struct loader *l, struct example *examples) {
   int64_t filled = 0;
+  release(l->dataset);
   while (filled < l->batch) {
     order_epoch(l);
     filled = take_group(l, examples, filled);

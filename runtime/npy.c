@@ -237,6 +237,10 @@ void npy_close(struct npy_array *array) {
   *array = (struct npy_array){0};
 }
 
+void npy_expect_random(const struct npy_array *array) {
+  if (array->mapping) (void)madvise(array->mapping, array->mapping_bytes, MADV_RANDOM);
+}
+
 /* ---- Elements; memcpy, for a header may leave them at an odd address ---- */
 
 /* Runs body for elements [first, first + count) of an integer array with `int64_t`-convertible `value` and index i.
@@ -285,13 +289,17 @@ static void measure(const struct npy_array *array, int64_t first, int64_t count,
   *largest = high;
 }
 
-/* Gives whole pages of a mapped file back; they are read again when they are needed. */
+/* Whole pages alone. */
 static void release(const struct npy_array *array, int64_t first, int64_t count) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), bytes = npy_type_bytes(array->type);
   uintptr_t begin = (uintptr_t)array->data + (uintptr_t)first * bytes, end = begin + (uintptr_t)count * bytes;
   begin = (begin + page - 1) / page * page;
   end = end / page * page;
   if (array->mapping && begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+void npy_release(const struct npy_array *array) {
+  if (array->mapping) (void)madvise(array->mapping, array->mapping_bytes, MADV_DONTNEED);
 }
 
 void npy_range(const struct npy_array *array, int64_t *smallest, int64_t *largest) {

@@ -53,6 +53,11 @@ bool npy_parse(struct npy_array *array, const void *bytes, size_t length, const 
 /* Maps the file and parses it. On failure *array holds nothing to close. */
 bool npy_open(struct npy_array *array, const char *path, struct hrm_error *error);
 
+/* Pages of the file are read one by one, without those around them: for elements that are taken at random. */
+void npy_expect_random(const struct npy_array *array);
+/* Gives the pages that were read back to the system; they are read again when they are needed. */
+void npy_release(const struct npy_array *array);
+
 /* Unmaps; the array is empty afterwards. An array that is all zeros may be closed. */
 void npy_close(struct npy_array *array);
 

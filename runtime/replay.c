@@ -124,12 +124,12 @@ static void refill(const struct batches *b, int64_t step, struct slots *slots) {
 
 /* The published name of a tensor, or NULL where it is not recorded. */
 static const char *recorded_name(const struct description *d, int number) {
-  bool continues = d->act.kind == ACT_Q_LEARNING;
+  bool continues = d->act.kind == ACT_Q_LEARNING, chooses = continues && d->act.max_segments > 1;
   const struct {
     const char *own, *published;
   } names[] = {{"halt", "q_halt_logits"},
                {"continue", continues ? "q_continue_logits" : NULL},
-               {"target_continue", continues ? "target_q_continue" : NULL}};
+               {"target_continue", chooses ? "target_q_continue" : NULL}};
   static const char *const sums[] = {"lm_loss", "halt_loss", "continue_loss", "correct", "accuracy", "prediction"};
   const struct tensor_info *t = &d->tensors[number];
   if (t->role != SLOT_OUTPUT && t->role != SLOT_STATE) return NULL;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/atomic_file.h"
-#include "runtime/dataset.h"
+#include "runtime/loader.h"
 #include "runtime/random.h"
 
 /* Two groups; the first has puzzles of two examples and one, the second one of one.  Rows of 2 x 3 tokens. */
@@ -228,17 +228,40 @@ static long peak_kilobytes(void) {
   return usage.ru_maxrss;
 }
 
-/* A set is mapped and looked at in pieces: opening one of half a gigabyte takes a small part of that. */
-START_TEST(test_memory) {
-  enum { FILE_BYTES = 1 << 28, MOST_KILOBYTES = 64 << 10 };
-  const int64_t rows = FILE_BYTES / LENGTH;
+static void draw_batches(void) {
+  enum { BATCH = 64, BATCHES = 2000 };
+  struct loader loader;
+  struct example examples[BATCH];
   int32_t tokens[LENGTH];
+  ck_assert(loader_new(&loader, &dataset, BATCH, 1, &error));
+  for (int i = 0; i < BATCHES; i++) {
+    loader_next(&loader, examples);
+    for (int k = 0; k < BATCH; k++) {
+      dataset_inputs(examples[k].set, examples[k].index, tokens);
+      dataset_labels(examples[k].set, examples[k].index, tokens);
+    }
+  }
+  loader_free(&loader);
+}
+
+/* A set is mapped and looked at in pieces: opening one of half a gigabyte, and drawing examples from all over it,
+ * takes a small part of that. */
+START_TEST(test_memory) {
+  enum { FILE_BYTES = 1 << 28, MOST_KILOBYTES = 64 << 10, PUZZLES = 1000 };
+  int64_t indices[PUZZLES + 1], identifier[PUZZLES] = {0};
+  const int64_t rows = FILE_BYTES / LENGTH, puzzle = rows / PUZZLES;
   write_sparse("all__inputs.npy", rows);
   write_sparse("all__labels.npy", rows);
-  write_array("all__puzzle_indices.npy", NPY_I64, 1, 4, 0, (int64_t[]){0, 2, 3, rows});
+  for (int64_t i = 0; i < PUZZLES; i++) indices[i] = i * puzzle;
+  indices[PUZZLES] = rows;
+  write_array("all__puzzle_identifiers.npy", NPY_I64, 1, PUZZLES, 0, identifier);
+  write_array("all__puzzle_indices.npy", NPY_I64, 1, PUZZLES + 1, 0, indices);
+  for (int64_t i = 0; i <= PUZZLES; i++) indices[i] = i;
+  write_array("all__group_indices.npy", NPY_I64, 1, PUZZLES + 1, 0, indices);
   long before = peak_kilobytes();
   open_data_set();
-  dataset_inputs(&dataset.sets[0], rows - 1, tokens);
+  draw_batches();
+  for (int i = 0; i < 10; i++) dataset_identify(&dataset);
   ck_assert_int_lt(peak_kilobytes() - before, MOST_KILOBYTES);
   dataset_close(&dataset);
 }

@@ -25,6 +25,7 @@ check_programs = \
   %D%/check_random \
   %D%/check_pt \
   %D%/check_replay \
+  %D%/check_replay_random \
   %D%/check_runtime_act \
   %D%/check_runtime_checkpoint \
   %D%/check_runtime_loader \
