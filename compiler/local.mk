@@ -151,6 +151,7 @@ libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) \
   -DHRMC_RUNTIME_LIBS='"$(SANITIZER_FLAGS) $(RUNTIME_LIBS)"'
 libdriver_a_SOURCES = \
   %D%/driver/command_compile.c \
+  %D%/driver/command_diff.c \
   %D%/driver/command_explain.c \
   %D%/driver/command_fmt.c \
   %D%/driver/command_run.c \

@@ -90,6 +90,16 @@ if grep -q $'\e' plain.txt || ! grep -q $'\e\[1;31m' colour.txt; then
   echo 'FAIL: colour on a terminal unless NO_COLOR is set'
 fi
 
+# diff
+sed 's/grad last 1/grad all/; s/param table/param other/; s/table\[/other[/' small.hrm >other.hrm
+expect 0 'repeat 2 grad last 1' diff small.hrm other.hrm
+expect 0 'repeat 2 grad all  differs' diff small.hrm other.hrm
+expect 0 '  table                                                        [5, 5]                        -' diff small.hrm other.hrm
+expect 0 '"path": "other",' diff --json small.hrm other.hrm
+expect 0 '"parameters": 25,' diff --json small.hrm other.hrm
+expect 1 'E201' diff small.hrm unknown.hrm
+expect 2 'diff compares two files, not 1' diff small.hrm
+
 # the command line
 expect 2 'no FILE given'
 expect 2 'one FILE at a time' small.hrm tests.hrm

@@ -6,6 +6,10 @@
 
 void command_compile(struct compilation *c, const char *path);
 void command_check(struct compilation *c, const char *path);
+/* diff: compiles one side as far as it is compared; then compares two that were compiled. */
+bool command_diff_side(struct compilation *c, const char *path);
+void command_diff(const struct compilation *first, const struct compilation *second);
+
 void command_fmt(struct compilation *c, const char *path);
 void command_test(struct compilation *c, const char *path);
 

@@ -10,37 +10,65 @@ static bool want_colour(void) {
   return isatty(STDERR_FILENO) && !(no_colour && *no_colour);
 }
 
+static struct compilation begin(const struct options *o) {
+  struct compilation c = {.arena = arena_new(), .options = o};
+  c.diags = diags_new(c.arena);
+  return c;
+}
+
+/* Prints the messages; the exit code that they lead to. */
+static int finish(struct compilation *c, const char *path) {
+  suggestions_try(c, path);
+  if (c->options->json_diagnostics)
+    diag_print_json(c->diags, stderr);
+  else
+    diag_print(c->diags, stderr, want_colour());
+  int code = diag_exit_code(c->diags);
+  arena_free(c->arena);
+  return code;
+}
+
+static int run_diff(const struct options *o) {
+  struct compilation first = begin(o), second = begin(o);
+  bool ok = command_diff_side(&first, o->files[0]);
+  ok = command_diff_side(&second, o->files[1]) && ok;
+  if (ok) command_diff(&first, &second);
+  int a = finish(&first, o->files[0]), b = finish(&second, o->files[1]);
+  return a > b ? a : b;
+}
+
 /* One file, with an arena and diagnostics of its own. */
 static int run_file(const struct options *o, const char *path) {
-  struct compilation c = {.arena = arena_new(), .options = o};
+  struct compilation c = begin(o);
   int code = 0;
-  c.diags = diags_new(c.arena);
   switch (o->command) {
   case HRMC_COMPILE: command_compile(&c, path); break;
   case HRMC_CHECK: command_check(&c, path); break;
   case HRMC_FMT: command_fmt(&c, path); break;
-  case HRMC_EXPLAIN: break; /* reads no file */
+  case HRMC_DIFF:
+  case HRMC_EXPLAIN: break; /* see run */
   case HRMC_TEST: command_test(&c, path); break;
   case HRMC_RUN: code = command_run(&c, path); break;
   }
-  suggestions_try(&c, path);
-  if (o->json_diagnostics)
-    diag_print_json(c.diags, stderr);
-  else
-    diag_print(c.diags, stderr, want_colour());
-  if (diag_exit_code(c.diags)) code = diag_exit_code(c.diags);
-  arena_free(c.arena);
-  return code;
+  int reported = finish(&c, path);
+  return reported ? reported : code;
+}
+
+static int run(const struct options *o) {
+  int worst = 0;
+  if (o->command == HRMC_DIFF) return run_diff(o);
+  if (o->command == HRMC_EXPLAIN) return command_explain(o);
+  for (int i = 0; i < o->file_count; i++) {
+    int code = run_file(o, o->files[i]);
+    if (code > worst) worst = code;
+  }
+  return worst;
 }
 
 int main(int argc, char **argv) {
   struct arena *a = arena_new();
   const struct options *o = options_parse(a, argc, argv);
-  int worst = o->command == HRMC_EXPLAIN ? command_explain(o) : 0;
-  for (int i = 0; o->command != HRMC_EXPLAIN && i < o->file_count; i++) {
-    int code = run_file(o, o->files[i]);
-    if (code > worst) worst = code;
-  }
+  int worst = run(o);
   arena_free(a);
   if (fflush(stdout) != 0 && worst == 0) {
     perror("hrmc: standard output");

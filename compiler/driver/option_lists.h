@@ -23,6 +23,7 @@
   COMMAND(COMPILE, compile, "FILE", "@model", "compile FILE into an executable that trains, evaluates and solves")   \
   COMMAND(CHECK, check, "FILE...", "@model", "report mistakes, write nothing")                                       \
   COMMAND(FMT, fmt, "FILE...", "@model", "write files in the layout of the language")                                \
+  COMMAND(DIFF, diff, "A B", "@model", "compare two models: parameters, FLOPs, memory, gradient horizons")           \
   COMMAND(EXPLAIN, explain, "[CODE...]", "",                                                                         \
           "explain messages by their codes, with a wrong and a mended example; without CODE, list them")              \
   COMMAND(TEST, test, "FILE...", "@model", "run the files' test blocks")                                             \
@@ -68,6 +69,12 @@
 #define FMT_OWN_OPTIONS(OPTION)                                                                                      \
   OPTION(CHECK, "check", 'k', NULL, "", "write nothing; report the files whose layout differs")
 #define FMT_OPTIONS(OPTION) COMMON_OPTIONS(OPTION) FMT_OWN_OPTIONS(OPTION)
+#define DIFF_OWN_OPTIONS(OPTION)                                                                                     \
+  OPTION(JSON, "json", 'j', NULL, "", "print the comparison as JSON, shapes of all weights that differ included")
+#define DIFF_OPTIONS(OPTION)                                                                                         \
+  MODEL_OPTIONS(OPTION)                                                                                              \
+  CODE_OPTIONS(OPTION)                                                                                               \
+  DIFF_OWN_OPTIONS(OPTION)
 #define EXPLAIN_OPTIONS(OPTION)
 #define TEST_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
 #define RUN_OPTIONS(OPTION)                                                                                          \

@@ -11,7 +11,7 @@ const char *argp_program_version = "hrmc " PACKAGE_VERSION;
 error_t argp_err_exit_status = 2;
 
 /* Keys are the same in every command's table. */
-enum { COMPILE_OPTIONS(OPTION_KEY) FMT_OWN_OPTIONS(OPTION_KEY) };
+enum { COMPILE_OPTIONS(OPTION_KEY) FMT_OWN_OPTIONS(OPTION_KEY) DIFF_OWN_OPTIONS(OPTION_KEY) };
 
 static const struct {
   const char *name, *arguments, *text;
@@ -79,9 +79,13 @@ static void add_reports(struct argp_state *state, struct options *o, const char 
 static void check_files(struct argp_state *state, const struct options *o) {
   bool many = o->command == HRMC_CHECK || o->command == HRMC_FMT || o->command == HRMC_TEST;
   if (o->command == HRMC_EXPLAIN) return;
+  if (o->command == HRMC_DIFF && o->file_count != 2)
+    argp_error(state, "diff compares two files, not %d", o->file_count);
+  if (o->command == HRMC_DIFF) return;
   if (o->file_count == 0) argp_error(state, "no FILE given");
   if (o->after && o->emit != EMIT_KIND_GRAPH) argp_error(state, "--after goes with --emit=graph");
-  if (o->bf16 && o->openblas) argp_error(state, "OpenBLAS multiplies f32; --precision=bf16 needs --contract=generated");
+  if (o->bf16 && o->openblas)
+    argp_error(state, "OpenBLAS multiplies f32; --precision=bf16 needs --contract=generated");
   if (o->file_count > 1 && !many) argp_error(state, "one FILE at a time, not also '%s'", o->files[1]);
 }
 
@@ -126,6 +130,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case KEY_TARGET_CPU: o->target_cpu = text; return 0;
   case KEY_CONTRACT: o->openblas = wants_openblas(state, text); return 0;
   case KEY_DIAGNOSTICS: o->json_diagnostics = wants_json(state, text); return 0;
+  case KEY_JSON: o->json = true; return 0;
   case KEY_CHECK: o->check_format = true; return 0;
   case KEY_PRECISION: o->bf16 = wants_bf16(state, text); return 0;
   case KEY_TILE: o->tile = tile_number(state, text); return 0;

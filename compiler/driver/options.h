@@ -48,6 +48,7 @@ struct options {
   enum emit_kind emit;
   const char *after; /* name of the pass after which --emit=graph prints, or NULL: after all */
   bool json_diagnostics;
+  bool json; /* diff --json */
   bool check_format; /* fmt --check */
   unsigned reports;  /* a bit for each report_kind */
   const char *target_cpu;
