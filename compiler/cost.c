@@ -1,6 +1,8 @@
 /* See cost.h. */
 #include "cost.h"
 
+#include <string.h>
+
 /* Bytes in a cycle from the second-level cache, and from beyond it. */
 static const double CACHE_BYTES = 32, MEMORY_BYTES = 8;
 /* Cycles around each register tile: filling the pipeline, addresses. */
@@ -103,8 +105,53 @@ static void add_steps(struct kernel_cost *total, const struct step *steps, int c
   }
 }
 
+struct kernel_cost form_cost(const struct kernel_form *form, const struct machine *m, int64_t n) {
+  if (form->kernel) return kernel_cost(form->kernel, m, n);
+  struct kernel_cost total = {0};
+  add_steps(&total, form->chain->steps, form->chain->count, m, 1, (double)chain_trips(form->chain, n), false);
+  return total;
+}
+
 struct kernel_cost function_cost(const struct function *f, const struct machine *m, int64_t n) {
   struct kernel_cost total = {0};
   add_steps(&total, f->steps, f->count, m, n, 1, f->peak_bytes > 2 * m->l2_bytes);
   return total;
 }
+
+/* ---- what a model needs ---- */
+
+static bool is_made_again(const struct region *r, int number) {
+  const struct node *n = r->nodes[number];
+  for (int i = 0; i < number; i++) {
+    const struct node *other = r->nodes[i];
+    if (other->op == OP_CONTRACT && other->operand[0] == n->operand[0] && other->operand[1] == n->operand[1] &&
+        memcmp(&other->contract, &n->contract, sizeof n->contract) == 0)
+      return true;
+  }
+  return false;
+}
+
+static double contract_flops(const struct node *n) {
+  double extent[GRAPH_MAX_LABELS], flops = 2;
+  for (int i = 0; i < GRAPH_MAX_LABELS; i++) extent[i] = 1;
+  for (int k = 0; k < 2; k++) {
+    const int8_t *labels = k ? n->contract.right : n->contract.left;
+    const struct type *type = &n->operand[k]->type;
+    for (int i = 0; i < type->rank; i++)
+      if (type->extent[i] != EXTENT_BATCH) extent[labels[i]] = (double)type->extent[i];
+  }
+  for (int i = 0; i < GRAPH_MAX_LABELS; i++) flops *= extent[i];
+  return flops;
+}
+
+static double region_flops(const struct region *r) {
+  double flops = 0;
+  for (int i = 0; i < r->count; i++) {
+    const struct node *n = r->nodes[i];
+    if (n->op == OP_REPEAT) flops += (double)n->repeat.trips * region_flops(n->repeat.body);
+    if (n->op == OP_CONTRACT && !is_made_again(r, i)) flops += contract_flops(n);
+  }
+  return flops;
+}
+
+double graph_flops(const struct graph *g) { return region_flops(g->top); }

@@ -18,9 +18,15 @@ struct kernel_cost {
 /* One run of a kernel on n examples. */
 struct kernel_cost kernel_cost(const struct kernel *k, const struct machine *m, int64_t n);
 
+/* One run of a form. */
+struct kernel_cost form_cost(const struct kernel_form *form, const struct machine *m, int64_t n);
+
 /* All kernels of a function, repeats counted by their trips, with what the caches cannot hold: an arena beyond the
  * second-level cache, and the weights and gradients that every tile goes through. */
 struct kernel_cost function_cost(const struct function *f, const struct machine *m, int64_t n);
+
+/* FLOPs of a graph's contractions for one example; one that is made again (pass_recompute) counts once. */
+double graph_flops(const struct graph *g);
 
 /* FLOPs of a cycle at the machine's peak in this model: one multiply-add of the widest vectors. */
 double cost_peak(const struct machine *m);

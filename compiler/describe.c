@@ -1,6 +1,8 @@
 /* The description of a compiled model as JSON. */
 #include "describe.h"
 
+#include "cost.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,21 @@ static json_t *sizes_json(const struct plan *plan) {
                    (json_int_t)plan->forward.arena_bytes, "train", (json_int_t)plan->train.arena_bytes);
 }
 
+static int64_t local_bytes(const struct plan *plan) {
+  int64_t forward = plan->forward.local_bytes, train = plan->train.local_bytes;
+  return forward > train ? forward : train;
+}
+
+static json_t *kernels_json(const struct plan *plan) {
+  struct machine any = machine_generic();
+  json_t *list = json_array();
+  for (int i = 0; i < plan->form_count; i++) {
+    json_int_t flops = (json_int_t)form_cost(&plan->forms[i], &any, 1).flops;
+    json_array_append_new(list, json_pack("{s:s, s:I}", "name", plan->forms[i].name, "flops", flops));
+  }
+  return list;
+}
+
 const char *describe(struct arena *a, const struct program *p, const struct plan *plan, const char *source,
                      const char *cpu, const char *features) {
   json_t *x = json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s}}", "format", 1, "model", p->name, "hrmc", PACKAGE_VERSION,
@@ -117,9 +134,11 @@ const char *describe(struct arena *a, const struct program *p, const struct plan
   json_object_set_new(x, "weight_bytes", json_integer(p->weight_bytes));
   json_object_set_new(x, "shared_bytes", json_integer(plan->shared_bytes));
   json_object_set_new(x, "arena_bytes", sizes_json(plan));
-  json_object_set_new(x, "flops",
-                      json_pack("{s:I, s:I}", "forward", (json_int_t)kernel_flops(&plan->forward, 1), "train",
-                                (json_int_t)kernel_flops(&plan->train, 1)));
+  json_object_set_new(x, "local_bytes", json_integer(local_bytes(plan)));
+  json_object_set_new(x, "kernels", kernels_json(plan));
+  json_object_set_new(
+      x, "flops",
+      json_pack("{s:I, s:I}", "forward", (json_int_t)plan->forward_flops, "train", (json_int_t)plan->train_flops));
   json_object_set_new(x, "weights", weights_json(p));
   json_object_set_new(x, "groups", groups_json(p));
   json_object_set_new(x, "tensors", tensors_json(p));

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { GRAPH_MAX_RANK = 8 };
+enum { GRAPH_MAX_RANK = 8, GRAPH_MAX_LABELS = 24 };
 #define EXTENT_BATCH INT64_C(-1)
 
 enum dtype { DTYPE_F32, DTYPE_F64, DTYPE_BF16, DTYPE_I32 };

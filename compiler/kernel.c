@@ -40,7 +40,7 @@ static void print_extents(const struct printer *w, const struct extent *extents,
 }
 
 static void print_place(const struct printer *w, const struct access *a) {
-  static const char *const spaces[] = {"weights", "shared", "arena", "grads", "io"};
+  static const char *const spaces[] = {"weights", "shared", "arena", "grads", "local", "io"};
   if (!w->places) return;
   if (a->space == SPACE_IO)
     fprintf(w->out, " io%d+%" PRId64, a->io, a->offset);
@@ -157,6 +157,23 @@ const char *kernel_signature(struct arena *a, const struct kernel *k) {
   return copy;
 }
 
+/* ---- chains ---- */
+
+static bool moves(const struct access *a, int loop) { return a->space == SPACE_LOCAL || a->around[loop] != 0; }
+
+static bool writes_apart(const struct kernel *k, int loop) {
+  if (k->kind == KERNEL_CONTRACTION) return moves(&k->contraction.c, loop);
+  for (int i = 0; i < k->loop.store_count; i++)
+    if (!moves(&k->loop.accesses[k->loop.stores[i].access], loop)) return false;
+  return true;
+}
+
+bool chain_is_parallel(const struct chain *c, int loop) {
+  for (int i = 0; i < c->count; i++)
+    if (!writes_apart(c->steps[i].kernel, loop)) return false;
+  return true;
+}
+
 /* ---- functions ---- */
 
 static void print_steps(const struct printer *w, const struct step *steps, int count);
@@ -199,30 +216,8 @@ void kernel_print(const struct function *f, FILE *out) {
 
 static int64_t extent_length(struct extent e, int64_t n) { return e.per_example ? e.count * n : e.count; }
 
-static int64_t contraction_flops(const struct contraction *c, int64_t n) {
-  int64_t flops = 2 * extent_length(c->m, n) * extent_length(c->n, n) * extent_length(c->k, n);
-  for (int i = 0; i < c->loop_count; i++) flops *= extent_length(c->loop[i], n);
-  return flops;
-}
-
 int64_t chain_trips(const struct chain *c, int64_t n) {
   int64_t trips = 1;
   for (int i = 0; i < c->loop_count; i++) trips *= extent_length(c->loop[i], n);
   return trips;
 }
-
-static int64_t steps_flops(const struct step *steps, int count, int64_t n) {
-  int64_t flops = 0;
-  for (int i = 0; i < count; i++) {
-    const struct step *s = &steps[i];
-    if (s->kind == STEP_REPEAT)
-      flops += s->repeat.trips * steps_flops(s->repeat.steps, s->repeat.count, n);
-    else if (s->kind == STEP_CHAIN)
-      flops += chain_trips(&s->chain, n) * steps_flops(s->chain.steps, s->chain.count, 1);
-    else if (s->kernel->kind == KERNEL_CONTRACTION)
-      flops += contraction_flops(&s->kernel->contraction, n);
-  }
-  return flops;
-}
-
-int64_t kernel_flops(const struct function *f, int64_t n) { return steps_flops(f->steps, f->count, n); }

@@ -20,6 +20,7 @@ enum space {
   SPACE_SHARED,  /* written by `prepare`, then read by all threads */
   SPACE_ARENA,   /* scratch of one thread, one tile */
   SPACE_GRADS,   /* gradient sums of one thread, laid out like SPACE_WEIGHTS */
+  SPACE_LOCAL,   /* scratch of one thread for the length of a chain */
   SPACE_IO       /* tensor `io` of the runtime's table: address of the tile's first example */
 };
 
@@ -137,6 +138,7 @@ struct step {
     struct extent loop[CHAIN_MAX_LOOPS];
     struct step *steps; /* kernels */
     int count;
+    int form; /* numbered with the forms of kernels */
   } chain;
 };
 
@@ -145,8 +147,12 @@ struct function {
   struct step *steps;
   int count;
   int64_t arena_bytes; /* for one tile */
+  int64_t local_bytes; /* for one thread */
   int64_t peak_bytes;  /* the largest sum of live values: what a perfect plan would need */
 };
+
+/* Whether the trips of that loop may run at once: each writes places of its own. */
+bool chain_is_parallel(const struct chain *c, int loop);
 
 /* The text of a kernel without spaces, io numbers and byte offsets; equal texts are equal code. */
 const char *kernel_signature(struct arena *a, const struct kernel *k);
@@ -156,8 +162,5 @@ void kernel_print(const struct function *f, FILE *out);
 
 /* How often a chain runs its kernels for n examples. */
 int64_t chain_trips(const struct chain *c, int64_t n);
-
-/* Floating-point operations of a step list for n examples: 2·m·n·k of the contractions. */
-int64_t kernel_flops(const struct function *f, int64_t n);
 
 #endif

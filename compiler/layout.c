@@ -24,7 +24,7 @@ static struct buffer *buffer_new(struct planner *p, const struct type *type) {
 
 struct buffer *local_buffer(struct planner *p, int64_t bytes) {
   struct buffer *b = arena_new_object(p->arena, struct buffer);
-  *b = (struct buffer){.space = SPACE_ARENA, .bytes = bytes, .is_local = true, .first = INT32_MAX, .last = -1};
+  *b = (struct buffer){.space = SPACE_LOCAL, .bytes = bytes, .is_local = true, .first = INT32_MAX, .last = -1};
   arena_push(p->arena, p->buffers, p->buffer_count, p->buffer_capacity, b);
   return b;
 }

@@ -69,7 +69,8 @@ static int64_t peak_of(const struct planner *p) {
   int64_t *live = arena_new_array(p->arena, int64_t, (size_t)p->step_number + 1);
   for (int i = 0; i < p->buffer_count; i++) {
     const struct buffer *b = p->buffers[i];
-    for (int step = b->first; step <= b->last; step++) live[step] += align(b->bytes);
+    for (int step = b->space == SPACE_ARENA ? b->first : INT32_MAX; step <= b->last; step++)
+      live[step] += align(b->bytes);
   }
   int64_t peak = 0;
   for (int step = 0; step < p->step_number; step++)
@@ -77,19 +78,27 @@ static int64_t peak_of(const struct planner *p) {
   return peak;
 }
 
+/* Places the buffers of one space, in order of size; returns its extent. */
+static int64_t place_all(struct planner *p, struct buffer **sorted, enum space space) {
+  struct placed placed = {.buffers = arena_new_array(p->arena, struct buffer *, (size_t)p->buffer_count)};
+  int64_t extent = 0;
+  for (int i = 0; i < p->buffer_count; i++) {
+    if (sorted[i]->last < 0 || sorted[i]->space != space) continue;
+    place(&placed, sorted[i]);
+    int64_t end = align(sorted[i]->offset + sorted[i]->bytes);
+    if (end > extent) extent = end;
+  }
+  return extent;
+}
+
 void plan_memory(struct planner *p, struct function *f) {
   size_t count = (size_t)p->buffer_count;
   struct buffer **sorted = arena_new_array(p->arena, struct buffer *, count);
-  struct placed placed = {.buffers = arena_new_array(p->arena, struct buffer *, count)};
   extend_over_repeats(p);
   for (size_t i = 0; i < count; i++) sorted[i] = p->buffers[i];
   qsort(sorted, count, sizeof *sorted, by_size);
-  for (size_t i = 0; i < count; i++) {
-    if (sorted[i]->last < 0) continue;
-    place(&placed, sorted[i]);
-    int64_t end = align(sorted[i]->offset + sorted[i]->bytes);
-    if (end > f->arena_bytes) f->arena_bytes = end;
-  }
+  f->arena_bytes = place_all(p, sorted, SPACE_ARENA);
+  f->local_bytes = place_all(p, sorted, SPACE_LOCAL);
   f->peak_bytes = peak_of(p);
   for (int i = 0; i < p->place_count; i++) p->places[i].access->offset += p->places[i].buffer->offset;
 }

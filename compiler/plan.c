@@ -1,4 +1,5 @@
 /* plan_program: from the final graphs to the functions of a plan. */
+#include "cost.h"
 #include "planner.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@ enum { ALIGNMENT = 64 };
 /* ---- appending kernels ---- */
 
 static void touch(struct planner *p, struct access *access, struct buffer *b) {
-  if (b->space != SPACE_ARENA) {
+  if (b->space != SPACE_ARENA && b->space != SPACE_LOCAL) {
     access->offset += b->offset;
     return;
   }
@@ -151,6 +152,8 @@ struct plan *plan_program(struct arena *a, const struct program *program, const 
   plan->forward = function_of(forward_planner, "forward");
   plan->train = function_of(train_planner, "train");
   plan->shared_bytes = s.bytes;
+  plan->forward_flops = graph_flops(forward);
+  plan->train_flops = graph_flops(train);
   plan_forms(a, plan);
   return plan;
 }

@@ -6,9 +6,10 @@
 #include "machine.h"
 #include "program.h"
 
-/* A kernel that stands for all of its form. */
+/* A kernel, or a chain of kernels, that stands for all of its form. */
 struct kernel_form {
-  const struct kernel *kernel;
+  const struct kernel *kernel; /* NULL: a chain */
+  const struct chain *chain;
   const char *signature;
   const char *name; /* what profilers show: "contract_7_m81_n32_k128", "loop_3" */
 };
@@ -19,6 +20,7 @@ struct plan {
   struct function train;
   int64_t tile;         /* examples in a tile, at most */
   int64_t shared_bytes; /* extent of SPACE_SHARED */
+  double forward_flops, train_flops; /* of one example; what pass_recompute makes again counts once */
   struct kernel_form *forms;
   int form_count;
 };

@@ -295,22 +295,24 @@ static bool parse_train(struct description *d, json_t *json, struct hrm_error *e
 
 static bool parse_sizes(struct description *d, struct hrm_error *error) {
   json_error_t e;
-  json_int_t weight_bytes, shared_bytes, prepare, forward, train, tile;
+  json_int_t weight_bytes, shared_bytes, local_bytes, prepare, forward, train, tile;
   int format;
-  if (json_unpack_ex(d->json, &e, 0, "{s:i, s:s, s:s, s:s, s:{s:s, s:s}, s?:s, s:I, s:I, s:I, s:{s:I, s:I, s:I}}",
+  if (json_unpack_ex(d->json, &e, 0, "{s:i, s:s, s:s, s:s, s:{s:s, s:s}, s?:s, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}}",
                      "format", &format, "model", &d->model, "hrmc", &d->compiler, "source", &d->source, "target",
                      "cpu", &d->target_cpu, "features", &d->target_features, "precision", &d->precision, "tile",
-                     &tile, "weight_bytes", &weight_bytes, "shared_bytes", &shared_bytes, "arena_bytes", "prepare",
-                     &prepare, "forward", &forward, "train", &train) != 0) {
+                     &tile, "weight_bytes", &weight_bytes, "shared_bytes", &shared_bytes, "local_bytes", &local_bytes,
+                     "arena_bytes", "prepare", &prepare, "forward", &forward, "train", &train) != 0) {
     return broken(error, "sizes", e.text);
   }
   if (format != FORMAT) return broken(error, "format", "made by another version of the compiler");
-  if (tile < 1 || weight_bytes < 0 || shared_bytes < 0 || prepare < 0 || forward < 0 || train < 0) {
+  if (tile < 1 || weight_bytes < 0 || shared_bytes < 0 || local_bytes < 0 || prepare < 0 || forward < 0 ||
+      train < 0) {
     return broken(error, "sizes", "negative");
   }
   d->tile = tile;
   d->weight_count_floats = weight_bytes / (int64_t)sizeof(float);
   d->shared_bytes = shared_bytes;
+  d->local_bytes = local_bytes;
   d->arena_bytes = train > forward ? train : forward;
   if (prepare > d->arena_bytes) d->arena_bytes = prepare;
   return true;

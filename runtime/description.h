@@ -102,6 +102,7 @@ struct description {
   int64_t tile;
   int64_t weight_count_floats;       /* extent of the weights that generated code sees */
   int64_t shared_bytes, arena_bytes; /* arena_bytes: enough for each of the three functions */
+  int64_t local_bytes;               /* of a thread; likewise */
   double forward_flops, train_flops; /* of one example */
 
   int weight_count;

@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-/* What one call of generated code works on: n consecutive slots, one thread. */
+/* What one call of generated code works on: n consecutive slots.  A team of threads may share a tile: each calls with
+ * the same addresses but for `local`, and takes its part of every kernel; values do not depend on their number. */
 struct hrm_tile {
   int64_t n;            /* examples, 1 <= n <= "tile" of the description */
   const void *weights;  /* "weight_bytes", 64-byte aligned; weights at their offsets */
@@ -17,6 +18,12 @@ struct hrm_tile {
   void *gradients;      /* laid out like weights, float32; train adds to it; NULL for forward */
   void *const *tensors; /* one address per entry of "tensors": this tile's first example; examples are contiguous.
                            train writes the gradient of a "rows" tensor to the "rows_grad" tensor that names it */
+  void *local;          /* "local_bytes" of this thread alone, 64-byte aligned */
+  int64_t member, members; /* this thread's number in the team, and how many it has (0 counts as 1) */
+  /* Called after each kernel with its number in "kernels"; has to wait until all threads of the team are there.  NULL
+   * where one thread is alone. */
+  void (*finished)(const struct hrm_tile *tile, int64_t kernel);
+  void *team; /* for `finished`; generated code does not look at it */
 };
 
 typedef void hrm_entry(const struct hrm_tile *tile);
@@ -38,7 +45,8 @@ struct hrm_code {
  *   "target": {"cpu": "znver4", "features": "…"},
  *   "precision": "f32|bf16",                                                of activations
  *   "configs": {"hidden_size": 512, "loss_type": "stablemax", …},          compile-time settings, resolved
- *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "arena_bytes": {"prepare": N, "forward": N, "train": N},
+ *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "arena_bytes": {"prepare": N, "forward": N, "train": N}, "local_bytes": N,
+ *   "kernels": [{"name": "contract_7_m81_n32_k128", "flops": N}, …],        FLOPs of one call for one example
  *   "flops": {"forward": N, "train": N},                                    of one example
  *   "weights": [{"path": "lm_head.weight", "shape": [11, 512], "trained": true, "group": 0, "sparse": false,
  *                "offset": BYTES,                                           absent where sparse

@@ -107,6 +107,8 @@ libhrm_a_SOURCES = \
   %D%/shape.h \
   %D%/slots.c \
   %D%/slots.h \
+  %D%/team.c \
+  %D%/team.h \
   %D%/tensor_file.c \
   %D%/tensor_file.h \
   %D%/trainer.c \

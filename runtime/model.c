@@ -1,18 +1,21 @@
 #include "runtime/model.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/cpu.h"
+#include "runtime/clock.h"
 #include "runtime/memory.h"
 #include "runtime/random.h"
 
 static bool worker_new(struct worker *w, const struct description *d, bool training, struct hrm_error *error) {
   w->arena = memory_new((size_t)d->arena_bytes, 1, error);
   w->tensors = calloc((size_t)d->tensor_count + 1, sizeof *w->tensors);
+  w->local = memory_new((size_t)d->local_bytes, 1, error);
   if (training) w->gradients = memory_new((size_t)d->weight_count_floats, sizeof(float), error);
-  return w->arena && w->tensors && (w->gradients || !training);
+  return w->arena && w->local && w->tensors && (w->gradients || !training);
 }
 
 static bool sparse_new(struct model *m, struct hrm_error *error) {
@@ -27,7 +30,8 @@ static bool allocate(struct model *m, bool training, struct hrm_error *error) {
   const struct description *d = m->description;
   m->sparse = calloc((size_t)d->weight_count + 1, sizeof *m->sparse);
   m->workers = calloc((size_t)m->threads, sizeof *m->workers);
-  if (!m->sparse || !m->workers) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  m->teams = calloc((size_t)m->threads, sizeof *m->teams);
+  if (!m->sparse || !m->workers || !m->teams) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   m->weights = memory_new((size_t)d->weight_count_floats, sizeof(float), error);
   m->shared = memory_new((size_t)d->shared_bytes, 1, error);
   if (!m->weights || !m->shared || !sparse_new(m, error)) return false;
@@ -49,11 +53,13 @@ bool model_new(struct model *m, const struct hrm_code *code, const struct descri
 void model_free(struct model *m) {
   for (int i = 0; m->workers && i < m->threads; i++) {
     free(m->workers[i].arena);
+    free(m->workers[i].local);
     free(m->workers[i].tensors);
     free(m->workers[i].gradients);
   }
   for (int i = 0; m->sparse && i < m->description->weight_count; i++) free(m->sparse[i]);
   free(m->workers);
+  free(m->teams);
   free(m->sparse);
   free(m->weights);
   free(m->shared);
@@ -102,13 +108,56 @@ void model_initialize(struct model *m, uint64_t seed) {
   }
 }
 
+/* The place of a thread: the teams are of nearly equal size, and the first thread of each lends its memory. */
+struct place {
+  int team, teams, member, members;
+  const struct worker *leader, *own;
+};
+
+static struct place place_of(const struct model *m, int thread, int threads, int teams) {
+  struct place p = {.team = (int)((int64_t)(thread + 1) * teams - 1) / threads, .teams = teams};
+  int first = p.team * threads / teams, next = (p.team + 1) * threads / teams;
+  p.member = thread - first;
+  p.members = next - first;
+  p.leader = &m->workers[first];
+  p.own = &m->workers[thread];
+  return p;
+}
+
+/* What every thread of a team starts from; all of them set the same. */
+static struct hrm_tile tile_of(const struct model *m, const struct place *p) {
+  struct team *team = &m->teams[p->team];
+  bool waits = p->members > 1 || team->profile;
+  return (struct hrm_tile){.weights = m->weights,
+                           .shared = m->shared,
+                           .arena = p->leader->arena,
+                           .tensors = p->leader->tensors,
+                           .local = p->own->local,
+                           .member = p->member,
+                           .members = p->members,
+                           .finished = waits ? team_finished : NULL,
+                           .team = team};
+}
+
+static void start_teams(const struct model *m, int threads, int teams) {
+  for (int i = 0; i < teams; i++) {
+    m->teams[i].members = (i + 1) * threads / teams - i * threads / teams;
+    atomic_store(&m->teams[i].arrived, 0);
+    if (m->teams[i].profile) m->teams[i].profile->last = clock_seconds();
+  }
+}
+
 void model_prepare(struct model *m) {
-  const struct hrm_tile tile = {.n = 1,
-                                .weights = m->weights,
-                                .shared = m->shared,
-                                .arena = m->workers[0].arena,
-                                .tensors = m->workers[0].tensors};
-  m->code->prepare(&tile);
+#pragma omp parallel num_threads(m->threads)
+  {
+    int threads = omp_get_num_threads();
+#pragma omp single
+    start_teams(m, threads, 1);
+    struct place p = place_of(m, omp_get_thread_num(), threads, 1);
+    struct hrm_tile tile = tile_of(m, &p);
+    tile.n = 1;
+    m->code->prepare(&tile);
+  }
 }
 
 /* Indices are below their bound, and that is not above the number of rows: data sets, checkpoints and descriptions
@@ -127,33 +176,31 @@ static void look_up_rows(const struct model *m, const struct slots *slots, int64
   }
 }
 
-static void run_tile(const struct model *m, const struct slots *slots, hrm_entry *entry, const struct worker *w,
-                     int64_t first, int64_t n) {
-  for (int i = 0; i < m->description->tensor_count; i++) w->tensors[i] = slots_tensor(slots, i, first);
-  const struct hrm_tile tile = {.n = n,
-                                .weights = m->weights,
-                                .shared = m->shared,
-                                .arena = w->arena,
-                                .gradients = entry == m->code->train ? w->gradients : NULL,
-                                .tensors = w->tensors};
-  entry(&tile);
-}
-
-/* Slots begin … end-1 in as few tiles as can hold them, all of nearly the same size. */
-static void run_range(const struct model *m, const struct slots *slots, hrm_entry *entry, const struct worker *w,
+/* Slots begin … end-1 in as few tiles as can hold them, all of nearly the same size.  The threads of a team have
+ * tensors of their own: one may be at the next tile already. */
+static void run_range(const struct model *m, const struct slots *slots, hrm_entry *entry, const struct place *p,
                       int64_t begin, int64_t end) {
   int64_t count = end - begin, tiles = (count + m->description->tile - 1) / m->description->tile;
+  struct hrm_tile tile = tile_of(m, p);
+  tile.tensors = p->own->tensors;
+  tile.gradients = entry == m->code->train ? p->leader->gradients : NULL;
   for (int64_t i = 0; i < tiles; i++) {
     int64_t first = begin + i * count / tiles, next = begin + (i + 1) * count / tiles;
-    run_tile(m, slots, entry, w, first, next - first);
+    for (int k = 0; k < m->description->tensor_count; k++) p->own->tensors[k] = slots_tensor(slots, k, first);
+    tile.n = next - first;
+    entry(&tile);
   }
 }
 
 static void run(const struct model *m, const struct slots *slots, hrm_entry *entry, int64_t count) {
   look_up_rows(m, slots, count);
-#pragma omp parallel for num_threads(m->threads) schedule(static, 1)
-  for (int w = 0; w < m->threads; w++) {
-    run_range(m, slots, entry, &m->workers[w], w * count / m->threads, (w + 1) * count / m->threads);
+#pragma omp parallel num_threads(m->threads)
+  {
+    int threads = omp_get_num_threads(), teams = count < threads ? (int)count : threads;
+#pragma omp single
+    start_teams(m, threads, teams);
+    struct place p = place_of(m, omp_get_thread_num(), threads, teams);
+    run_range(m, slots, entry, &p, p.team * count / teams, (p.team + 1) * count / teams);
   }
 }
 

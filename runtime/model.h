@@ -5,9 +5,11 @@
 #include "runtime/description.h"
 #include "runtime/hrm.h"
 #include "runtime/slots.h"
+#include "runtime/team.h"
 
 struct worker {
-  void *arena;
+  void *arena;       /* of the tile that its team works on, where it is the first of the team */
+  void *local;       /* its own in any team */
   float *gradients; /* sums over this worker's tiles; the optimiser reads and clears them; NULL where not training */
   void **tensors;   /* addresses handed to generated code */
 };
@@ -20,6 +22,7 @@ struct model {
   void *shared;                          /* what prepare made of the weights */
   int threads;
   struct worker *workers; /* [threads] */
+  struct team *teams;     /* [threads]; as many as work on different tiles are used */
 };
 
 /* Fails where this machine lacks what the code was compiled for.  Weights are zeros until they are initialised or loaded; model_prepare has to follow. */
@@ -35,8 +38,9 @@ float *model_weight(const struct model *m, int number); /* contiguous, row-major
 /* Has to be called after each change of dense weights. */
 void model_prepare(struct model *m);
 
-/* Runs one segment of the first `count` slots.  Worker w always takes the same slots, in the same tiles, so the sums
- * of gradients depend on the number of threads and on nothing else.  Rows of sparse tables are looked up first. */
+/* Runs one segment of the first `count` slots.  With fewer slots than threads, several threads share a tile.  The same
+ * worker always takes the same slots, in the same tiles, so the sums of gradients depend on the number of threads and
+ * on nothing else.  Rows of sparse tables are looked up first. */
 void model_forward(struct model *m, const struct slots *slots, int64_t count);
 void model_train(struct model *m, const struct slots *slots, int64_t count);
 

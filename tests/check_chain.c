@@ -174,29 +174,42 @@ END_TEST
 
 /* ---- values ---- */
 
+struct code {
+  struct jit *jit;
+  int members; /* of the team that runs it */
+};
+
 static void run_code(void *context, const struct plan *plan, const struct function *f, int64_t n, char *weights,
                      char *shared, char *memory, char *gradients, char *const *tensors) {
   (void)plan;
-  void *symbol = jit_symbol(context, arena_printf(arena, "hrm_model_%s", f->name));
+  const struct code *code = context;
+  void *symbol = jit_symbol(code->jit, arena_printf(arena, "hrm_model_%s", f->name));
   hrm_entry *entry = NULL;
   memcpy(&entry, &symbol, sizeof symbol);
-  entry(&(struct hrm_tile){n, weights, shared, memory, gradients, (void *const *)tensors});
+  const struct hrm_tile tile = {.n = n,
+                                .weights = weights,
+                                .shared = shared,
+                                .arena = memory,
+                                .gradients = gradients,
+                                .tensors = (void *const *)tensors,
+                                .local = memory + f->arena_bytes};
+  harness_call(entry, &tile, code->members, f->local_bytes);
 }
 
-static double difference(const struct example *x, struct jit *jit, bool train, int64_t n) {
+static double difference(const struct example *x, struct code *code, bool train, int64_t n) {
   const struct graph *g = train ? x->train : x->forward;
   const struct function *f = train ? &x->plan->train : &x->plan->forward;
   struct evaluation wanted = evaluate(arena, g, x->inputs, x->input_count, n), got;
-  got = jit ? run_plan_with(arena, x->program, x->plan, f, g, x->inputs, x->input_count, n, run_code, jit)
-            : run_plan(arena, x->program, x->plan, f, g, x->inputs, x->input_count, n);
+  got = code ? run_plan_with(arena, x->program, x->plan, f, g, x->inputs, x->input_count, n, run_code, code)
+             : run_plan(arena, x->program, x->plan, f, g, x->inputs, x->input_count, n);
   wanted.loss = got.loss = 0;
   return evaluate_difference(&wanted, &got);
 }
 
-static void expect_right(const struct example *x, struct jit *jit, const char *how) {
+static void expect_right(const struct example *x, struct code *code, const char *how) {
   for (int64_t n = 1; n <= EXAMPLES; n += EXAMPLES - 1)
     for (int train = 0; train < 2; train++) {
-      double d = difference(x, jit, train, n);
+      double d = difference(x, code, train, n);
       ck_assert_msg(d < 2e-4, "%s, %d examples, %s: differs by %g", how, (int)n, train ? "train" : "forward", d);
     }
 }
@@ -208,7 +221,8 @@ static void check_code(const struct example *x, const char *cpu) {
   ck_assert_msg(emit_plan(arena, x->plan, NULL, &target, EMIT_OBJECT, &object, &error), "%s", error);
   struct jit *jit = jit_load(object.bytes, object.size, &error);
   ck_assert_msg(jit != NULL, "%s", error);
-  expect_right(x, jit, cpu ? cpu : "native");
+  for (int members = 1; members <= 8; members = 2 * members + (cpu != NULL))
+    expect_right(x, &(struct code){jit, members}, cpu ? cpu : "native");
   jit_free(jit);
   emitted_free(&object);
 }

@@ -22,7 +22,14 @@ static void call(void *context, const struct plan *plan, const struct function *
   hrm_entry *entry = NULL;
   memcpy(&entry, &symbol, sizeof symbol);
   ck_assert_msg(entry != NULL, "no symbol %s", name);
-  entry(&(struct hrm_tile){n, weights, shared, arena, gradients, (void *const *)tensors});
+  const struct hrm_tile tile = {.n = n,
+                                .weights = weights,
+                                .shared = shared,
+                                .arena = arena,
+                                .gradients = gradients,
+                                .tensors = (void *const *)tensors,
+                                .local = arena + f->arena_bytes};
+  harness_call(entry, &tile, (int)(n * n) % 8 + 1, f->local_bytes);
 }
 
 struct sample {

@@ -1,8 +1,11 @@
 #include "tests/emit_harness.h"
 #include "tests/kernel_interpreter.h"
 
+#include "runtime/team.h"
+
 #include <check.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -42,6 +45,38 @@ struct harness_code harness_compile(struct arena *a, struct step *steps, int cou
 void harness_close(struct harness_code *code) {
   jit_free(code->jit);
   emitted_free(&code->object);
+}
+
+struct call {
+  pthread_t thread;
+  hrm_entry *entry;
+  struct hrm_tile tile;
+};
+
+static void *run_member(void *argument) {
+  struct call *c = argument;
+  c->entry(&c->tile);
+  return NULL;
+}
+
+void harness_call(hrm_entry *entry, const struct hrm_tile *tile, int members, int64_t local_bytes) {
+  struct team team = {.members = members};
+  struct call calls[8];
+  ck_assert_int_le(members, 8);
+  for (int i = 0; i < members; i++) {
+    calls[i] = (struct call){.entry = entry, .tile = *tile};
+    calls[i].tile.member = i;
+    calls[i].tile.members = members;
+    calls[i].tile.finished = team_finished;
+    calls[i].tile.team = &team;
+    if (i > 0) calls[i].tile.local = aligned_alloc(64, (size_t)local_bytes + 64);
+    if (i > 0 && pthread_create(&calls[i].thread, NULL, run_member, &calls[i])) ck_abort_msg("no thread");
+  }
+  run_member(&calls[0]);
+  for (int i = 1; i < members; i++) {
+    pthread_join(calls[i].thread, NULL);
+    free(calls[i].tile.local);
+  }
 }
 
 double harness_random(uint64_t *state) {

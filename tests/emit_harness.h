@@ -30,6 +30,10 @@ enum { HARNESS_LARGEST_N = 3 };
  * buffers, elements that the kernel must not touch included; INFINITY where a NaN stands against a number. */
 double harness_difference(struct arena *a, const struct kernel *k, const char *cpu);
 
+/* Calls generated code as a team of threads does; the first has the tile's local memory, the others some of their own
+ * of that many bytes. */
+void harness_call(hrm_entry *entry, const struct hrm_tile *tile, int members, int64_t local_bytes);
+
 /* A deterministic number in [0, 1). */
 double harness_random(uint64_t *state);
 

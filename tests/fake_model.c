@@ -32,7 +32,7 @@ enum { S = FAKE_LENGTH, V = FAKE_VOCABULARY };
 const char hrm_model_description[] =
     "{\"format\": 1, \"model\": \"Fake\", \"hrmc\": \"0.1.0\", \"source\": \"# fake\\n\","
     " \"target\": {\"cpu\": \"x86-64\", \"features\": \"+sse4.1\"}, \"configs\": {\"width\": 6, \"kind\": \"fake\"},"
-    " \"tile\": 3, \"weight_bytes\": 320, \"shared_bytes\": 64,"
+    " \"tile\": 3, \"weight_bytes\": 320, \"shared_bytes\": 64, \"local_bytes\": 0,"
     " \"arena_bytes\": {\"prepare\": 0, \"forward\": 64, \"train\": 64}, \"flops\": {\"forward\": 100, \"train\": "
     "300},"
     " \"weights\": ["
@@ -93,7 +93,9 @@ static float cross_entropy(float logit, float target) {
   return fmaxf(logit, 0) - logit * target + log1pf(expf(-fabsf(logit)));
 }
 
-void hrm_model_prepare(const struct hrm_tile *tile) { *(float *)tile->shared += 1; }
+void hrm_model_prepare(const struct hrm_tile *tile) {
+  if (tile->member == 0) *(float *)tile->shared += 1;
+}
 
 static void segment(const struct view *v) {
   float *count = real(v, COUNT, 1), *logits = real(v, LOGITS, S * V);
@@ -157,11 +159,13 @@ static void doze(void) {
 }
 
 void hrm_model_forward(const struct hrm_tile *tile) {
+  if (tile->member > 0) return;
   doze();
   for (int64_t i = 0; i < tile->n; i++) segment(&(struct view){tile, tile->weights, i});
 }
 
 void hrm_model_train(const struct hrm_tile *tile) {
+  if (tile->member > 0) return;
   doze();
   for (int64_t i = 0; i < tile->n; i++) {
     const struct view v = {tile, tile->weights, i};

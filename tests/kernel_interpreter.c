@@ -59,11 +59,8 @@ static double rounded(enum dtype dtype, double value) {
 }
 
 static char *base_of(const struct kernel_memory *m, const struct access *a) {
-  char *const bases[] = {[SPACE_WEIGHTS] = m->weights,
-                         [SPACE_SHARED] = m->shared,
-                         [SPACE_ARENA] = m->arena,
-                         [SPACE_GRADS] = m->gradients,
-                         [SPACE_IO] = NULL};
+  char *const bases[] = {[SPACE_WEIGHTS] = m->weights, [SPACE_SHARED] = m->shared, [SPACE_ARENA] = m->arena,
+                         [SPACE_GRADS] = m->gradients, [SPACE_LOCAL] = m->local,   [SPACE_IO] = NULL};
   return a->space == SPACE_IO ? m->tensors[a->io] : bases[a->space];
 }
 

@@ -10,7 +10,7 @@
 /* The base of each space; those that a function does not use may be NULL. */
 struct kernel_memory {
   int64_t n; /* examples */
-  char *weights, *shared, *arena, *gradients;
+  char *weights, *shared, *arena, *gradients, *local;
   char *const *tensors; /* one for each io number: the tile's first example */
 };
 

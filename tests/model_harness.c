@@ -67,6 +67,7 @@ static void generate(struct model *m) {
   const struct plan *plan = m->c.plan;
   m->shared = zeros(plan->shared_bytes);
   m->arena = zeros(most(plan->train.arena_bytes, most(plan->forward.arena_bytes, plan->prepare.arena_bytes)));
+  m->local = zeros(most(plan->train.local_bytes, most(plan->forward.local_bytes, plan->prepare.local_bytes)));
 }
 
 static void input(struct model *m, const char *name, double *values) {
@@ -187,6 +188,7 @@ void model_close(struct model *m) {
   free(m->gradients);
   free(m->shared);
   free(m->arena);
+  free(m->local);
   if (m->jit) {
     jit_free(m->jit);
     emitted_free(&m->object);
@@ -198,7 +200,13 @@ static void call(struct model *m, const char *name) {
   void *address = jit_symbol(m->jit, name);
   hrm_entry *entry;
   memcpy(&entry, &address, sizeof entry);
-  struct hrm_tile tile = {MODEL_EXAMPLES, m->weights, m->shared, m->arena, m->gradients, m->tensors};
+  struct hrm_tile tile = {.n = MODEL_EXAMPLES,
+                          .weights = m->weights,
+                          .shared = m->shared,
+                          .arena = m->arena,
+                          .gradients = m->gradients,
+                          .tensors = m->tensors,
+                          .local = m->local};
   entry(&tile);
 }
 

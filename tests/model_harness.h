@@ -28,7 +28,7 @@ struct model {
   struct evaluate_input inputs[MODEL_MOST_INPUTS];
   int input_count;
   float *weights, *gradients;
-  void *shared, *arena, **tensors;
+  void *shared, *arena, *local, **tensors;
   uint64_t state; /* of the random numbers */
 };
 

@@ -99,7 +99,7 @@ static char *tensor_new(const struct symbol *s, int64_t n) {
 static void interpret(void *context, const struct plan *plan, const struct function *f, int64_t n, char *weights,
                       char *shared, char *arena, char *gradients, char *const *tensors) {
   (void)context, (void)plan;
-  struct kernel_memory m = {n, weights, shared, arena, gradients, tensors};
+  struct kernel_memory m = {n, weights, shared, arena, gradients, arena + f->arena_bytes, tensors};
   interpret_function(f, &m);
 }
 
@@ -139,8 +139,8 @@ struct evaluation run_plan_with(struct arena *a, const struct program *p, const 
                                 const struct function *f, const struct graph *g, const struct evaluate_input *inputs,
                                 int count, int64_t n, run_function *run, void *context) {
   char *weights = memory_new(p->weight_bytes), *gradients = memory_new(p->weight_bytes);
-  char *shared = memory_new(plan->shared_bytes), *arena = memory_new(f->arena_bytes);
-  char *prepare_arena = memory_new(plan->prepare.arena_bytes);
+  char *shared = memory_new(plan->shared_bytes), *arena = memory_new(f->arena_bytes + f->local_bytes);
+  char *prepare_arena = memory_new(plan->prepare.arena_bytes + plan->prepare.local_bytes);
   char **tensors = arena_new_array(a, char *, (size_t)p->tensor_count);
   memset(gradients, 0, (size_t)p->weight_bytes);
   for (int i = 0; i < p->weight_count; i++) {

@@ -15,7 +15,7 @@ struct evaluation run_plan(struct arena *a, const struct program *p, const struc
                            const struct function *f, const struct graph *g, const struct evaluate_input *inputs,
                            int count, int64_t n);
 
-/* Runs a function through `run`, the interpreter or generated code. */
+/* Runs a function through `run`, the interpreter or generated code.  Behind the arena lie local_bytes. */
 typedef void run_function(void *context, const struct plan *plan, const struct function *f, int64_t n, char *weights,
                           char *shared, char *arena, char *gradients, char *const *tensors);
 struct evaluation run_plan_with(struct arena *a, const struct program *p, const struct plan *plan,

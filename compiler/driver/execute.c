@@ -68,6 +68,7 @@ bool execute_load(struct compilation *c, const struct graph *g, struct symbol *c
       plan->forward.arena_bytes > plan->prepare.arena_bytes ? plan->forward.arena_bytes : plan->prepare.arena_bytes;
   out->shared = aligned_zeros(plan->shared_bytes);
   out->arena = aligned_zeros(arena);
+  out->local = aligned_zeros(plan->forward.local_bytes + plan->prepare.local_bytes);
   out->tensors = arena_new_array(c->arena, void *, (size_t)count + 1);
   for (int i = 0; i < count; i++)
     out->tensors[i] = aligned_zeros(type_elements(&symbols[i]->type) * dtype_size(symbols[i]->type.dtype));
@@ -75,7 +76,7 @@ bool execute_load(struct compilation *c, const struct graph *g, struct symbol *c
 }
 
 void execute_run(struct executable *x) {
-  struct hrm_tile tile = {.n = 1, .shared = x->shared, .arena = x->arena, .tensors = x->tensors};
+  struct hrm_tile tile = {.n = 1, .shared = x->shared, .arena = x->arena, .tensors = x->tensors, .local = x->local};
   entry(x, "hrm_model_prepare")(&tile);
   entry(x, "hrm_model_forward")(&tile);
 }
@@ -88,5 +89,6 @@ void execute_free(struct executable *x) {
   for (int i = 0; x->tensors && i < x->program->tensor_count; i++) free(x->tensors[i]);
   free(x->shared);
   free(x->arena);
+  free(x->local);
   if (x->jit) jit_free(x->jit);
 }

@@ -9,7 +9,7 @@ struct executable {
   struct program *program;
   struct jit *jit;
   void **tensors; /* by number of program->tensors; zeroed, owned */
-  void *shared, *arena;
+  void *shared, *arena, *local;
 };
 
 /* Compiles a graph over `symbols` (no weights); a ROWS symbol is followed by the output that takes its gradient.

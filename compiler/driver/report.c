@@ -48,7 +48,7 @@ static void report_memory(const struct compilation *c, FILE *out) {
   line(out, "optimiser", optimizer, c->program->ema > 0 ? "its state and the averaged weights" : "its state");
   line(out, "gradients", c->program->weight_bytes, "a thread");
   line(out, "states", state_bytes(c->program), "an example");
-  line(out, "activations", c->plan->train.arena_bytes,
+  line(out, "activations", c->plan->train.arena_bytes + c->plan->train.local_bytes,
        arena_printf(c->arena, "a thread, tile of %lld examples, training step", (long long)c->plan->tile));
 }
 
@@ -72,24 +72,24 @@ static void flops_line(FILE *out, const char *what, double flops, const char *sc
 
 static void report_flops(const struct compilation *c, FILE *out) {
   fprintf(out, "%-12s %14lld\n", "parameters", (long long)trained_parameters(c->program));
-  flops_line(out, "forward", function_cost(&c->plan->forward, &c->machine, 1).flops, "an example, one segment");
-  flops_line(out, "train", function_cost(&c->plan->train, &c->machine, 1).flops,
+  flops_line(out, "forward", c->plan->forward_flops, "an example, one segment");
+  flops_line(out, "train", c->plan->train_flops,
              "an example, one step: the segment, its gradient, the next segment's target");
 }
 
-static void count_calls(const struct step *steps, int count, int64_t n, int64_t times, int64_t *calls) {
+static void count_calls(const struct step *steps, int count, int64_t times, int64_t *calls) {
   for (int i = 0; i < count; i++) {
     if (steps[i].kind == STEP_REPEAT)
-      count_calls(steps[i].repeat.steps, steps[i].repeat.count, n, times * steps[i].repeat.trips, calls);
+      count_calls(steps[i].repeat.steps, steps[i].repeat.count, times * steps[i].repeat.trips, calls);
     else if (steps[i].kind == STEP_CHAIN)
-      count_calls(steps[i].chain.steps, steps[i].chain.count, n, times * chain_trips(&steps[i].chain, n), calls);
+      calls[steps[i].chain.form] += times;
     else
       calls[steps[i].kernel->form] += times;
   }
 }
 
 static const char *register_tile(const struct compilation *c, const struct kernel *k) {
-  if (k->kind == KERNEL_LOOP) return "-";
+  if (!k || k->kind == KERNEL_LOOP) return "-";
   struct extent rows = k->contraction.m;
   struct register_tile tile =
       machine_register_tile(&c->machine, rows.per_example ? rows.count * c->plan->tile : rows.count);
@@ -99,16 +99,17 @@ static const char *register_tile(const struct compilation *c, const struct kerne
 
 static void kernels_of(const struct compilation *c, const struct function *f, FILE *out) {
   int64_t n = c->plan->tile, *calls = arena_new_array(c->arena, int64_t, (size_t)c->plan->form_count + 1);
-  count_calls(f->steps, f->count, n, 1, calls);
+  count_calls(f->steps, f->count, 1, calls);
   fprintf(out, "%-8s %-34s %6s %12s %12s %7s %6s  %s\n", f->name, "kernel", "calls", "FLOPs", "bytes", "tile", "peak",
           "origin");
   for (int i = 0; i < c->plan->form_count; i++) {
     const struct kernel_form *form = &c->plan->forms[i];
-    struct kernel_cost cost = kernel_cost(form->kernel, &c->machine, n);
+    struct kernel_cost cost = form_cost(form, &c->machine, n);
     if (calls[i] == 0) continue;
+    const char *origin = form->kernel ? form->kernel->origin : form->chain->steps[0].kernel->origin;
     fprintf(out, "%-8s %-34s %6lld %12.6g %12.6g %7s %5.0f%%  %s\n", "", form->name, (long long)calls[i], cost.flops,
             cost.bytes, register_tile(c, form->kernel), 100 * cost.flops / cost.cycles / cost_peak(&c->machine),
-            form->kernel->origin ? form->kernel->origin : "");
+            origin ? origin : "");
   }
 }
 

@@ -91,6 +91,8 @@ static void emit_around(struct codegen *g, const struct contraction *c, const st
 void emit_blas(struct codegen *g, const struct contraction *c) {
   struct gemm shape;
   gemm_shape(g, c, &shape);
-  emit_around(g, c, &shape, 0, LLVMGetParam(g->function, 1), LLVMGetParam(g->function, 2),
-              LLVMGetParam(g->function, 3));
+  struct counted_loop alone;
+  alone_open(g, &alone);
+  emit_around(g, c, &shape, 0, kernel_base(g, 0), kernel_base(g, 1), kernel_base(g, 2));
+  alone_close(g, &alone);
 }

@@ -288,6 +288,42 @@ void loop_close(struct codegen *g, struct counted_loop *l) {
   for (int i = 0; i < l->carried_count; i++) l->carried[i] = build_merge(g, l, i, latch);
 }
 
+/* ---- teams ---- */
+
+/* The first of the trips of the team's thread number `member`. */
+static LLVMValueRef first_trip(struct codegen *g, LLVMValueRef trips, LLVMValueRef member) {
+  return LLVMBuildUDiv(g->builder, LLVMBuildMul(g->builder, trips, member, ""), g->members, "");
+}
+
+void shared_open(struct codegen *g, struct counted_loop *l, LLVMValueRef total, int64_t step) {
+  LLVMValueRef next = LLVMBuildAdd(g->builder, g->member, constant_i64(g, 1), "");
+  LLVMValueRef from = build_scaled(g, first_trip(g, total, g->member), step);
+  LLVMValueRef limit = build_scaled(g, first_trip(g, total, next), step);
+  loop_open(g, l, from, limit, step, true, NULL, 0);
+  g->is_shared = true;
+}
+
+void shared_close(struct codegen *g, struct counted_loop *l) {
+  loop_close(g, l);
+  g->is_shared = false;
+}
+
+/* A loop from `member` to 1. */
+void alone_open(struct codegen *g, struct counted_loop *l) {
+  l->guarded = false;
+  if (g->is_shared) return;
+  loop_open(g, l, g->member, constant_i64(g, 1), 1, true, NULL, 0);
+  g->is_shared = true;
+}
+
+void alone_close(struct codegen *g, struct counted_loop *l) {
+  if (l->guarded) shared_close(g, l);
+}
+
+LLVMValueRef kernel_base(struct codegen *g, int access) {
+  return LLVMGetParam(g->function, (unsigned)(access + KERNEL_FIRST_BASE));
+}
+
 LLVMValueRef function_open(struct codegen *g, const char *name, LLVMTypeRef type, bool internal) {
   g->function = LLVMAddFunction(g->module, name, type);
   if (internal) LLVMSetLinkage(g->function, LLVMInternalLinkage);

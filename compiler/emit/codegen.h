@@ -16,9 +16,11 @@ struct codegen {
   LLVMModuleRef module;
   LLVMBuilderRef builder;
   struct machine machine;
-  int64_t tile;          /* the largest n */
-  bool openblas;         /* contractions call OpenBLAS where they can */
-  LLVMValueRef function; /* being built */
+  int64_t tile;                 /* the largest n */
+  bool openblas;                /* contractions call OpenBLAS where they can */
+  LLVMValueRef function;        /* being built */
+  LLVMValueRef member, members; /* of the team; in a kernel */
+  bool is_shared;               /* the code being built is within the loop that the team parts */
   LLVMTypeRef pointer_type;
   const char *error; /* the first thing that could not be generated; NULL: none */
 };
@@ -88,12 +90,24 @@ void loop_open(struct codegen *g, struct counted_loop *l, LLVMValueRef from, LLV
                bool guarded, LLVMValueRef *carried, int carried_count);
 void loop_close(struct codegen *g, struct counted_loop *l);
 
+/* A loop whose trips the threads of a team part between them: everything in it is done once.  `total` steps of
+ * `step`. Code outside of such loops that shall run once stands between alone_open and alone_close, which the first
+ * thread of the team passes; within a shared loop these do nothing. */
+void shared_open(struct codegen *g, struct counted_loop *l, LLVMValueRef total, int64_t step);
+void shared_close(struct codegen *g, struct counted_loop *l);
+void alone_open(struct codegen *g, struct counted_loop *l);
+void alone_close(struct codegen *g, struct counted_loop *l);
+enum { SHARED_LEAST = 4 }; /* outer loops with fewer trips are left whole, where inner ones may be parted */
+
 /* Function bodies.  Creates an internal function with an entry block for allocas and positions the builder after it.
  */
 LLVMValueRef function_open(struct codegen *g, const char *name, LLVMTypeRef type, bool internal);
 void function_close(struct codegen *g);
 
-/* Kernel bodies: g->function takes (n, bases…) in the order of the kernel's accesses (contraction: a, b, c). */
+/* Kernel bodies: g->function takes (n, member, members, bases…) in the order of the kernel's accesses (contraction:
+ * a, b, c). */
+enum { KERNEL_FIRST_BASE = 3 };
+LLVMValueRef kernel_base(struct codegen *g, int access);
 void emit_loop(struct codegen *g, const struct loop *l);
 bool loop_is_transposition(const struct loop *l);
 void emit_transposition(struct codegen *g, const struct loop *l); /* a nest that is one */

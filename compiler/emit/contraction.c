@@ -86,6 +86,34 @@ static struct strides row_stride(const struct contraction_nest *nest) {
   return (struct strides){nest->t.a_row, 0, nest->t.c_row};
 }
 
+/* A loop over the whole extent, the team's if it is long enough and no loop around it is. */
+static bool open_axis(const struct contraction_nest *nest, struct counted_loop *l, struct extent extent) {
+  struct codegen *g = nest->t.g;
+  bool shared = !g->is_shared && extent.count >= SHARED_LEAST;
+  LLVMValueRef total = build_extent(g, extent, nest->t.n);
+  if (shared)
+    shared_open(g, l, total, 1);
+  else
+    loop_open(g, l, constant_i64(g, 0), total, 1, false, NULL, 0);
+  return shared;
+}
+
+/* Runs of `count` pieces of `size`; the same, where there are at least `least`. */
+static bool open_run(const struct contraction_nest *nest, struct counted_loop *l, int64_t count, int size,
+                     int least) {
+  struct codegen *g = nest->t.g;
+  bool shared = !g->is_shared && count >= least;
+  if (shared)
+    shared_open(g, l, constant_i64(g, count), size);
+  else
+    loop_open(g, l, constant_i64(g, 0), constant_i64(g, count * size), size, false, NULL, 0);
+  return shared;
+}
+
+static void close_loop(const struct contraction_nest *nest, struct counted_loop *l, bool shared) {
+  (shared ? shared_close : loop_close)(nest->t.g, l);
+}
+
 /* `count` tiles of the same shape, one below the other. */
 static void emit_run_of_tiles(const struct contraction_nest *nest, struct run run, struct tile_shape shape,
                               struct operands at) {
@@ -94,13 +122,16 @@ static void emit_run_of_tiles(const struct contraction_nest *nest, struct run ru
   shape.rows = run.size;
   at = move_constant(nest, at, run.from, row_stride(nest));
   if (run.count == 1) {
+    struct counted_loop alone;
+    alone_open(g, &alone);
     emit_tile(&nest->t, shape, at);
+    alone_close(g, &alone);
     return;
   }
   struct counted_loop l;
-  loop_open(g, &l, constant_i64(g, 0), constant_i64(g, run.count * run.size), run.size, false, NULL, 0);
+  bool shared = open_run(nest, &l, run.count, run.size, 2);
   emit_tile(&nest->t, shape, move(nest, at, l.index, row_stride(nest)));
-  loop_close(g, &l);
+  close_loop(nest, &l, shared);
 }
 
 /* A known number of rows in tiles of nearly equal size: 82 = 5 · 12 + 2 · 11. */
@@ -138,7 +169,10 @@ static void emit_rows(const struct contraction_nest *nest, struct tile_shape sha
   if (!nest->rows.per_example) {
     emit_even_rows(nest, nest->rows.count, shape, at);
   } else if (nest->rows.count < nest->max_rows) {
+    struct counted_loop alone;
+    alone_open(g, &alone);
     emit_row_ladder(nest, shape, at);
+    alone_close(g, &alone);
   } else {
     struct counted_loop l;
     LLVMValueRef total = build_extent(g, nest->rows, nest->t.n);
@@ -150,20 +184,18 @@ static void emit_rows(const struct contraction_nest *nest, struct tile_shape sha
 
 /* The loops that reuse a panel, from number `depth` on. */
 static void emit_inside(const struct contraction_nest *nest, int depth, struct tile_shape shape, struct operands at) {
-  struct codegen *g = nest->t.g;
   if (depth == nest->inside_count) {
     emit_rows(nest, shape, at);
     return;
   }
   const struct axis *axis = &nest->inside[depth];
   struct counted_loop l;
-  loop_open(g, &l, constant_i64(g, 0), build_extent(g, axis->extent, nest->t.n), 1, false, NULL, 0);
+  bool shared = open_axis(nest, &l, axis->extent);
   emit_inside(nest, depth + 1, shape, move(nest, at, l.index, axis->stride));
-  loop_close(g, &l);
+  close_loop(nest, &l, shared);
 }
 
 static void emit_run_of_panels(const struct contraction_nest *nest, struct run run, int last, struct operands at) {
-  struct codegen *g = nest->t.g;
   if (run.count == 0) return;
   int64_t width = nest->t.width;
   struct strides vector = {0, width * nest->t.factor_bytes, width * dtype_size(nest->t.result)};
@@ -174,9 +206,9 @@ static void emit_run_of_panels(const struct contraction_nest *nest, struct run r
     return;
   }
   struct counted_loop l;
-  loop_open(g, &l, constant_i64(g, 0), constant_i64(g, run.count * run.size), run.size, false, NULL, 0);
+  bool shared = open_run(nest, &l, run.count, run.size, SHARED_LEAST);
   emit_inside(nest, 0, shape, move(nest, at, l.index, vector));
-  loop_close(g, &l);
+  close_loop(nest, &l, shared);
 }
 
 /* Full panels, then one that holds the rest.  A single vector left over joins the last full panel: alone it would use
@@ -196,16 +228,15 @@ static void emit_panels(const struct contraction_nest *nest, struct operands at)
 }
 
 static void emit_around(const struct contraction_nest *nest, int depth, struct operands at) {
-  struct codegen *g = nest->t.g;
   if (depth == nest->around_count) {
     emit_panels(nest, at);
     return;
   }
   const struct axis *axis = &nest->around[depth];
   struct counted_loop l;
-  loop_open(g, &l, constant_i64(g, 0), build_extent(g, axis->extent, nest->t.n), 1, false, NULL, 0);
+  bool shared = open_axis(nest, &l, axis->extent);
   emit_around(nest, depth + 1, move(nest, at, l.index, axis->stride));
-  loop_close(g, &l);
+  close_loop(nest, &l, shared);
 }
 
 /* Where c is a single column with neighbouring elements, and a's columns are contiguous, the transposed problem is
@@ -255,7 +286,7 @@ void emit_contraction(struct codegen *g, const struct contraction *given) {
                                   .columns = c.n.count};
   sort_loops(&nest, &c);
   choose_tile(&nest);
-  LLVMValueRef a = LLVMGetParam(g->function, 1), b = LLVMGetParam(g->function, 2);
-  struct operands at = {swapped ? b : a, swapped ? a : b, LLVMGetParam(g->function, 3)};
+  LLVMValueRef a = kernel_base(g, 0), b = kernel_base(g, 1);
+  struct operands at = {swapped ? b : a, swapped ? a : b, kernel_base(g, 2)};
   emit_around(&nest, 0, at);
 }

@@ -14,7 +14,7 @@ struct emission {
 
 /* What a model function reads once from its struct hrm_tile. */
 struct frame {
-  LLVMValueRef n;
+  LLVMValueRef n, member, members, finished;
   LLVMValueRef base[SPACE_IO]; /* of the spaces before it */
   LLVMValueRef tensors;
   LLVMValueRef around[CHAIN_MAX_LOOPS]; /* indices of the loops of the chain that is being generated */
@@ -22,10 +22,11 @@ struct frame {
 };
 
 static LLVMTypeRef kernel_type(struct codegen *g, int access_count) {
-  LLVMTypeRef *parameters = arena_new_array(g->arena, LLVMTypeRef, (size_t)access_count + 1);
-  parameters[0] = LLVMInt64TypeInContext(g->context);
-  for (int i = 0; i < access_count; i++) parameters[i + 1] = g->pointer_type;
-  return LLVMFunctionType(LLVMVoidTypeInContext(g->context), parameters, (unsigned)access_count + 1, false);
+  LLVMTypeRef *parameters = arena_new_array(g->arena, LLVMTypeRef, (size_t)(access_count + KERNEL_FIRST_BASE));
+  for (int i = 0; i < KERNEL_FIRST_BASE; i++) parameters[i] = LLVMInt64TypeInContext(g->context);
+  for (int i = 0; i < access_count; i++) parameters[i + KERNEL_FIRST_BASE] = g->pointer_type;
+  unsigned count = (unsigned)(access_count + KERNEL_FIRST_BASE);
+  return LLVMFunctionType(LLVMVoidTypeInContext(g->context), parameters, count, false);
 }
 
 static int kernel_accesses(const struct kernel *k, const struct access **accesses, struct access storage[3]) {
@@ -53,12 +54,16 @@ static void emit_body(struct codegen *g, const struct kernel *k) {
 
 static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
   struct codegen *g = &e->g;
-  LLVMValueRef caller = g->function;
+  struct codegen caller = *g;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder);
   LLVMValueRef function = function_open(g, e->plan->forms[k->form].name, type, true);
+  g->member = LLVMGetParam(function, 1);
+  g->members = LLVMGetParam(function, 2);
+  g->is_shared = false;
   emit_body(g, k);
   function_close(g);
-  g->function = caller;
+  caller.error = g->error;
+  *g = caller;
   LLVMPositionBuilderAtEnd(g->builder, here);
   return function;
 }
@@ -90,10 +95,26 @@ static void emit_call(struct emission *e, const struct frame *f, const struct ke
   int count = kernel_accesses(k, &accesses, storage);
   LLVMTypeRef type = kernel_type(g, count);
   LLVMValueRef function = kernel_function(e, k, type);
-  LLVMValueRef *operands = arena_new_array(g->arena, LLVMValueRef, (size_t)count + 1);
+  LLVMValueRef *operands = arena_new_array(g->arena, LLVMValueRef, (size_t)(count + KERNEL_FIRST_BASE));
   operands[0] = f->n;
-  for (int i = 0; i < count; i++) operands[i + 1] = access_base(g, f, &accesses[i]);
-  LLVMBuildCall2(g->builder, type, function, operands, (unsigned)count + 1, "");
+  operands[1] = f->member;
+  operands[2] = f->members;
+  for (int i = 0; i < count; i++) operands[i + KERNEL_FIRST_BASE] = access_base(g, f, &accesses[i]);
+  LLVMBuildCall2(g->builder, type, function, operands, (unsigned)(count + KERNEL_FIRST_BASE), "");
+}
+
+/* Tells the runtime, where it wants to know, that this thread has done its part. */
+static void emit_finished(struct codegen *g, const struct frame *f, int form) {
+  LLVMTypeRef parameters[] = {g->pointer_type, LLVMInt64TypeInContext(g->context)};
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->context), parameters, 2, false);
+  LLVMValueRef arguments[] = {LLVMGetParam(g->function, 0), constant_i64(g, form)};
+  LLVMBasicBlockRef call = LLVMAppendBasicBlockInContext(g->context, g->function, "");
+  LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(g->context, g->function, "");
+  LLVMBuildCondBr(g->builder, LLVMBuildIsNull(g->builder, f->finished, ""), after, call);
+  LLVMPositionBuilderAtEnd(g->builder, call);
+  LLVMBuildCall2(g->builder, type, f->finished, arguments, 2, "");
+  LLVMBuildBr(g->builder, after);
+  LLVMPositionBuilderAtEnd(g->builder, after);
 }
 
 static void emit_steps(struct emission *e, const struct frame *f, const struct step *steps, int count);
@@ -103,24 +124,35 @@ static void emit_chain(struct emission *e, const struct frame *f, const struct c
   struct codegen *g = &e->g;
   struct frame inner = *f;
   if (f->around_count == c->loop_count) {
-    inner.n = constant_i64(g, 1);
-    emit_steps(e, &inner, c->steps, c->count);
+    struct counted_loop alone;
+    inner.n = inner.members = constant_i64(g, 1);
+    inner.member = constant_i64(g, 0);
+    alone_open(g, &alone);
+    for (int i = 0; i < c->count; i++) emit_call(e, &inner, c->steps[i].kernel);
+    alone_close(g, &alone);
     return;
   }
   struct counted_loop l;
-  LLVMValueRef limit = build_extent(g, c->loop[f->around_count], f->n);
-  loop_open(g, &l, constant_i64(g, 0), limit, 1, false, NULL, 0);
+  int loop = f->around_count;
+  LLVMValueRef limit = build_extent(g, c->loop[loop], f->n);
+  bool shared = !g->is_shared && c->loop[loop].count > 1 && chain_is_parallel(c, loop);
+  if (shared)
+    shared_open(g, &l, limit, 1);
+  else
+    loop_open(g, &l, constant_i64(g, 0), limit, 1, false, NULL, 0);
   inner.around[inner.around_count++] = l.index;
   emit_chain(e, &inner, c);
-  loop_close(g, &l);
+  (shared ? shared_close : loop_close)(g, &l);
 }
 
 static void emit_steps(struct emission *e, const struct frame *f, const struct step *steps, int count) {
   for (int i = 0; i < count; i++) {
     if (steps[i].kind == STEP_KERNEL) {
       emit_call(e, f, steps[i].kernel);
+      emit_finished(&e->g, f, steps[i].kernel->form);
     } else if (steps[i].kind == STEP_CHAIN) {
       emit_chain(e, f, &steps[i].chain);
+      emit_finished(&e->g, f, steps[i].chain.form);
     } else if (steps[i].repeat.trips > 0) {
       struct counted_loop l;
       LLVMValueRef trips = constant_i64(&e->g, steps[i].repeat.trips);
@@ -142,7 +174,13 @@ static struct frame load_frame(struct codegen *g) {
   f.base[SPACE_SHARED] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, shared));
   f.base[SPACE_ARENA] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, arena));
   f.base[SPACE_GRADS] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, gradients));
+  f.base[SPACE_LOCAL] = load_field(g, g->pointer_type, offsetof(struct hrm_tile, local));
   f.tensors = load_field(g, g->pointer_type, offsetof(struct hrm_tile, tensors));
+  f.finished = load_field(g, g->pointer_type, offsetof(struct hrm_tile, finished));
+  f.member = load_field(g, LLVMInt64TypeInContext(g->context), offsetof(struct hrm_tile, member));
+  f.members = load_field(g, LLVMInt64TypeInContext(g->context), offsetof(struct hrm_tile, members));
+  LLVMValueRef nobody = LLVMBuildIsNull(g->builder, f.members, "");
+  f.members = LLVMBuildSelect(g->builder, nobody, constant_i64(g, 1), f.members, "");
   return f;
 }
 
@@ -151,6 +189,9 @@ static void emit_function(struct emission *e, const struct function *f) {
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->context), &g->pointer_type, 1, false);
   function_open(g, arena_printf(g->arena, "hrm_model_%s", f->name), type, false);
   struct frame frame = load_frame(g);
+  g->member = frame.member;
+  g->members = frame.members;
+  g->is_shared = false;
   emit_steps(e, &frame, f->steps, f->count);
   function_close(g);
 }

@@ -10,6 +10,21 @@ static LLVMValueRef *value_table(struct nest *n) {
   return arena_new_array(n->g->arena, LLVMValueRef, (size_t)(n->l->value_count + 1) * MAX_SLOTS);
 }
 
+/* ---- what the threads of a team part between them ---- */
+
+/* Does every trip along this axis write places of its own? */
+static bool writes_apart(const struct loop *l, int axis) {
+  for (int i = 0; i < l->store_count; i++) {
+    const struct access *access = &l->accesses[l->stores[i].access];
+    if (access->index >= 0 || access->stride[axis] == 0) return false;
+  }
+  return axis != l->pass_axis;
+}
+
+static bool may_share(const struct nest *n, int axis, int64_t trips) {
+  return !n->g->is_shared && trips >= SHARED_LEAST && writes_apart(n->l, axis);
+}
+
 /* Pointers follow the indices: entering an axis moves those of the accesses that depend on it. */
 static LLVMValueRef *enter_axis(struct nest *n, int axis, LLVMValueRef index) {
   LLVMValueRef *outside = n->pointer;
@@ -61,17 +76,35 @@ static void emit_bundle_loop(struct nest *n, LLVMValueRef from, LLVMValueRef lim
   loop_close(n->g, &l);
 }
 
-static void emit_known_bundles(struct nest *n, int64_t count, body *inner, int carried_count) {
+/* The last bundle, of fewer vectors, the last of them with fewer lanes. */
+static void emit_rest(struct nest *n, int64_t whole, int64_t rest, body *inner) {
   int width = n->plan.width;
-  int64_t bundle = (int64_t)n->plan.slots * width, rest = count % bundle, whole = count - rest;
-  set_slots(n, n->plan.slots, width);
-  if (whole == bundle) emit_bundle(n, constant_i64(n->g, 0), inner);
-  if (whole > bundle)
-    emit_bundle_loop(n, constant_i64(n->g, 0), constant_i64(n->g, whole), false, inner, carried_count);
   if (rest == 0) return;
   set_slots(n, (int)((rest + width - 1) / width), width);
   set_tail(n, (int)(rest - (int64_t)(n->slots - 1) * width));
   emit_bundle(n, constant_i64(n->g, whole), inner);
+}
+
+static void emit_known_bundles(struct nest *n, int64_t count, body *inner, int carried_count) {
+  int64_t bundle = (int64_t)n->plan.slots * n->plan.width, rest = count % bundle, whole = count - rest;
+  set_slots(n, n->plan.slots, n->plan.width);
+  if (whole == bundle) emit_bundle(n, constant_i64(n->g, 0), inner);
+  if (whole > bundle)
+    emit_bundle_loop(n, constant_i64(n->g, 0), constant_i64(n->g, whole), false, inner, carried_count);
+  emit_rest(n, whole, rest, inner);
+}
+
+/* The same, parted between the threads. */
+static void emit_shared_bundles(struct nest *n, int64_t count, body *inner) {
+  int64_t bundle = (int64_t)n->plan.slots * n->plan.width, rest = count % bundle, whole = count - rest;
+  struct counted_loop l;
+  set_slots(n, n->plan.slots, n->plan.width);
+  shared_open(n->g, &l, constant_i64(n->g, whole / bundle), bundle);
+  emit_bundle(n, l.index, inner);
+  shared_close(n->g, &l);
+  alone_open(n->g, &l);
+  emit_rest(n, whole, rest, inner);
+  alone_close(n->g, &l);
 }
 
 /* The last vector of an axis whose length is known at run time alone. */
@@ -251,6 +284,14 @@ static void body_row(struct nest *n) {
   n->carried = carried;
 }
 
+/* Are there bundles enough for a team, each by itself? */
+static bool may_share_bundles(const struct nest *n) {
+  if (n->plan.reduces_in_lanes || n->plan.bundle_axis < 0) return false;
+  struct extent extent = n->l->extent[n->plan.bundle_axis];
+  int64_t bundles = extent.count / ((int64_t)n->plan.slots * n->plan.width);
+  return !extent.per_example && may_share(n, n->plan.bundle_axis, bundles);
+}
+
 static void emit_innermost(struct nest *n) {
   if (n->plan.reduces_in_lanes) {
     body_row(n);
@@ -263,20 +304,37 @@ static void emit_innermost(struct nest *n) {
   }
 }
 
+static void emit_points(struct nest *n) {
+  struct counted_loop alone;
+  if (may_share_bundles(n)) {
+    int64_t count = n->l->extent[n->plan.bundle_axis].count;
+    emit_shared_bundles(n, count, n->l->pass_axis < 0 ? body_elements : body_row);
+    return;
+  }
+  alone_open(n->g, &alone);
+  emit_innermost(n);
+  alone_close(n->g, &alone);
+}
+
 /* The loops over all axes but the bundles' and the passes'. */
 static void emit_outer(struct nest *n, int axis) {
   struct codegen *g = n->g;
   if (axis == n->l->rank) {
-    emit_innermost(n);
+    emit_points(n);
   } else if (axis == n->plan.bundle_axis || axis == n->l->pass_axis) {
     emit_outer(n, axis + 1);
   } else {
     struct counted_loop l;
-    loop_open(g, &l, constant_i64(g, 0), build_extent(g, n->l->extent[axis], n->n), 1, false, NULL, 0);
+    LLVMValueRef total = build_extent(g, n->l->extent[axis], n->n);
+    bool shared = may_share(n, axis, n->l->extent[axis].count);
+    if (shared)
+      shared_open(g, &l, total, 1);
+    else
+      loop_open(g, &l, constant_i64(g, 0), total, 1, false, NULL, 0);
     LLVMValueRef *outside = enter_axis(n, axis, l.index);
     emit_outer(n, axis + 1);
     n->pointer = outside;
-    loop_close(g, &l);
+    (shared ? shared_close : loop_close)(g, &l);
   }
 }
 
@@ -289,7 +347,7 @@ void emit_loop(struct codegen *g, const struct loop *l) {
   n.row_splat = value_table(&n);
   n.inverse = value_table(&n);
   n.pointer = arena_new_array(g->arena, LLVMValueRef, (size_t)l->access_count + 1);
-  for (int i = 0; i < l->access_count; i++) n.pointer[i] = LLVMGetParam(g->function, (unsigned)i + 1);
+  for (int i = 0; i < l->access_count; i++) n.pointer[i] = kernel_base(g, i);
   if (n.plan.scratch_bytes > 0) n.scratch = build_alloca(g, n.plan.scratch_bytes);
   emit_outer(&n, 0);
 }

@@ -97,11 +97,19 @@ static void emit_blocks(const struct exchange *x, struct place at) {
   int64_t count = x->l->extent[x->result_axis].count, rest = count % x->width, whole = count - rest;
   if (whole > 0) {
     struct counted_loop l;
-    loop_open(x->g, &l, constant_i64(x->g, 0), constant_i64(x->g, whole), x->width, false, NULL, 0);
+    bool shared = !x->g->is_shared;
+    if (shared)
+      shared_open(x->g, &l, constant_i64(x->g, whole / x->width), x->width);
+    else
+      loop_open(x->g, &l, constant_i64(x->g, 0), constant_i64(x->g, whole), x->width, false, NULL, 0);
     emit_blocks_across(x, move(x, at, x->result_axis, l.index), x->width);
-    loop_close(x->g, &l);
+    (shared ? shared_close : loop_close)(x->g, &l);
   }
-  if (rest > 0) emit_blocks_across(x, move_by(x, at, x->result_axis, whole), (int)rest);
+  struct counted_loop alone;
+  if (rest == 0) return;
+  alone_open(x->g, &alone);
+  emit_blocks_across(x, move_by(x, at, x->result_axis, whole), (int)rest);
+  alone_close(x->g, &alone);
 }
 
 static void emit_around(const struct exchange *x, struct place at, int axis) {
@@ -112,9 +120,13 @@ static void emit_around(const struct exchange *x, struct place at, int axis) {
   } else {
     struct counted_loop l;
     LLVMValueRef limit = build_extent(x->g, x->l->extent[axis], x->n);
-    loop_open(x->g, &l, constant_i64(x->g, 0), limit, 1, false, NULL, 0);
+    bool shared = !x->g->is_shared && x->l->extent[axis].count >= SHARED_LEAST;
+    if (shared)
+      shared_open(x->g, &l, limit, 1);
+    else
+      loop_open(x->g, &l, constant_i64(x->g, 0), limit, 1, false, NULL, 0);
     emit_around(x, move(x, at, axis, l.index), axis + 1);
-    loop_close(x->g, &l);
+    (shared ? shared_close : loop_close)(x->g, &l);
   }
 }
 
@@ -124,7 +136,6 @@ void emit_transposition(struct codegen *g, const struct loop *l) {
   x.source_axis = contiguous_axis(l, source(l));
   x.result_axis = contiguous_axis(l, result(l));
   x.n = LLVMGetParam(g->function, 0);
-  struct place at = {LLVMGetParam(g->function, (unsigned)l->values[0].access + 1),
-                     LLVMGetParam(g->function, (unsigned)l->stores[0].access + 1)};
+  struct place at = {kernel_base(g, l->values[0].access), kernel_base(g, l->stores[0].access)};
   emit_around(&x, at, 0);
 }
