@@ -1,13 +1,18 @@
 #include "runtime/commands.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/atomic_file.h"
 #include "runtime/evaluate.h"
 #include "runtime/interrupt.h"
 #include "runtime/loaded_model.h"
 #include "runtime/predictions.h"
 #include "runtime/progress.h"
+#include "runtime/score.h"
 
 struct eval_options {
-  const char *checkpoint, *data, *split, *predictions;
+  const char *checkpoint, *data, *split, *predictions, *submission;
   int64_t max_segments, limit, batch, threads;
   bool halt, json;
   struct checkpoint_use use;
@@ -27,6 +32,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case 'b': o->batch = option_integer(state, "batch", arg, 1, INT32_MAX - 1); break;
   case 't': o->threads = option_integer(state, "threads", arg, 1, 4096); break;
   case 's': o->predictions = arg; break;
+  case 'S': o->submission = arg; break;
   case 'E': o->use.averaged = false; break;
   case 'R': o->use.reset_tables = true; break;
   case 'j': o->json = true; break;
@@ -61,6 +67,18 @@ static void print_row(const char *set, const json_t *result) {
   printf("  %8.2f\n", json_number_value(json_object_get(result, "mean_segments")));
 }
 
+/* Of kinds of puzzles that have scores of their own. */
+static void print_scores(const char *set, const json_t *result) {
+  const json_t *valid = json_object_get(result, "valid_accuracy"), *score = json_object_get(result, "task_score");
+  if (json_is_number(valid))
+    printf("%s: %.2f%% valid, that is any shortest path; %.2f%% valid and another than the data set's\n", set,
+           100 * json_number_value(valid), 100 * json_number_value(json_object_get(result, "valid_other_accuracy")));
+  if (json_is_number(score))
+    printf("%s: %lld tasks; score %.2f%% of test inputs a task, two attempts each; %.2f%% of tasks solved\n", set,
+           (long long)json_integer_value(json_object_get(result, "tasks")), 100 * json_number_value(score),
+           100 * json_number_value(json_object_get(result, "tasks_solved")));
+}
+
 static bool print(const struct eval_options *o, const struct loaded_model *s, json_t *sets, struct hrm_error *error) {
   if (o->json) {
     return command_print_json(json_pack("{s:s, s:I, s:b, s:O}", "checkpoint", s->checkpoint, "max_segments",
@@ -71,30 +89,76 @@ static bool print(const struct eval_options *o, const struct loaded_model *s, js
   json_t *result;
   printf("%-12s  %9s  %9s  %9s  %9s  %8s\n", "set", "examples", "exact", "cells", "halting", "segments");
   json_object_foreach(sets, name, result) print_row(name, result);
+  json_object_foreach(sets, name, result) print_scores(name, result);
   return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
 }
 
-static bool evaluate_one(struct evaluator *e, const struct dataset_set *set, const struct eval_options *o,
-                         json_t *sets, struct hrm_error *error) {
+/* What looks at the predictions for a set. */
+struct visitors {
+  struct predictions *predictions; /* NULL: they are not saved */
+  struct scorer *scorer;
+};
+
+static void visit(void *context, const struct slots *slots, int64_t slot, int64_t example) {
+  const struct visitors *v = context;
+  const struct description *d = slots->description;
+  if (v->predictions) predictions_keep(v->predictions, slots, slot, example);
+  if (!slots->halted[slot]) return;
+  const int32_t *prediction = slots_tensor(slots, d->standard[TENSOR_PREDICTION], slot);
+  const float *halt = slots_standard(slots, TENSOR_HALT);
+  scorer_add(v->scorer, example, prediction, halt[slot]);
+}
+
+/* What a whole evaluation comes to. */
+struct results {
+  json_t *sets;
+  json_t *submission; /* NULL: not wanted */
+};
+
+static bool evaluate_visited(struct evaluator *e, const struct dataset_set *set, struct visitors *visitors,
+                             const struct results *results, struct hrm_error *error) {
   struct evaluation sums;
+  e->visit = visit, e->visit_context = visitors;
+  if (!evaluate_set(e, set, &sums, error)) return false;
+  json_t *result = evaluation_json(&sums, e->model->description->act.kind);
+  if (visitors->predictions) json_object_set_new(result, "predictions", json_string(visitors->predictions->path));
+  json_object_set_new(results->sets, set->name, result);
+  return scorer_finish(visitors->scorer, result, results->submission, error);
+}
+
+static bool evaluate_scored(struct evaluator *e, const struct dataset *dataset, const struct dataset_set *set,
+                            const struct eval_options *o, struct predictions *predictions,
+                            const struct results *results, struct hrm_error *error) {
+  struct visitors visitors = {.predictions = predictions};
+  if (!scorer_open(&visitors.scorer, dataset, set, o->data, error)) return false;
+  bool done = evaluate_visited(e, set, &visitors, results, error);
+  scorer_close(visitors.scorer);
+  return done;
+}
+
+static bool evaluate_one(struct evaluator *e, const struct dataset *dataset, const struct dataset_set *set,
+                         const struct eval_options *o, const struct results *results, struct hrm_error *error) {
   struct predictions predictions;
-  const struct description *d = e->model->description;
-  if (o->predictions) {
-    if (!predictions_open(&predictions, o->predictions, set, d, error)) return false;
-    e->visit = predictions_keep, e->visit_context = &predictions;
-  }
-  if (!evaluate_set(e, set, &sums, error)) {
-    if (o->predictions) predictions_abandon(&predictions);
-    return false;
-  }
-  json_t *result = evaluation_json(&sums, d->act.kind);
-  if (o->predictions) json_object_set_new(result, "predictions", json_string(predictions.path));
-  json_object_set_new(sets, set->name, result);
-  return !o->predictions || predictions_finish(&predictions, error);
+  if (!o->predictions) return evaluate_scored(e, dataset, set, o, NULL, results, error);
+  if (!predictions_open(&predictions, o->predictions, set, e->model->description, error)) return false;
+  if (evaluate_scored(e, dataset, set, o, &predictions, results, error))
+    return predictions_finish(&predictions, error);
+  predictions_abandon(&predictions);
+  return false;
+}
+
+static bool write_submission(const char *path, const json_t *submission, struct hrm_error *error) {
+  char *text = json_dumps(submission, JSON_COMPACT);
+  bool done =
+      text ? atomic_write_file(path, text, strlen(text), error) : hrm_fail(error, HRM_SYSTEM, "out of memory");
+  free(text);
+  return done;
 }
 
 static bool evaluate(const struct eval_options *o, struct loaded_model *s, const struct dataset *dataset,
-                     json_t *sets, struct hrm_error *error) {
+                     const struct results *results, struct hrm_error *error) {
+  if (o->submission && dataset_kind(dataset) != DATASET_ARC)
+    return hrm_fail(error, HRM_INPUT, "%s: --submission is for data sets of ARC", dataset->path);
   if (o->predictions && !predictions_check(o->predictions, dataset, error)) return false;
   struct progress progress = progress_new(stderr);
   struct evaluator e = {&s->model,
@@ -103,9 +167,10 @@ static bool evaluate(const struct eval_options *o, struct loaded_model *s, const
                         .progress = evaluation_continues,
                         .progress_context = &progress};
   bool done = true;
-  for (int i = 0; done && i < dataset->num_sets; i++) done = evaluate_one(&e, &dataset->sets[i], o, sets, error);
+  for (int i = 0; done && i < dataset->num_sets; i++)
+    done = evaluate_one(&e, dataset, &dataset->sets[i], o, results, error);
   progress_clear(&progress);
-  return done;
+  return done && (!o->submission || write_submission(o->submission, results->submission, error));
 }
 
 static bool run(const struct command_line *line, const struct eval_options *o, const struct dataset *dataset,
@@ -116,9 +181,10 @@ static bool run(const struct command_line *line, const struct eval_options *o, c
   if (!loaded_model_open(&s, line->code, line->description, o->checkpoint, o->use, threads, o->batch, error)) {
     return false;
   }
-  json_t *sets = json_object();
-  bool done = evaluate(o, &s, dataset, sets, error) && print(o, &s, sets, error);
-  json_decref(sets);
+  struct results results = {.sets = json_object(), .submission = o->submission ? json_object() : NULL};
+  bool done = evaluate(o, &s, dataset, &results, error) && print(o, &s, results.sets, error);
+  json_decref(results.sets);
+  json_decref(results.submission);
   loaded_model_close(&s);
   return done;
 }

@@ -59,12 +59,18 @@ static bool get_sizes(const struct json_file *file, struct dataset *dataset) {
          get_i32(file, "num_puzzle_identifiers", 1, INT32_MAX, &dataset->num_puzzle_identifiers);
 }
 
+static bool get_task(const struct json_file *file, char **task) {
+  const char *text = json_string_value(json_object_get(file->json, "task"));
+  *task = text ? strdup(text) : NULL;
+  return *task || !text || out_of_memory(file->error);
+}
+
 static bool get_metadata(const struct json_file *file, struct dataset *dataset) {
   return get_sizes(file, dataset) && get_i32(file, "pad_id", 0, dataset->vocab_size - 1, &dataset->pad_id) &&
          get_i32(file, "blank_identifier_id", 0, dataset->num_puzzle_identifiers - 1,
                  &dataset->blank_identifier_id) &&
          get_integer(file, "total_groups", 1, INT64_MAX, &dataset->total_groups) &&
-         get_mean(file, &dataset->mean_puzzle_examples) &&
+         get_mean(file, &dataset->mean_puzzle_examples) && get_task(file, &dataset->task) &&
          puzzle_text_from_json(&dataset->text, file->json, dataset->vocab_size, dataset->seq_len, dataset->pad_id,
                                file->path, file->error);
 }
@@ -249,6 +255,7 @@ void dataset_close(struct dataset *dataset) {
   for (int i = 0; i < dataset->num_sets; i++) close_set(&dataset->sets[i]);
   free(dataset->sets);
   free(dataset->path);
+  free(dataset->task);
   *dataset = (struct dataset){0};
 }
 

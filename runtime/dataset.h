@@ -40,6 +40,7 @@ struct dataset {
   int num_sets;
   struct dataset_set *sets; /* in the order of "sets" */
   struct puzzle_text text;  /* text.vocab_size is 0 where the data set has no text form */
+  char *task;               /* "task" of dataset.json, which hrm-data writes beside the published keys; or NULL */
 };
 
 /* What a model has to know of a data set; cheap, no array is opened. */
@@ -71,6 +72,14 @@ struct dataset_identity {
 
 /* Cheap: the fingerprint is of all sizes and of elements evenly spread over each array. */
 struct dataset_identity dataset_identify(const struct dataset *dataset);
+
+/* What the puzzles of a data set are: what "task" says, or else what the sizes and the first example look like. */
+enum dataset_kind { DATASET_OTHER, DATASET_SUDOKU, DATASET_MAZE, DATASET_ARC };
+enum dataset_kind dataset_kind(const struct dataset *dataset);
+const char *dataset_kind_name(enum dataset_kind kind);
+
+/* Rows and columns of a puzzle: those of the text form, or of a square; 1 row where neither is known. */
+void dataset_grid(const struct dataset *dataset, int32_t *rows, int32_t *columns);
 
 /* The structure: examples of a puzzle and puzzles of a group are half-open ranges. */
 struct dataset_range {

@@ -35,6 +35,7 @@ libhrm_a_SOURCES = \
   %D%/dataset.c \
   %D%/dataset.h \
   %D%/dataset_identity.c \
+  %D%/dataset_kind.c \
   %D%/description.c \
   %D%/description.h \
   %D%/dihedral.c \
@@ -99,6 +100,10 @@ libhrm_a_SOURCES = \
   %D%/safetensors.h \
   %D%/schedule.c \
   %D%/schedule.h \
+  %D%/score.c \
+  %D%/score.h \
+  %D%/score_arc.c \
+  %D%/score_maze.c \
   %D%/segment_step.c \
   %D%/segment_step.h \
   %D%/settings.c \

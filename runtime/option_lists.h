@@ -53,6 +53,8 @@
   OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
   OPTION(SAVE_PREDICTIONS, "save-predictions", 's', "PATH", "@file",                                                 \
          "write what is predicted to PATH, if it ends in .npy, else to SET__predictions.npy in that folder")         \
+  OPTION(SUBMISSION, "submission", 'S', "FILE", "@file",                                                             \
+         "write the two attempts at each test input of ARC as the prize wants them, in JSON")                        \
   RESET_OPTION(OPTION)                                                                                               \
   OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
 

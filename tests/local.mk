@@ -33,6 +33,7 @@ check_programs = \
   %D%/check_runtime_optimizer \
   %D%/check_runtime_replay \
   %D%/check_runtime_training \
+  %D%/check_score \
   %D%/check_simplify \
   %D%/check_sudoku \
   %D%/check_sudoku_sets
