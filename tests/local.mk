@@ -53,6 +53,7 @@ test_scripts = \
   %D%/runtime.sh \
   %D%/stdlib.sh \
   %D%/sudoku.sh \
+  %D%/tasks.sh \
   %D%/variants.sh
 test_data = \
   %D%/lang \
