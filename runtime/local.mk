@@ -142,6 +142,7 @@ libdata_a_SOURCES = \
   %D%/data/csv.h \
   %D%/data/draws.c \
   %D%/data/draws.h \
+  %D%/data/info_command.c \
   %D%/data/json_line.c \
   %D%/data/json_line.h \
   %D%/data/maze_command.c \
@@ -151,6 +152,8 @@ libdata_a_SOURCES = \
   %D%/data/option_lists.h \
   %D%/data/output.c \
   %D%/data/output.h \
+  %D%/data/picture.c \
+  %D%/data/picture.h \
   %D%/data/puzzle_csv.c \
   %D%/data/puzzle_generate.c \
   %D%/data/puzzle_sets.c \

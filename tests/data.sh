@@ -249,6 +249,36 @@ else
   echo "skipped: the published tasks are not here (HRM_SHARED)"
 fi
 
+# --- info ---
+
+text_of() { rows "$1" "$2" | head -n 1 | tr ' ' '\n' | grep . | awk -v n="$3" -v s="$4" \
+  '{ printf "%s", substr(s, $1 + 1, 1); if (NR % n == 0) print "" }'; }
+"$program" info maze -p test -n 1 >out
+{ echo 'maze/test, set all: 3 examples of 3 puzzles in 3 groups'
+  echo '  maze; 5 x 7 tokens of 6; 1 identifiers'
+  sed -n 3p out
+  printf '\nexample 0\n'
+  paste -d' ' <(text_of maze/test/all__inputs.npy 35 7 '?# SGo') <(text_of maze/test/all__labels.npy 35 7 '?# SGo') |
+    sed 's/^\(.......\) /\1    /'
+  echo; } | diff - out
+result "info: maze" $?
+grep -Eq '^  steps of the path: [0-9]+ to [0-9]+, mean [0-9.]+$' out
+result "info: steps" $?
+"$program" info all-2x2 -n 0 >out && [ "$(grep -c 'sudoku; 4 x 4 tokens of 6; 1 identifiers' out)" = 2 ] &&
+  "$program" info all-2x2 -n 1 | sed -n '7,8p' | grep -Eqx '[.1-4] [.1-4] \| [.1-4] [.1-4]    [1-4] [1-4] \| [1-4] [1-4]'
+result "info: sudoku" $?
+"$program" info all-2x2 -n 1 | grep -qx -e '----+----    ----+----'
+result "info: rule" $?
+"$program" info arc -p test -n 1 | sed -n '6,8p' | diff - <(printf '%s\n' '12|    2| ' '||     1| ' '       |  ')
+result "info: ARC" $?
+sed -i 's/"task": *"[a-z]*", *//; /"task":/d' maze/test/dataset.json arc/test/dataset.json
+"$program" info maze -p test -n 0 | grep -q '  maze by its looks;' && "$program" info arc -p test -n 0 |
+  grep -q '  arc by its looks;'
+result "info: guesses" $?
+refuses "info: no data set" 1 'hrm-data: none: no train or test with a dataset.json' info none
+refuses "info: nothing" 2 "hrm-data info: the folder of a data set is expected
+Try \`hrm-data info --help' or \`hrm-data info --usage' for more information." info
+
 # --- the command line ---
 
 refuses "no output" 2 "$(usage '--output DIR is required')" sudoku

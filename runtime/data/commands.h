@@ -5,6 +5,6 @@
 
 typedef int data_command(int argc, char **argv);
 
-data_command sudoku_command, maze_command, arc_command;
+data_command sudoku_command, maze_command, arc_command, info_command;
 
 #endif

@@ -6,7 +6,8 @@
 #define DATA_COMMANDS(COMMAND)                                                                                       \
   COMMAND(SUDOKU, sudoku, "", "", "Sudoku boards from a CSV or made at random")                                      \
   COMMAND(MAZE, maze, "", "", "mazes from a CSV or made at random")                                                  \
-  COMMAND(ARC, arc, "SOURCE...", "@file", "tasks of the Abstraction and Reasoning Corpus")
+  COMMAND(ARC, arc, "SOURCE...", "@file", "tasks of the Abstraction and Reasoning Corpus")                           \
+  COMMAND(INFO, info, "DIR", "@folder", "what is in a data set, with pictures of some examples")
 
 /* Of every builder. */
 #define OUTPUT_OPTIONS(OPTION)                                                                                       \
@@ -54,5 +55,9 @@
   OPTION(TASKS, "tasks", 'n', "N", "", "take N tasks, drawn at random [all]")
 
 #define ARC_OPTIONS(OPTION) ARC_OWN_OPTIONS(OPTION) OUTPUT_OPTIONS(OPTION)
+
+#define INFO_OPTIONS(OPTION)                                                                                         \
+  OPTION(SPLIT, "split", 'p', "NAME", "train test", "this split alone")                                              \
+  OPTION(EXAMPLES, "examples", 'n', "N", "", "examples shown of each set [2]")
 
 #endif
