@@ -161,6 +161,17 @@ static bool number_as_written(struct elab *e, const struct parameter *p, const s
   return true;
 }
 
+/* From here on, a dimension without a name has the declared one; but the function's own variables would say nothing
+ * to its caller. */
+static void name_dimensions(const struct call_state *c, const struct type_expr *type,
+                            const struct tensor_value *declared, struct dim *dim) {
+  for (int i = 0; i < declared->rank; i++) {
+    const struct expr *x = type->dims[i];
+    bool is_variable = x->kind == EXPR_NAME && scope_find_here(c->scope, x->name);
+    if (!dim[i].name && !is_variable) dim[i].name = declared->dim[i].name;
+  }
+}
+
 /* A typed parameter: its core dims are bound or compared; what leads them is lifted over. */
 static bool bind_tensor(struct elab *e, struct call_state *c, const struct parameter *p,
                         const struct bound_argument *a, struct span place, struct tensor_value *t) {
@@ -179,6 +190,7 @@ static bool bind_tensor(struct elab *e, struct call_state *c, const struct param
   if (!type_resolve(e, c->scope, p->type, t->dim + extra, &wanted)) return false;
   for (int i = 0; i < wanted.rank; i++)
     if (wanted.dim[i].size != t->dim[extra + i].size) return report_argument(e, c, p, a, t, &wanted, place);
+  name_dimensions(c, p->type, &wanted, t->dim + extra);
   return extra == 0 || join_frame(e, c, p, a, t, extra, place);
 }
 

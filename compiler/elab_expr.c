@@ -194,7 +194,7 @@ static const struct val *map_binary(struct elab *e, struct scope *s, const struc
   bool swap = table[x->binary.op].swap;
   struct operand operands[2] = {{swap ? b : a, swap ? x->binary.right : x->binary.left},
                                 {swap ? a : b, swap ? x->binary.left : x->binary.right}};
-  return tensor_elementwise(e, s, table[x->binary.op].op, operands, 2, x->span);
+  return tensor_elementwise(e, s, table[x->binary.op].op, operands, 2, x->binary.op_span);
 }
 
 static const struct val *binary_expr(struct elab *e, struct scope *s, const struct expr *x) {

@@ -90,10 +90,27 @@ static bool suffix_of(const struct tensor_value *small, const struct tensor_valu
   return true;
 }
 
+/* The whole of an operation, of which `place` may be the operator alone. */
+static const char *operation_text(struct elab *e, const struct operand *operands, int count, struct span place) {
+  for (int i = 0; i < count; i++)
+    if (operands[i].expr) place = span_join(place, operands[i].expr->span);
+  return code_text(e, place);
+}
+
 static bool report_shapes(struct elab *e, struct scope *s, const struct operand *operands, int count,
                           struct span place) {
-  struct diag *d = diag_report(e->diags, MSG_SHAPES_DIFFER, place, code_text(e, place));
+  struct diag *d = diag_report(e->diags, MSG_SHAPES_DIFFER, place, operation_text(e, operands, count, place));
   for (int i = 0; i < count; i++) diag_operand_shape(e, d, s, &operands[i]);
+  return false;
+}
+
+static bool report_mixture(struct elab *e, const struct operand *operands, const struct tensor_value *t, int count,
+                           struct span place) {
+  struct diag *d = diag_report(e->diags, MSG_INTEGER_AND_FLOAT, place, operation_text(e, operands, count, place));
+  for (int i = 0; i < count; i++)
+    if (operands[i].expr && operands[i].value->kind != KIND_NUMBER)
+      diag_range(e->diags, d, operands[i].expr->span, "%s",
+                 written_type(e, &t[i], t[i].node->type.dtype == DTYPE_I32));
   return false;
 }
 
@@ -105,17 +122,15 @@ static bool common_dtype(struct elab *e, const struct operand *operands, const s
   for (int i = 0; i < count; i++) {
     if (operands[i].value->kind == KIND_NUMBER) continue;
     enum dtype own = t[i].node->type.dtype;
-    if (found && own != *dtype && (own == DTYPE_I32 || *dtype == DTYPE_I32)) {
-      diag_report(e->diags, MSG_INTEGER_AND_FLOAT, place, code_text(e, place));
-      return false;
-    }
+    if (found && own != *dtype && (own == DTYPE_I32 || *dtype == DTYPE_I32))
+      return report_mixture(e, operands, t, count, place);
     if (!found || own == DTYPE_F64) *dtype = own;
     found = true;
   }
   for (int i = 0; i < count && *dtype == DTYPE_I32; i++)
     if (operands[i].value->kind == KIND_NUMBER && !val_is_whole(operands[i].value)) {
       struct span at = operands[i].expr ? operands[i].expr->span : place;
-      diag_report(e->diags, MSG_INTEGER_AND_FLOAT, at, code_text(e, place));
+      diag_report(e->diags, MSG_INTEGER_AND_FLOAT, at, operation_text(e, operands, count, place));
       return false;
     }
   return true;
@@ -168,7 +183,7 @@ const struct val *tensor_elementwise(struct elab *e, struct scope *s, enum scala
   for (int i = 0; i < count; i++) nodes[i] = t[i].node;
   bool floats_only = op == SCALAR_DIV || op == SCALAR_POW || (count == 1 && op != SCALAR_NEG && op != SCALAR_ABS);
   if (floats_only && nodes[0]->type.dtype == DTYPE_I32) {
-    diag_report(e->diags, MSG_FLOAT_NEEDED, place, code_text(e, place));
+    diag_report(e->diags, MSG_FLOAT_NEEDED, place, operation_text(e, operands, count, place));
     return &val_error;
   }
   struct node *node = graph_map(e->graph, op, nodes, count);
