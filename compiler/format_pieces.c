@@ -6,6 +6,8 @@
 
 /* -- from the text -- */
 
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
 static void add_piece(struct pieces *p, uint32_t begin, uint32_t end, enum token_kind kind, bool is_comment) {
   const char *text = p->source->text;
   int breaks = p->count == 0;
@@ -13,7 +15,7 @@ static void add_piece(struct pieces *p, uint32_t begin, uint32_t end, enum token
   struct piece piece = {.begin = begin, .end = end, .kind = kind, .is_comment = is_comment};
   piece.starts_line = breaks > 0;
   piece.after_blank = breaks > 1;
-  while (is_comment && (text[piece.end - 1] == ' ' || text[piece.end - 1] == '\t')) piece.end--;
+  while (is_comment && is_blank(text[piece.end - 1])) piece.end--;
   arena_push(p->arena, p->items, p->count, p->capacity, piece);
 }
 
