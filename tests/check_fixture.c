@@ -1,6 +1,7 @@
 /* models/hrm.hrm is the published HRM: the plain evaluator on its training graph gives the recorded logits, values,
  * losses, states and gradients of the first step. */
 #include "fixture.h"
+#include "measured.h"
 #include "model_harness.h"
 #include "shared.h"
 
@@ -16,6 +17,7 @@ struct run {
   int input_count;
   int64_t batch;
   struct evaluation result;
+  struct measured measured;
 };
 
 /* "name=value …" from the recorded settings. */
@@ -99,6 +101,7 @@ static void compare(struct run *r, const char *ours, const char *theirs, double 
   ck_assert_msg(x->count == count, "%s has %lld elements, not %lld", ours, (long long)x->count, (long long)count);
   double worst = difference(x->values, expected, count, scale);
   ck_assert_msg(worst <= tolerance, "%s differs by %g", theirs, worst);
+  measured_note(&r->measured, theirs, worst);
   free(expected);
 }
 
@@ -124,6 +127,7 @@ static void compare_losses(struct run *r) {
   for (int i = 0; i < 3; i++) {
     double *expected = fixture_tensor(r->fixture, "expected", pairs[i][1], NULL), ours = total(r, pairs[i][0]);
     ck_assert_msg(fabs(ours - *expected) <= 2e-4 * fabs(*expected), "%s is %g, not %g", pairs[i][1], ours, *expected);
+    measured_note(&r->measured, pairs[i][1], fabs(ours - *expected) / fabs(*expected));
     free(expected);
   }
 }
@@ -150,6 +154,7 @@ static void first_step(const char *name) {
   fixture_each(r.fixture, "expected", compare_gradient, &r);
   if (evaluate_find(&r.result, "puzzle_emb.weights.rows"))
     compare(&r, "puzzle_emb.weights.rows", "grad.puzzle_emb.local", 1.0 / (double)r.batch, 1e-3);
+  measured_print(&r.measured, name);
   fixture_close(r.fixture);
   model_close(&r.m);
 }

@@ -1,5 +1,6 @@
 /* models/hrm.hrm and models/trm.hrm train as the published HRM and TRM: the executable's `replay` of the recorded
  * steps gives every recorded tensor, with the same halting decisions. */
+#include "measured.h"
 #include "shared.h"
 
 #include "runtime/tensor_file.h"
@@ -86,7 +87,7 @@ static double tolerance(const struct tensor_entry *x) {
   return strncmp(x->name, "step", 4) ? 1e-3 : 2e-4;
 }
 
-static void compare(const struct tensor_entry *expected, const struct tensor_file *ours) {
+static void compare(const struct tensor_entry *expected, const struct tensor_file *ours, struct measured *measured) {
   const struct tensor_entry *x = tensor_file_find(ours, expected->name);
   ck_assert_msg(x && shape_equal(&x->shape, &expected->shape), "%s is missing or has another shape", expected->name);
   double worst = 0, largest = 0;
@@ -96,11 +97,13 @@ static void compare(const struct tensor_entry *expected, const struct tensor_fil
     largest = fmax(largest, fabs(element(expected, i)));
   }
   ck_assert_msg(worst <= tolerance(expected) * largest, "%s differs by %g of %g", expected->name, worst, largest);
+  if (largest > 0) measured_note(measured, expected->name, worst / largest);
 }
 
 static void check_from(const char *name, const char *weights) {
   char folder[4096], relative[64], path[4200], work[] = "/tmp/check_replay.XXXXXX", command[4200];
   struct tensor_file expected, ours;
+  struct measured measured = {0};
   struct hrm_error error;
   snprintf(relative, sizeof relative, "fixtures/%s", name);
   ck_assert_msg(shared_path(folder, sizeof folder, relative), "no %s", folder);
@@ -110,7 +113,8 @@ static void check_from(const char *name, const char *weights) {
   ck_assert_msg(tensor_file_open(&expected, path, &error), "%s", error.text);
   snprintf(path, sizeof path, "%s/out", work);
   ck_assert_msg(tensor_file_open(&ours, path, &error), "%s", error.text);
-  for (int i = 0; i < expected.count; i++) compare(&expected.entries[i], &ours);
+  for (int i = 0; i < expected.count; i++) compare(&expected.entries[i], &ours, &measured);
+  measured_print(&measured, name);
   tensor_file_close(&expected);
   tensor_file_close(&ours);
   snprintf(command, sizeof command, "rm -r %s", work);

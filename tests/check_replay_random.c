@@ -1,6 +1,7 @@
 /* Replay of random runs whose sizes are odd (3 heads, length 37, uneven layers and cycles, slots that share rows of a
  * table of 7), against the training loop as hrm.md and the papers have it: plain C around the plain evaluator, in
  * double precision. */
+#include "tests/measured.h"
 #include "tests/model_harness.h"
 
 #include "runtime/dataset.h"
@@ -18,6 +19,7 @@ struct run {
   struct model m; /* compiled as far as its graphs */
   char folder[32];
   struct tensor_file recorded;
+  struct measured measured;
   double *weights[MOST_WEIGHTS], *first[MOST_WEIGHTS], *second[MOST_WEIGHTS]; /* and Adam's moments */
   double **tensors;                                                           /* by number, [BATCH, …] */
   int32_t *inputs, *labels, *identifiers;                                     /* of all steps */
@@ -121,7 +123,7 @@ static const struct tensor_entry *recorded(const struct run *r, const char *name
 }
 
 /* values · scale against what was recorded, relative to the largest. */
-static void compare(const struct run *r, const char *name, const double *values, int64_t count, double scale,
+static void compare(struct run *r, const char *name, const double *values, int64_t count, double scale,
                     double tolerance) {
   const struct tensor_entry *x = recorded(r, name);
   const float *own = x->data;
@@ -133,6 +135,7 @@ static void compare(const struct run *r, const char *name, const double *values,
     largest = fmax(largest, fabs(values[i] * scale));
   }
   ck_assert_msg(worst <= tolerance * largest, "%s differs by %g of %g", name, worst, largest);
+  measured_note(&r->measured, name, worst / fmax(largest, 1e-30));
 }
 
 /* Both optimisers follow the sign of a gradient, which rounding decides where it should be zero: of a thousand
@@ -150,7 +153,7 @@ static void compare_moved(const struct run *r, const char *name, const double *v
                 (long long)count);
 }
 
-static void compare_step(const struct run *r, int step, const char *name, const struct evaluate_output *x) {
+static void compare_step(struct run *r, int step, const char *name, const struct evaluate_output *x) {
   char full[64];
   snprintf(full, sizeof full, "step%d.%s", step, name);
   ck_assert_msg(x != NULL, "the evaluator has no %s", name);
@@ -164,12 +167,13 @@ static double sum(const struct evaluation *e, const char *name) {
   return total;
 }
 
-static void compare_loss(const struct run *r, int step, const struct evaluation *e) {
+static void compare_loss(struct run *r, int step, const struct evaluation *e) {
   char name[64];
   double ours = sum(e, "lm_loss") + 0.5 * (sum(e, "halt_loss") + sum(e, "continue_loss")), theirs;
   snprintf(name, sizeof name, "step%d.loss", step);
   memcpy(&theirs, recorded(r, name)->data, sizeof theirs);
   ck_assert_msg(fabs(ours - theirs) <= 2e-4 * fabs(ours), "%s is %.9g, not %.9g", name, theirs, ours);
+  measured_note(&r->measured, name, fabs(ours - theirs) / fabs(ours));
 }
 
 static void compare_integers(const struct run *r, int step, const char *name, const int32_t *values) {
@@ -282,7 +286,7 @@ static void optimise(struct run *r, const struct evaluation *e, int t) {
   if (rows) sign_sgd(r, rows->values, rows->count / BATCH);
 }
 
-static void compare_gradients(const struct run *r, const struct evaluation *e) {
+static void compare_gradients(struct run *r, const struct evaluation *e) {
   char name[160];
   const struct evaluate_output *rows = evaluate_find(e, "puzzle_emb.weights.rows");
   for (int i = 0; i < program(r)->weight_count; i++) {
@@ -372,24 +376,30 @@ static void compare_weights(const struct run *r) {
 }
 
 #define SMALL "swiglu_multiple=32 expansion=1 "
-static const char *const runs[] = {
-    SMALL "hidden_size=96 num_heads=3 seq_len=37 vocab_size=13 H_layers=1 L_layers=2 H_cycles=2 L_cycles=1 "
-          "pos_encodings=rope loss_type=stablemax num_puzzle_identifiers=7 halt_max_steps=3",
-    SMALL "hidden_size=96 num_heads=3 seq_len=37 vocab_size=11 H_layers=2 L_layers=1 H_cycles=1 L_cycles=3 "
-          "pos_encodings=learned loss_type=softmax num_puzzle_identifiers=7 halt_max_steps=2",
-    SMALL "hidden_size=24 num_heads=3 seq_len=19 vocab_size=5 H_layers=1 L_layers=1 H_cycles=2 L_cycles=3 "
-          "pos_encodings=rope loss_type=stablemax puzzle_emb_ndim=50 num_puzzle_identifiers=2 halt_max_steps=4",
-    SMALL "hidden_size=36 num_heads=3 seq_len=7 vocab_size=3 H_layers=1 L_layers=1 H_cycles=1 L_cycles=1 "
-          "pos_encodings=learned loss_type=softmax puzzle_emb_ndim=0 num_puzzle_identifiers=1 halt_max_steps=5",
-    /* One segment: no next one whose value could be learnt, as published. */
-    SMALL "hidden_size=24 num_heads=3 seq_len=5 vocab_size=4 H_layers=1 L_layers=1 H_cycles=2 L_cycles=1 "
-          "pos_encodings=rope loss_type=stablemax num_puzzle_identifiers=3 halt_max_steps=1"};
+static const struct {
+  const char *name, *settings;
+} runs[] = {{"rotary positions, stablemax",
+             SMALL "hidden_size=96 num_heads=3 seq_len=37 vocab_size=13 H_layers=1 L_layers=2 H_cycles=2 L_cycles=1 "
+                   "pos_encodings=rope loss_type=stablemax num_puzzle_identifiers=7 halt_max_steps=3"},
+            {"learned positions, softmax",
+             SMALL "hidden_size=96 num_heads=3 seq_len=37 vocab_size=11 H_layers=2 L_layers=1 H_cycles=1 L_cycles=3 "
+                   "pos_encodings=learned loss_type=softmax num_puzzle_identifiers=7 halt_max_steps=2"},
+            {"puzzle embedding over 3 positions", SMALL
+             "hidden_size=24 num_heads=3 seq_len=19 vocab_size=5 H_layers=1 L_layers=1 H_cycles=2 L_cycles=3 "
+             "pos_encodings=rope loss_type=stablemax puzzle_emb_ndim=50 num_puzzle_identifiers=2 halt_max_steps=4"},
+            {"no puzzle embedding", SMALL
+             "hidden_size=36 num_heads=3 seq_len=7 vocab_size=3 H_layers=1 L_layers=1 H_cycles=1 L_cycles=1 "
+             "pos_encodings=learned loss_type=softmax puzzle_emb_ndim=0 num_puzzle_identifiers=1 halt_max_steps=5"},
+            {"one segment", /* no next one whose value could be learnt, as published */
+             SMALL "hidden_size=24 num_heads=3 seq_len=5 vocab_size=4 H_layers=1 L_layers=1 H_cycles=2 L_cycles=1 "
+                   "pos_encodings=rope loss_type=stablemax num_puzzle_identifiers=3 halt_max_steps=1"}};
 
 START_TEST(test_run) {
   static struct run r;
-  open_run(&r, runs[_i]);
+  open_run(&r, runs[_i].settings);
   for (int k = 0; k < STEPS; k++) step(&r, k);
   compare_weights(&r);
+  measured_print(&r.measured, runs[_i].name);
   close_run(&r);
 }
 END_TEST

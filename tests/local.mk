@@ -77,6 +77,8 @@ libtesting_a_SOURCES = \
   %D%/kernel_interpreter.h \
   %D%/model_harness.c \
   %D%/model_harness.h \
+  %D%/measured.c \
+  %D%/measured.h \
   %D%/plan_harness.c \
   %D%/plan_harness.h \
   %D%/random_graph.c \
