@@ -1,7 +1,9 @@
-# Documents of real runs (the same way at small size is tests/sudoku.sh), and a program (tests/embed.sh).
+# Documents of real runs (the same way at small size is in tests/sudoku.sh and tests/tasks.sh), and a program (tests/embed.sh).
 
 EXTRA_DIST += \
+  %D%/arc/README.md \
   %D%/embed/README.md \
   %D%/embed/embed.c \
+  %D%/maze/README.md \
   %D%/sudoku/README.md \
   %D%/sudoku/curve.svg
