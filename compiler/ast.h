@@ -162,6 +162,7 @@ struct stmt {
     struct {
       struct expr *trips;
       enum horizon_kind horizon;
+      bool is_checkpoint;
       struct span horizon_span;
       struct expr *last;
       struct block body;

@@ -241,6 +241,7 @@ static void print_repeat(struct printer *p, const struct stmt *stmt) {
   static const char *const horizons[] = {
       [HORIZON_LAST] = "grad last", [HORIZON_ALL] = "grad all", [HORIZON_NONE] = "grad none"};
   add_text(p, horizons[stmt->repeat.horizon]);
+  if (stmt->repeat.is_checkpoint) add_text(p, "checkpoint");
   end_line(p);
   print_role(p, "trips", stmt->repeat.trips);
   print_role(p, "last", stmt->repeat.last);

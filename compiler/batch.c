@@ -215,6 +215,7 @@ static struct node *batch_repeat(struct batch *b, const struct node *n) {
   for (int i = 0; i < n->arity; i++)
     if (b->batched[body->carries[i]->id]) values[i] = with_batch(b, values[i]);
   struct node *repeat = graph_repeat_open(g, n->repeat.trips, n->repeat.last, values, n->arity);
+  repeat->repeat.is_checkpoint = n->repeat.is_checkpoint;
   for (int i = 0; i < n->arity; i++) b->rebuild.map[body->carries[i]->id] = repeat->repeat.body->carries[i];
   batch_region(b, body);
   for (int i = 0; i < n->arity; i++) {
@@ -241,6 +242,7 @@ static batch_fn *const handlers[OP_COUNT] = {
     [OP_CONCAT] = batch_concat,
     [OP_BROADCAST] = batch_broadcast,
     [OP_DETACH] = batch_equal,
+    [OP_BARRIER] = batch_equal,
     [OP_RESULT] = batch_copy,
     [OP_STORE] = batch_equal,
     [OP_ACCUMULATE] = batch_accumulate,

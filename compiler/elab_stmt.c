@@ -207,6 +207,7 @@ static void repeat_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
   if (!carry_tensors(e, x, &c, t)) return;
   for (int i = 0; i < c.count; i++) initial[i] = t[i].node;
   struct node *repeat = graph_repeat_open(e->graph, trips, last, initial, c.count);
+  repeat->repeat.is_checkpoint = x->repeat.is_checkpoint;
   for (int i = 0; i < c.count; i++) {
     t[i].node = repeat->repeat.body->carries[i];
     c.entries[i]->value = val_tensor(e, t[i]);

@@ -3,7 +3,11 @@
  * Requires: pass_horizon.  Provides: no LOSS; accumulate sinks for every PARAM and ROWS leaf that the loss depends
  * on. The forward nodes are copied first, then the nodes are visited in reverse: each one's cotangent is complete
  * when it is reached, and its rule contributes to the cotangents of its operands.  Stores come last, after every read
- * of a state. */
+ * of a state.
+ *
+ * A checkpointed repeat is copied trip by trip, and the carries before each trip are remembered.  Going backwards,
+ * each trip's nodes are copied once more, from the remembered carries, and then visited: what the backward steps read
+ * is the second copy, and of the first nothing but the carries outlives its trip. */
 #include "grad_scalar.h"
 #include "pads.h"
 #include "passes.h"
@@ -25,6 +29,16 @@ struct grad {
   bool *needed;                 /* by id in the old graph: has a gradient that a parameter asks for */
   struct cotangent *cotangents; /* by id in the old graph */
   const struct node **first;    /* by id of a leaf: the first leaf of its symbol, which gets the cotangents of all */
+  const struct node **leaves;   /* the first ones */
+  int leaf_count, leaf_capacity;
+  struct checkpoint **kept; /* by id of a checkpointed repeat in the old graph */
+};
+
+/* A checkpointed repeat that has been copied. */
+struct checkpoint {
+  struct node ***before;        /* by trip: the carries before it, in the new graph */
+  struct node **final;          /* the carries in the end */
+  struct cotangent *of_results; /* by number of the carry */
 };
 
 static bool is_float(const struct node *n) { return n->type.dtype != DTYPE_I32; }
@@ -40,31 +54,53 @@ static bool passes_gradient(const struct node *n, int i) {
   case OP_GATHER: return i == 0;
   case OP_SCATTER: return i == 1;
   case OP_DETACH:
-  case OP_REPEAT:
-  case OP_RESULT: return false;
+  case OP_REPEAT: return false;
   default: return true;
   }
 }
 
+static bool is_checkpoint(const struct node *n) { return n->op == OP_REPEAT && n->repeat.is_checkpoint; }
+
 static bool is_needed(const struct grad *d, const struct node *n) {
   if (!is_float(n)) return false;
   if (n->op == OP_LEAF) return is_leaf_of(n, ROLE_PARAM) || is_leaf_of(n, ROLE_ROWS);
+  if (n->op == OP_RESULT)
+    return is_checkpoint(n->operand[0]) && d->needed[n->operand[0]->repeat.body->carries[n->index]->id];
   for (int i = 0; i < n->arity; i++)
     if (passes_gradient(n, i) && d->needed[n->operand[i]->id]) return true;
   return false;
 }
 
-static const struct node *first_leaf(const struct region *top, const struct node *leaf) {
-  int i = 0;
-  while (top->nodes[i]->op != OP_LEAF || top->nodes[i]->symbol != leaf->symbol) i++;
-  return top->nodes[i];
+static void analyse(struct grad *d, const struct region *r);
+
+/* A carry is needed where its initial value or its next one is, which may depend on other carries. */
+static void analyse_checkpoint(struct grad *d, const struct node *n) {
+  const struct region *body = n->repeat.body;
+  for (int i = 0; i < n->arity; i++) d->needed[body->carries[i]->id] = d->needed[n->operand[i]->id];
+  for (bool changed = true; changed;) {
+    analyse(d, body);
+    changed = false;
+    for (int i = 0; i < n->arity; i++) {
+      bool *carry = &d->needed[body->carries[i]->id];
+      changed |= !*carry && d->needed[body->results[i]->id];
+      *carry |= d->needed[body->results[i]->id];
+    }
+  }
 }
 
-static void analyse(struct grad *d, const struct region *top) {
-  for (int i = 0; i < top->count; i++) {
-    const struct node *n = top->nodes[i];
+static const struct node *first_leaf(struct grad *d, const struct node *leaf) {
+  for (int i = 0; i < d->leaf_count; i++)
+    if (d->leaves[i]->symbol == leaf->symbol) return d->leaves[i];
+  arena_push(d->graph->arena, d->leaves, d->leaf_count, d->leaf_capacity, leaf);
+  return leaf;
+}
+
+static void analyse(struct grad *d, const struct region *r) {
+  for (int i = 0; i < r->count; i++) {
+    const struct node *n = r->nodes[i];
+    if (n->op == OP_LEAF) d->first[n->id] = first_leaf(d, n);
+    if (is_checkpoint(n)) analyse_checkpoint(d, n);
     d->needed[n->id] = is_needed(d, n);
-    if (n->op == OP_LEAF) d->first[n->id] = first_leaf(top, n);
   }
 }
 
@@ -93,12 +129,17 @@ static void contribute_pad(struct grad *d, const struct node *n, struct pad pad)
   if (to) arena_push(d->graph->arena, to->pads, to->pad_count, to->pad_capacity, pad);
 }
 
+/* The sum of a cotangent, which starts anew: the next trip of a checkpointed repeat uses it again. */
+static struct node *take(struct grad *d, struct cotangent *c, const struct type *type) {
+  struct node *sum = c->pad_count ? pads_sum(d->graph, c->pads, c->pad_count, type) : NULL;
+  for (int i = 0; i < c->count; i++) sum = sum ? graph_map2(d->graph, SCALAR_ADD, sum, c->parts[i]) : c->parts[i];
+  *c = (struct cotangent){0};
+  return sum;
+}
+
 /* The cotangent of n, all of whose users have been visited; NULL: the loss does not depend on it. */
 static struct node *cotangent_of(struct grad *d, const struct node *n) {
-  struct cotangent *c = &d->cotangents[n->id];
-  struct node *sum = c->pad_count ? pads_sum(d->graph, c->pads, c->pad_count, &n->type) : NULL;
-  for (int i = 0; i < c->count; i++) sum = sum ? graph_map2(d->graph, SCALAR_ADD, sum, c->parts[i]) : c->parts[i];
-  return sum;
+  return take(d, &d->cotangents[n->id], &n->type);
 }
 
 static struct node *primal(const struct grad *d, const struct node *n) { return rebuild_find(&d->rebuild, n); }
@@ -106,10 +147,6 @@ static struct node *primal(const struct grad *d, const struct node *n) { return 
 /* ---- rules: n an old node, c the cotangent of its value ---- */
 
 typedef void rule_fn(struct grad *d, const struct node *n, struct node *c);
-
-static void grad_leaf(struct grad *d, const struct node *n, struct node *c) {
-  graph_accumulate(d->graph, n->symbol, c);
-}
 
 /* y = x·x:  2c·x, one contribution instead of two equal ones */
 static void grad_square(struct grad *d, const struct node *n, struct node *c) {
@@ -233,16 +270,91 @@ static void grad_broadcast(struct grad *d, const struct node *n, struct node *c)
   contribute(d, n->operand[0], repeated ? graph_reduce(d->graph, REDUCE_SUM, repeated, c) : c);
 }
 
+/* A final value of a checkpointed repeat. */
+static void grad_result(struct grad *d, const struct node *n, struct node *c) {
+  struct cotangent *to = &d->kept[n->operand[0]->id]->of_results[n->index];
+  arena_push(d->graph->arena, to->parts, to->count, to->capacity, c);
+}
+
 static rule_fn *const rules[OP_COUNT] = {
-    [OP_LEAF] = grad_leaf,       [OP_MAP] = grad_map,
-    [OP_REDUCE] = grad_reduce,   [OP_CONTRACT] = grad_contract,
-    [OP_GATHER] = grad_gather,   [OP_SCATTER] = grad_scatter,
-    [OP_RESHAPE] = grad_reshape, [OP_TRANSPOSE] = grad_transpose,
-    [OP_SLICE] = grad_slice,     [OP_PAD] = grad_pad,
-    [OP_CONCAT] = grad_concat,   [OP_BROADCAST] = grad_broadcast,
+    [OP_MAP] = grad_map,
+    [OP_REDUCE] = grad_reduce,
+    [OP_CONTRACT] = grad_contract,
+    [OP_GATHER] = grad_gather,
+    [OP_SCATTER] = grad_scatter,
+    [OP_RESHAPE] = grad_reshape,
+    [OP_TRANSPOSE] = grad_transpose,
+    [OP_SLICE] = grad_slice,
+    [OP_PAD] = grad_pad,
+    [OP_CONCAT] = grad_concat,
+    [OP_BROADCAST] = grad_broadcast,
+    [OP_RESULT] = grad_result,
 };
 
-/* ---- the pass ---- */
+/* ---- forward: copying ---- */
+
+static void copy_region(struct grad *d, const struct region *r);
+
+/* One trip on the given carries, which become the next ones. */
+static void copy_trip(struct grad *d, const struct region *body, struct node **carries) {
+  for (int i = 0; i < body->carry_count; i++) d->rebuild.map[body->carries[i]->id] = carries[i];
+  copy_region(d, body);
+  for (int i = 0; i < body->carry_count; i++) carries[i] = primal(d, body->results[i]);
+}
+
+static void copy_checkpoint(struct grad *d, const struct node *n) {
+  struct arena *a = d->graph->arena;
+  struct checkpoint *kept = d->kept[n->id] = arena_new_object(a, struct checkpoint);
+  kept->before = arena_new_array(a, struct node **, (size_t)n->repeat.trips);
+  kept->of_results = arena_new_array(a, struct cotangent, (size_t)n->arity + 1);
+  kept->final = rebuild_operands(&d->rebuild, n);
+  for (int64_t t = 0; t < n->repeat.trips; t++) {
+    kept->before[t] = arena_new_array(a, struct node *, (size_t)n->arity + 1);
+    for (int i = 0; i < n->arity; i++) kept->before[t][i] = kept->final[i];
+    copy_trip(d, n->repeat.body, kept->final);
+  }
+}
+
+static void copy_node(struct grad *d, const struct node *n) {
+  if (is_checkpoint(n))
+    copy_checkpoint(d, n);
+  else if (n->op == OP_RESULT && is_checkpoint(n->operand[0]))
+    d->rebuild.map[n->id] = d->kept[n->operand[0]->id]->final[n->index];
+  else if (n->op != OP_STORE && n->op != OP_LOSS)
+    rebuild_node(&d->rebuild, n);
+}
+
+static void copy_region(struct grad *d, const struct region *r) {
+  for (int i = 0; i < r->count; i++) copy_node(d, r->nodes[i]);
+}
+
+/* ---- backward: visiting ---- */
+
+static void visit_region(struct grad *d, const struct region *r);
+
+/* One trip backwards: the cotangents of its results become those of its carries. */
+static void visit_trip(struct grad *d, const struct region *body, struct node *const *before, struct node **c) {
+  struct node **again = arena_new_array(d->graph->arena, struct node *, (size_t)body->carry_count + 1);
+  for (int i = 0; i < body->carry_count; i++) again[i] = graph_barrier(d->graph, before[i]);
+  copy_trip(d, body, again);
+  for (int i = 0; i < body->carry_count; i++)
+    if (c[i]) contribute(d, body->results[i], c[i]);
+  visit_region(d, body);
+  for (int i = 0; i < body->carry_count; i++) c[i] = cotangent_of(d, body->carries[i]);
+}
+
+static void visit_checkpoint(struct grad *d, const struct node *n) {
+  struct checkpoint *kept = d->kept[n->id];
+  struct node **c = arena_new_array(d->graph->arena, struct node *, (size_t)n->arity + 1);
+  bool reached = false;
+  for (int i = 0; i < n->arity; i++) {
+    c[i] = take(d, &kept->of_results[i], &n->operand[i]->type);
+    reached |= c[i] != NULL;
+  }
+  for (int64_t t = n->repeat.trips - 1; reached && t >= 0; t--) visit_trip(d, n->repeat.body, kept->before[t], c);
+  for (int i = 0; i < n->arity; i++)
+    if (c[i]) contribute(d, n->operand[i], c[i]);
+}
 
 /* The gradient of Σ loss: the cotangent of each example's loss is 1. */
 static void seed(struct grad *d, const struct node *loss) {
@@ -251,17 +363,30 @@ static void seed(struct grad *d, const struct node *loss) {
   contribute(d, loss->operand[0], graph_broadcast_leading(d->graph, one, type->rank, type->extent));
 }
 
-/* The gradient of rows is written even where it is zero: the runtime reads it. */
-static bool is_owed_zero(const struct grad *d, const struct node *n) {
-  return is_leaf_of(n, ROLE_ROWS) && d->needed[n->id] && d->first[n->id] == n;
-}
-
 static void visit(struct grad *d, const struct node *n) {
   d->graph->origin = n->origin;
   if (n->op == OP_LOSS) return seed(d, n);
-  struct node *c = cotangent_of(d, n);
-  if (!c && is_owed_zero(d, n)) c = pads_zero(d->graph, &n->type);
+  if (is_checkpoint(n)) return visit_checkpoint(d, n);
+  struct node *c = rules[n->op] ? cotangent_of(d, n) : NULL;
   if (c) rules[n->op](d, n, c);
+}
+
+static void visit_region(struct grad *d, const struct region *r) {
+  for (int i = r->count - 1; i >= 0; i--) visit(d, r->nodes[i]);
+}
+
+/* ---- the pass ---- */
+
+/* What came to leaves from all over the graph.  The gradient of rows is written even where it is zero: the runtime
+ * reads it. */
+static void accumulate_leaves(struct grad *d) {
+  for (int i = 0; i < d->leaf_count; i++) {
+    const struct node *leaf = d->leaves[i];
+    if (!d->needed[leaf->id]) continue;
+    struct node *c = cotangent_of(d, leaf);
+    if (!c && is_leaf_of(leaf, ROLE_ROWS)) c = pads_zero(d->graph, &leaf->type);
+    if (c) graph_accumulate(d->graph, leaf->symbol, c);
+  }
 }
 
 struct graph *pass_grad(const struct graph *g) {
@@ -271,12 +396,14 @@ struct graph *pass_grad(const struct graph *g) {
   d.needed = arena_new_array(g->arena, bool, ids);
   d.cotangents = arena_new_array(g->arena, struct cotangent, ids);
   d.first = arena_new_array(g->arena, const struct node *, ids);
+  d.kept = arena_new_array(g->arena, struct checkpoint *, ids);
   const struct region *top = g->top;
   analyse(&d, top);
-  for (int i = 0; i < top->count; i++)
-    if (top->nodes[i]->op != OP_STORE && top->nodes[i]->op != OP_LOSS) rebuild_node(&d.rebuild, top->nodes[i]);
-  if (graph_has(g, OP_LOSS))
-    for (int i = top->count - 1; i >= 0; i--) visit(&d, top->nodes[i]);
+  copy_region(&d, top);
+  if (graph_has(g, OP_LOSS)) {
+    visit_region(&d, top);
+    accumulate_leaves(&d);
+  }
   for (int i = 0; i < top->count; i++)
     if (top->nodes[i]->op == OP_STORE) rebuild_node(&d.rebuild, top->nodes[i]);
   return d.graph;

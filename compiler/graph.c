@@ -217,6 +217,10 @@ struct node *graph_detach(struct graph *g, struct node *x) {
   return append(g, node_new(g, OP_DETACH, &x, 1));
 }
 
+struct node *graph_barrier(struct graph *g, struct node *x) {
+  return append(g, node_new(g, OP_BARRIER, &x, 1));
+}
+
 static struct node *append_sink(struct graph *g, enum op op, struct symbol *symbol, struct node *const *operands,
                                 int count) {
   struct node *n = node_new(g, op, operands, count);

@@ -77,6 +77,7 @@ struct symbol {
   OP(CONCAT, "concat", -1)      /* along axis */                                                                        \
   OP(BROADCAST, "broadcast", 1) /* axes[i]: where operand axis i lies in the result (increasing); others repeat */      \
   OP(DETACH, "detach", 1)       /* the operand; no gradient passes */                                                   \
+  OP(BARRIER, "barrier", 1)     /* the operand; what is computed from it is computed anew, not shared */                \
   OP(REPEAT, "repeat", -1)      /* operands: initial carries; body with CARRY nodes and results; trips times */         \
   OP(CARRY, "carry", 0)         /* in a body: carry number `index` */                                                   \
   OP(RESULT, "result", 1)       /* of a repeat: final value of carry number `index` */                                  \
@@ -121,9 +122,10 @@ struct node {
     struct symbol *symbol; /* LEAF, STORE, ACCUMULATE, ACCUMULATE_ROWS */
     struct {
       int64_t trips;
-      int64_t last;
+      int64_t last;       /* trips that are differentiated, or HORIZON_… */
+      bool is_checkpoint; /* the differentiated trips keep their carries alone; `grad` computes the rest again */
       struct region *body;
-    } repeat;  /* last: trips that are differentiated, or HORIZON_… */
+    } repeat;
     int index; /* CARRY, RESULT */
   };
   const char *origin; /* where it comes from in the source, "file:line:column", or NULL */
@@ -179,6 +181,7 @@ struct node *graph_broadcast(struct graph *g, struct node *x, const int8_t *axes
 /* Repeats a scalar, or a value along new leading axes, to the given shape (x's shape must be its suffix). */
 struct node *graph_broadcast_leading(struct graph *g, struct node *x, int rank, const int64_t *extent);
 struct node *graph_detach(struct graph *g, struct node *x);
+struct node *graph_barrier(struct graph *g, struct node *x);
 struct node *graph_store(struct graph *g, struct symbol *symbol, struct node *x);
 struct node *graph_accumulate(struct graph *g, struct symbol *symbol, struct node *x);
 struct node *graph_accumulate_rows(struct graph *g, struct symbol *symbol, struct node *index, struct node *rows);

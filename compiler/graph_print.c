@@ -106,8 +106,8 @@ static void print_region(struct printer *p, const struct region *r, int depth);
 
 static void print_repeat(struct printer *p, const struct node *n, int depth) {
   const struct region *body = n->repeat.body;
-  fprintf(p->out, "repeat %%%d = trips %lld last %lld (", give_number(p, n), (long long)n->repeat.trips,
-          (long long)n->repeat.last);
+  fprintf(p->out, "repeat %%%d = trips %lld last %lld %s(", give_number(p, n), (long long)n->repeat.trips,
+          (long long)n->repeat.last, n->repeat.is_checkpoint ? "checkpoint " : "");
   for (int i = 0; i < n->arity; i++)
     fprintf(p->out, "%s%%%d = %%%d", i ? ", " : "", give_number(p, body->carries[i]), p->number[n->operand[i]->id]);
   fprintf(p->out, ") {\n");

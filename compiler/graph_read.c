@@ -350,6 +350,7 @@ static void read_repeat(struct reader *r) {
   int64_t last = read_integer(r);
   if (trips < 0 || last < HORIZON_EVERYTHING) fail(r, "negative trips or horizon");
   if (r->depth == MAX_DEPTH) fail(r, "too deeply nested");
+  bool is_checkpoint = accept(r, "checkpoint");
   int64_t *carries = NULL;
   struct node **initial = NULL;
   int count = 0, carry_capacity = 0, initial_capacity = 0;
@@ -367,6 +368,7 @@ static void read_repeat(struct reader *r) {
   end_line(r);
   if (r->error) return;
   struct node *repeat = graph_repeat_open(r->graph, trips, last, initial, count);
+  repeat->repeat.is_checkpoint = is_checkpoint;
   r->open[r->depth++] = repeat;
   r->by_number[number] = repeat;
   for (int i = 0; i < count; i++) r->by_number[carries[i]] = repeat->repeat.body->carries[i];

@@ -1,8 +1,8 @@
 /* pass_horizon: splits every repeat into a part that records nothing and the trips that are differentiated.
  *
  * Requires: nothing.  Provides: every repeat has last = HORIZON_NOTHING; the trips within the horizon stand as copies
- * of the body.  HRM, section 2: z_T = f(f(…f(z_0)…)) is differentiated through its last f alone, z_{T-1} being a
- * constant. */
+ * of the body, or where they are checkpointed as a repeat that gradients pass.  HRM, section 2: z_T = f(f(…f(z_0)…))
+ * is differentiated through its last f alone, z_{T-1} being a constant. */
 #include "passes.h"
 #include "rebuild.h"
 
@@ -20,12 +20,13 @@ static void trip(struct horizon *h, const struct region *body, struct node **car
   for (int i = 0; i < body->carry_count; i++) carries[i] = rebuild_find(&h->rebuild, body->results[i]);
 }
 
-/* The trips before the horizon. */
-static void unrecorded_trips(struct horizon *h, const struct node *n, int64_t trips, struct node **carries) {
+/* Trips as one repeat: those before the horizon, or checkpointed ones, whose body `grad` computes again. */
+static void loop(struct horizon *h, const struct node *n, int64_t trips, struct node **carries, bool is_checkpoint) {
   struct graph *g = h->rebuild.to;
   struct node *repeat = graph_repeat_open(g, trips, HORIZON_NOTHING, carries, n->arity);
+  repeat->repeat.is_checkpoint = is_checkpoint;
   for (int i = 0; i < n->arity; i++) carries[i] = repeat->repeat.body->carries[i];
-  trip(h, n->repeat.body, carries, false);
+  trip(h, n->repeat.body, carries, is_checkpoint);
   graph_repeat_close(g, repeat, carries);
   for (int i = 0; i < n->arity; i++) carries[i] = graph_result(g, repeat, i);
 }
@@ -38,8 +39,9 @@ static int64_t recorded_trips(const struct node *n) {
 static void split_repeat(struct horizon *h, const struct node *n, bool recorded) {
   struct node **carries = rebuild_operands(&h->rebuild, n);
   int64_t last = recorded ? recorded_trips(n) : 0;
-  if (n->repeat.trips > last) unrecorded_trips(h, n, n->repeat.trips - last, carries);
-  for (int64_t i = 0; i < last; i++) trip(h, n->repeat.body, carries, true);
+  if (n->repeat.trips > last) loop(h, n, n->repeat.trips - last, carries, false);
+  if (n->repeat.is_checkpoint && last > 0) loop(h, n, last, carries, true);
+  for (int64_t i = 0; i < last && !n->repeat.is_checkpoint; i++) trip(h, n->repeat.body, carries, true);
   h->final[n->id] = carries;
 }
 

@@ -335,6 +335,7 @@ static const struct rule {
     [OP_CONCAT] = {infer_concat, -1},
     [OP_BROADCAST] = {infer_broadcast, 1},
     [OP_DETACH] = {infer_detach, 1},
+    [OP_BARRIER] = {infer_detach, 1},
     [OP_REPEAT] = {infer_repeat, -1},
     [OP_CARRY] = {infer_carry, 0},
     [OP_RESULT] = {infer_result, 1},

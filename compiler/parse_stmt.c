@@ -71,6 +71,7 @@ static void parse_horizon(struct parser *p, struct stmt *stmt) {
   } else if (!parser_accept_word(p, "none")) {
     parser_fail(p, MSG_MISSING_HORIZON, found_span(p), found_text(p));
   }
+  if (stmt->repeat.horizon != HORIZON_NONE) stmt->repeat.is_checkpoint = parser_accept_word(p, "checkpoint");
   stmt->repeat.horizon_span = span_since(p, first);
 }
 

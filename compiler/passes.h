@@ -11,17 +11,19 @@
 struct graph *pass_batch(const struct graph *g);
 
 /* Splits every repeat by its gradient horizon: `repeat n last k` becomes a repeat of n-k trips that records nothing
- * (last = HORIZON_NOTHING), then k copies of the body.  Only where the graph has a LOSS; elsewhere, and for
- * HORIZON_NOTHING, the repeat stays whole with last = HORIZON_NOTHING.  Repeats nested in an unrecorded region are
- * unrecorded. The result of an unrecorded repeat carries no gradient (HRM, section 2: the one-step gradient).
- * Provides: every repeat has last = HORIZON_NOTHING. */
+ * (last = HORIZON_NOTHING), then k copies of the body; a checkpointed one keeps these k trips as a repeat, still
+ * marked is_checkpoint, which gradients pass.  Only where the graph has a LOSS; elsewhere, and for HORIZON_NOTHING,
+ * the repeat stays whole with last = HORIZON_NOTHING.  Repeats nested in an unrecorded region are unrecorded. The
+ * result of an unrecorded repeat carries no gradient (HRM, section 2: the one-step gradient). Provides: every repeat
+ * has last = HORIZON_NOTHING. */
 struct graph *pass_horizon(const struct graph *g);
 
 /* Reverse mode: replaces LOSS by the gradient of the sum of its operand with respect to every PARAM and ROWS leaf, as
  * accumulate sinks (one for each contribution; no sums of weight-sized values), with accumulate_rows for a gather
- * from a param.  Several LOSS sinks add up.  No gradient passes DETACH, an unrecorded repeat, an integer or a
- * comparison. Where max or min has equal operands the first gets the gradient; equal elements of a reduction share
- * it.  Stores come last. Requires: pass_horizon. */
+ * from a param.  Several LOSS sinks add up.  A checkpointed repeat becomes copies of its body, of which the values of
+ * the carries alone are kept: going backwards each trip is computed again, from behind a BARRIER.  No gradient passes
+ * DETACH, an unrecorded repeat, an integer or a comparison. Where max or min has equal operands the first gets the
+ * gradient; equal elements of a reduction share it.  Stores come last. Requires: pass_horizon. */
 struct graph *pass_grad(const struct graph *g);
 
 /* Constant folding, algebra (x + 0, x * 1, x - x…, double negation, pow by small integers), view canonicalisation

@@ -20,6 +20,7 @@ struct node **rebuild_operands(const struct rebuild *r, const struct node *n) {
 static struct node *rebuild_repeat(struct rebuild *r, const struct node *n) {
   const struct region *body = n->repeat.body;
   struct node *copy = graph_repeat_open(r->to, n->repeat.trips, n->repeat.last, rebuild_operands(r, n), n->arity);
+  copy->repeat.is_checkpoint = n->repeat.is_checkpoint;
   for (int i = 0; i < n->arity; i++) r->map[body->carries[i]->id] = copy->repeat.body->carries[i];
   for (int i = 0; i < body->count; i++) rebuild_node(r, body->nodes[i]);
   struct node **results = arena_new_array(r->to->arena, struct node *, (size_t)n->arity);

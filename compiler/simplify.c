@@ -109,6 +109,7 @@ static bool same_attributes(const struct node *x, const struct node *y) {
   case OP_PAD: return same_range(x, y);
   case OP_CONCAT: return x->range.axis == y->range.axis;
   case OP_RESULT: return x->index == y->index;
+  case OP_BARRIER:
   case OP_REPEAT: return false;
   default: return !op_is_sink(x->op);
   }
@@ -220,6 +221,7 @@ static void simplify_loop(struct simplifier *s, const struct node *n, struct nod
     if (stays_carry(s, n, i)) kept[count++] = values[i];
   s->changes += n->arity - count;
   struct node *repeat = graph_repeat_open(s->graph, n->repeat.trips, n->repeat.last, kept, count);
+  repeat->repeat.is_checkpoint = n->repeat.is_checkpoint;
   for (int i = 0, next = 0; i < n->arity; i++)
     s->rebuild.map[body->carries[i]->id] = stays_carry(s, n, i) ? repeat->repeat.body->carries[next++] : values[i];
   simplify_region(s, body);

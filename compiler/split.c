@@ -4,7 +4,7 @@
  * summed, or only one operand with axes of its own) becomes products and sums, which fuse with their neighbours; a
  * contraction of integers is computed in f64; a repeat of one trip becomes its body.
  * What a repeat computes anew in each trip without need moves before it.  DETACH and LOSS, which only `grad` reads,
- * go. */
+ * and BARRIER, which only `simplify` reads, go. */
 #include "planner.h"
 #include "rebuild.h"
 
@@ -234,8 +234,9 @@ static struct node *split_loss(struct split *s, const struct node *n) {
 
 static struct node *split_node(struct split *s, const struct node *n) {
   static struct node *(*const table[OP_COUNT])(struct split *, const struct node *) = {
-      [OP_REDUCE] = split_reduce, [OP_CONTRACT] = split_contract, [OP_REPEAT] = split_repeat,
-      [OP_RESULT] = split_result, [OP_DETACH] = split_detach,     [OP_LOSS] = split_loss,
+      [OP_REDUCE] = split_reduce,  [OP_CONTRACT] = split_contract, [OP_REPEAT] = split_repeat,
+      [OP_RESULT] = split_result,  [OP_DETACH] = split_detach,     [OP_LOSS] = split_loss,
+      [OP_BARRIER] = split_detach,
   };
   s->rebuild.to->origin = n->origin;
   return table[n->op] ? table[n->op](s, n) : graph_copy_node(s->rebuild.to, n, rebuild_operands(&s->rebuild, n));

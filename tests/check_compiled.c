@@ -4,6 +4,8 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void compare(const struct model *m, const struct evaluate_output *x, const char *settings) {
   double largest = 1e-3, worst = model_difference(m, x);
@@ -91,12 +93,63 @@ START_TEST(compiled_equals_evaluated_in_bf16) {
 }
 END_TEST
 
+/* models/hrm.hrm with another horizon. */
+static char *with_horizon(const char *horizon) {
+  const char *top = getenv("top_srcdir"), *was = "grad last 1";
+  char path[4096], *text = NULL, line[4096];
+  size_t size = 0;
+  snprintf(path, sizeof path, "%s/models/hrm.hrm", top ? top : ".");
+  FILE *in = fopen(path, "r"), *out = open_memstream(&text, &size);
+  ck_assert(in && out);
+  while (fgets(line, sizeof line, in)) {
+    char *at = strstr(line, was);
+    if (at)
+      fprintf(out, "%.*s%s%s", (int)(at - line), line, horizon, at + strlen(was));
+    else
+      fputs(line, out);
+  }
+  fclose(in);
+  fclose(out);
+  return text;
+}
+
+static void open_horizon(struct model *m, const char *horizon) {
+  char *text = with_horizon(horizon);
+  bool opened = model_open(m, NULL, text, TWO_LEVELS "hidden_size=16 num_heads=2 L_cycles=3", &model_paths[0]);
+  diag_print(m->c.diags, stderr, false);
+  ck_assert(opened);
+  free(text);
+}
+
+/* The same gradients with and without recomputing, in double precision and as compiled; and less memory. */
+START_TEST(checkpoints_change_nothing) {
+  static const char *const horizons[][2] = {{"grad all", "grad all checkpoint"},
+                                            {"grad last 2", "grad last 2 checkpoint"}};
+  struct model kept, again;
+  open_horizon(&kept, horizons[_i][0]);
+  open_horizon(&again, horizons[_i][1]);
+  struct evaluation x = model_evaluate(&kept, kept.c.train, 0), y = model_evaluate(&again, again.c.train, 0);
+  ck_assert_int_eq(x.count, y.count);
+  for (int i = 0; i < x.count; i++) {
+    const struct evaluate_output *other = evaluate_find(&y, x.outputs[i].symbol->name);
+    for (int64_t k = 0; k < other->count; k++)
+      ck_assert_double_le(fabs(other->values[k] - x.outputs[i].values[k]), 1e-12 * fmax(1, fabs(other->values[k])));
+  }
+  model_run(&again, true);
+  for (int i = 0; i < y.count; i++) compare(&again, &y.outputs[i], horizons[_i][1]);
+  ck_assert_int_lt(2 * again.c.plan->train.arena_bytes, kept.c.plan->train.arena_bytes);
+  model_close(&kept);
+  model_close(&again);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("compiled");
   TCase *cases = tcase_create("models");
   tcase_set_timeout(cases, 300);
   tcase_add_loop_test(cases, compiled_equals_evaluated, 0, MODELS * MODEL_PATHS);
   tcase_add_loop_test(cases, compiled_equals_evaluated_in_bf16, 0, MODELS * MODEL_BF16_PATHS);
+  tcase_add_loop_test(cases, checkpoints_change_nothing, 0, 2);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

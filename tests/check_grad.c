@@ -354,13 +354,15 @@ static struct node *step(struct graph *g, struct node *w, struct node *z, struct
   return graph_map1(g, SCALAR_TANH, add(g, mul(g, w, z), x));
 }
 
+enum steps { BY_HAND, BY_REPEAT, BY_CHECKPOINT };
+
 /* Four trips of the step, the last k of them differentiated, by a repeat or by hand. */
-static struct random_program four_steps(int last, bool by_hand) {
+static struct random_program four_steps(int last, enum steps steps) {
   struct builder b = builder_new(false);
   struct type type = type_make(DTYPE_F32, 1, (int64_t[]){3});
   struct node *w = leaf(&b, "w", ROLE_PARAM, type), *z = leaf(&b, "z", ROLE_PARAM, type);
   struct node *x = leaf(&b, "x", ROLE_INPUT, type);
-  if (by_hand) {
+  if (steps == BY_HAND) {
     for (int i = 0; i < 4; i++) {
       if (i > 0 && i == 4 - last) z = graph_detach(b.g, z);
       z = step(b.g, w, z, x);
@@ -368,6 +370,7 @@ static struct random_program four_steps(int last, bool by_hand) {
     if (last == 0) z = graph_detach(b.g, z);
   } else {
     struct node *repeat = graph_repeat_open(b.g, 4, last, &z, 1);
+    repeat->repeat.is_checkpoint = steps == BY_CHECKPOINT;
     struct node *next = step(b.g, w, repeat->repeat.body->carries[0], x);
     graph_repeat_close(b.g, repeat, &next);
     z = graph_result(b.g, repeat, 0);
@@ -377,17 +380,18 @@ static struct random_program four_steps(int last, bool by_hand) {
 }
 
 START_TEST(test_horizon) {
-  struct random_program x = four_steps(_i, false), y = four_steps(_i, true);
+  int last = _i % 5;
+  struct random_program x = four_steps(last, _i < 5 ? BY_REPEAT : BY_CHECKPOINT), y = four_steps(last, BY_HAND);
   struct evaluate_input *inputs = random_inputs(arena, 3, &x, 2);
   struct evaluation e = evaluate(arena, differentiate(pass_horizon(pass_batch(x.graph))), inputs, 3, 2);
   struct evaluation f = evaluate(arena, differentiate(pass_horizon(pass_batch(y.graph))), inputs, 3, 2);
   ck_assert_double_lt(evaluate_difference(&e, &f), 1e-15);
-  ck_assert_int_eq(e.count, _i == 0 ? 0 : _i == 4 ? 2 : 1);
+  ck_assert_int_eq(e.count, last == 0 ? 0 : last == 4 ? 2 : 1);
 }
 END_TEST
 
 START_TEST(test_whole_horizon_by_differences) {
-  struct random_program p = four_steps(4, false);
+  struct random_program p = four_steps(4, _i ? BY_CHECKPOINT : BY_REPEAT);
   expect_gradients(&p, true, 2);
 }
 END_TEST
@@ -409,6 +413,20 @@ static const struct node *find_op(const struct graph *g, enum op op) {
 static struct graph *gradient_of(const struct builder *b) {
   return differentiate(pass_horizon(pass_batch(b->program.graph)));
 }
+
+/* Each trip of a checkpoint is computed twice, the second time from behind barriers that stay apart; but nobody asks
+ * for what the last one gives: only gradients are stored. */
+START_TEST(test_checkpoint_computes_again) {
+  struct random_program p = four_steps(4, BY_CHECKPOINT);
+  struct graph *d = pass_simplify(differentiate(pass_horizon(pass_batch(p.graph))));
+  int tanhs = 0;
+  for (int i = 0; i < d->top->count; i++)
+    tanhs += d->top->nodes[i]->op == OP_MAP && d->top->nodes[i]->scalar == SCALAR_TANH;
+  ck_assert_int_eq(tanhs, 7);
+  ck_assert_int_eq(count_op(d, OP_BARRIER), 4);
+  ck_assert_int_eq(count_op(d, OP_REPEAT), 0);
+}
+END_TEST
 
 /* A weight's gradient is one contraction that sums over the batch. */
 START_TEST(test_weight_gradient_is_one_contraction) {
@@ -501,8 +519,9 @@ int main(void) {
 
   TCase *shape = tcase_create("shape");
   tcase_add_checked_fixture(shape, setup, teardown);
-  tcase_add_loop_test(shape, test_horizon, 0, 5);
-  tcase_add_test(shape, test_whole_horizon_by_differences);
+  tcase_add_loop_test(shape, test_horizon, 0, 10);
+  tcase_add_test(shape, test_checkpoint_computes_again);
+  tcase_add_loop_test(shape, test_whole_horizon_by_differences, 0, 2);
   tcase_add_test(shape, test_weight_gradient_is_one_contraction);
   tcase_add_test(shape, test_contributions_stay_apart);
   tcase_add_test(shape, test_slices_become_a_concat);

@@ -354,6 +354,7 @@ static evaluate_fn *const handlers[OP_COUNT] = {
     [OP_CONCAT] = evaluate_concat,
     [OP_BROADCAST] = evaluate_broadcast,
     [OP_DETACH] = evaluate_copy,
+    [OP_BARRIER] = evaluate_copy,
     [OP_REPEAT] = evaluate_repeat,
     [OP_RESULT] = evaluate_result,
     [OP_STORE] = evaluate_store,

@@ -48,6 +48,7 @@ test_scripts = \
   %D%/grammar.sh \
   %D%/hrmc.sh \
   %D%/lang.sh \
+  %D%/memory.sh \
   %D%/messages.sh \
   %D%/models.sh \
   %D%/runtime.sh \

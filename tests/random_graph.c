@@ -248,6 +248,7 @@ static struct node *make_repeat(struct maker *m) {
   for (int i = 0; i < POOL; i++) saved[i] = m->pool[i];
   int64_t last = m->smooth ? HORIZON_EVERYTHING : below(m, 3) - 1;
   struct node *repeat = graph_repeat_open(m->graph, below(m, 4), last, initial, count);
+  repeat->repeat.is_checkpoint = below(m, 2);
   struct node **carries = repeat->repeat.body->carries;
   for (int i = 0; i < count; i++) {
     struct node *x = carries[i];

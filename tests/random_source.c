@@ -432,10 +432,11 @@ static void block(struct writer *w, const char *head, int nesting) {
 }
 
 static const char *horizon(struct writer *w, int trips) {
+  const char *checkpoint = chance(w, 50) ? " checkpoint" : "";
   switch (below(w, 4)) {
-  case 0: return "all";
+  case 0: return format(w, "all%s", checkpoint);
   case 1: return "none";
-  default: return format(w, "last %d", 1 + below(w, trips));
+  default: return format(w, "last %d%s", 1 + below(w, trips), checkpoint);
   }
 }
 
