@@ -33,7 +33,8 @@ struct precision {
 /* ---- what is what ---- */
 
 static bool is_view(enum op op) {
-  return op == OP_RESHAPE || op == OP_TRANSPOSE || op == OP_SLICE || op == OP_BROADCAST || op == OP_DETACH;
+  return op == OP_RESHAPE || op == OP_TRANSPOSE || op == OP_SLICE || op == OP_BROADCAST || op == OP_DETACH ||
+         op == OP_BARRIER;
 }
 
 static bool is_activation(const struct node *n) {
