@@ -33,7 +33,8 @@ static struct kernel make(struct shape s) {
   return (struct kernel){.kind = KERNEL_CONTRACTION, .contraction = c};
 }
 
-static double tolerance(enum dtype dtype) { return dtype == DTYPE_F64 ? 1e-13 : 2e-5; }
+/* A bf16 may be rounded to either neighbour where the sum lies between the two. */
+static double tolerance(enum dtype dtype) { return dtype == DTYPE_F64 ? 1e-13 : dtype == DTYPE_BF16 ? 0x1p-7 : 2e-5; }
 
 static void check_on(const struct kernel *k, const char *cpu) {
   struct arena *a = arena_new();
@@ -138,6 +139,50 @@ START_TEST(test_shared_right_side) {
 }
 END_TEST
 
+/* Operands of bf16 in pairs along k: a row-major, or, as for the gradient of a weight, with rows of pairs. */
+static struct kernel make_pairs(struct shape s, enum dtype result) {
+  struct contraction c = {.m = {s.m, s.m_per_example}, .n = {s.n, false}, .k = {s.k, s.k_per_example}};
+  c.accumulate = s.accumulate;
+  c.a = access_of(0, DTYPE_BF16);
+  c.b = access_of(1, DTYPE_BF16);
+  c.c = access_of(2, result);
+  set_strides(&c.a, s.a_transposed ? 2 : most(s.k, s.k_per_example), 0, s.a_transposed ? 2 * s.m : 2, 0, 0);
+  set_strides(&c.b, 0, 2, 2 * (s.n + s.padding), 0, 0);
+  set_strides(&c.c, s.n + s.padding, 1, 0, 0, 0);
+  return (struct kernel){.kind = KERNEL_CONTRACTION, .contraction = c};
+}
+
+START_TEST(test_pairs_rows) {
+  for (int i = 0; i < SIZES; i++) {
+    struct shape s = {.m = sizes[_i], .n = sizes[i], .k = 6};
+    struct kernel wide = make_pairs(s, DTYPE_F32), narrow = make_pairs(s, DTYPE_BF16);
+    check(&wide);
+    check(&narrow);
+  }
+}
+END_TEST
+
+START_TEST(test_pairs_depth) {
+  for (int i = 0; i < SIZES; i++) {
+    struct kernel k = make_pairs((struct shape){.m = 13, .n = 19, .k = sizes[i], .padding = 3}, DTYPE_F32);
+    struct shape s = {.m = 40, .n = 24, .k = 2 * sizes[i], .k_per_example = true, .a_transposed = true};
+    s.accumulate = true;
+    struct kernel gradient = make_pairs(s, DTYPE_F32);
+    check(&k);
+    check(&gradient);
+  }
+}
+END_TEST
+
+START_TEST(test_pairs_rows_per_example) {
+  for (int i = 0; i < SIZES; i++) {
+    struct shape s = {.m = sizes[i], .n = 33, .k = 9, .m_per_example = true, .accumulate = true};
+    struct kernel k = make_pairs(s, _i ? DTYPE_F32 : DTYPE_BF16);
+    check(&k);
+  }
+}
+END_TEST
+
 /* Loops that c does not follow sum, as k does. */
 START_TEST(test_sums_over_outer_loops) {
   enum { ROWS = 14, K = 6, N = 18, PARTS = 2 };
@@ -168,6 +213,9 @@ int main(void) {
   tcase_add_test(cases, test_outer_loops);
   tcase_add_test(cases, test_shared_right_side);
   tcase_add_test(cases, test_sums_over_outer_loops);
+  tcase_add_loop_test(cases, test_pairs_rows, 0, SIZES);
+  tcase_add_test(cases, test_pairs_depth);
+  tcase_add_loop_test(cases, test_pairs_rows_per_example, 0, 2);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

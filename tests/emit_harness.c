@@ -13,10 +13,12 @@
 
 enum { MAX_BUFFERS = 16, TILE = HARNESS_LARGEST_N + 1 };
 
-const char *const harness_cpus[HARNESS_CPUS] = {NULL, "x86-64-v3", "x86-64"};
+const char *const harness_cpus[HARNESS_CPUS] = {NULL, "x86-64-v4", "x86-64-v3", "x86-64"};
 
 bool harness_runs(const char *cpu) {
 #ifdef __x86_64__
+  if (cpu && strcmp(cpu, "x86-64-v4") == 0)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
   if (cpu && strcmp(cpu, "x86-64-v3") == 0) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   return true;
 #else
@@ -110,12 +112,22 @@ static int rank_of(const struct kernel *k) {
   return k->kind == KERNEL_LOOP ? k->loop.rank : k->contraction.loop_count + 3;
 }
 
+/* Steps from the first to the last element along an axis; pairs of bf16 are neighbours, and b has room for the last.
+ */
+static int64_t last_along(const struct kernel *k, const struct access *access, int axis, int64_t n) {
+  int64_t count = length(extent_of(k, axis), n);
+  bool pairs = k->kind == KERNEL_CONTRACTION && access->dtype == DTYPE_BF16 && axis == rank_of(k) - 1;
+  if (!pairs || access->stride[axis] == 0) return (count - 1) * access->stride[axis];
+  bool is_b = access->stride[axis - 1] != 0;
+  return (count - 1) / 2 * access->stride[axis] + (is_b ? 1 : (count - 1) % 2);
+}
+
 static void measure(const struct kernel *k, const struct access *accesses, int which, int64_t n,
                     struct buffer *buffers) {
   const struct access *access = &accesses[which];
   struct buffer *buffer = &buffers[access->io];
   int64_t last = access->index >= 0 ? (access->index_rows - 1) * access->index_stride : 0;
-  for (int i = 0; i < rank_of(k); i++) last += (length(extent_of(k, i), n) - 1) * access->stride[i];
+  for (int i = 0; i < rank_of(k); i++) last += last_along(k, access, i, n);
   int64_t bytes = access->offset + (last + 1) * dtype_size(access->dtype);
   if (bytes > buffer->bytes) buffer->bytes = bytes;
   buffer->dtype = access->dtype;

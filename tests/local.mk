@@ -22,6 +22,7 @@ check_programs = \
   %D%/check_npy \
   %D%/check_parse \
   %D%/check_plan \
+  %D%/check_precision \
   %D%/check_random \
   %D%/check_pt \
   %D%/check_replay \
@@ -51,6 +52,7 @@ test_scripts = \
   %D%/memory.sh \
   %D%/messages.sh \
   %D%/models.sh \
+  %D%/precision.sh \
   %D%/runtime.sh \
   %D%/stdlib.sh \
   %D%/sudoku.sh \
