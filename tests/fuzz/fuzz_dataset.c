@@ -1,6 +1,8 @@
-/* A whole split of a data set: dataset.json and then, for the sets "all" and "more", the five arrays.  One that opens
- * is drawn from, in the order of training and of evaluation. */
+/* A whole split of a data set: dataset.json and then, for the sets "all" and "more", the five arrays; then
+ * identifiers.json.  One that opens is drawn from in the order of training, walked through in that of evaluation, and
+ * scored. */
 #include "runtime/loader.h"
+#include "runtime/score.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -19,7 +21,8 @@ static const char *const files[] = {"dataset.json",
                                     "more__labels.npy",
                                     "more__puzzle_identifiers.npy",
                                     "more__puzzle_indices.npy",
-                                    "more__group_indices.npy"};
+                                    "more__group_indices.npy",
+                                    "../identifiers.json"};
 enum { FILES = sizeof files / sizeof *files };
 
 /* Parts that are missing leave their files out. */
@@ -72,6 +75,27 @@ static void walk(const struct dataset_set *set) {
   }
 }
 
+/* As if the inputs of some examples, and the labels of others, had been predicted. */
+static void score(const struct dataset *dataset, const struct dataset_set *set, const char *directory) {
+  struct scorer *scorer = NULL;
+  struct hrm_error error;
+  json_t *result = json_object(), *submission = json_object();
+  int32_t *tokens = malloc((size_t)dataset->seq_len * sizeof *tokens);
+  if (tokens && scorer_open(&scorer, dataset, set, directory, &error)) {
+    for (int64_t example = 0; example < set->examples; example++) {
+      npy_copy_i32(example % 2 ? &set->labels : &set->inputs, example * set->seq_len, set->seq_len, tokens);
+      for (int32_t i = 0; i < set->seq_len; i++)
+        if (tokens[i] < 0 || tokens[i] >= dataset->vocab_size) tokens[i] = 0; /* a model predicts none but these */
+      scorer_add(scorer, example, tokens, 0.5f);
+    }
+    scorer_finish(scorer, result, submission, &error);
+  }
+  scorer_close(scorer);
+  json_decref(result);
+  json_decref(submission);
+  free(tokens);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
   char folder[FUZZ_PATH] = "/dev/shm/hrm-fuzz-XXXXXX", split[FUZZ_PATH + 64];
   struct dataset dataset;
@@ -84,7 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
   dataset_read_sizes(&sizes, folder, &error);
   if (dataset_open(&dataset, folder, "split", &error)) {
     draw(&dataset);
-    for (int i = 0; i < dataset.num_sets; i++) walk(&dataset.sets[i]);
+    for (int i = 0; i < dataset.num_sets; i++) {
+      walk(&dataset.sets[i]);
+      score(&dataset, &dataset.sets[i], folder);
+    }
     dataset_identify(&dataset);
     dataset_close(&dataset);
   }

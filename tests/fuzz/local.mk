@@ -6,6 +6,7 @@ fuzz_targets = \
   %D%/fuzz_dataset \
   %D%/fuzz_description \
   %D%/fuzz_language \
+  %D%/fuzz_maze \
   %D%/fuzz_npy \
   %D%/fuzz_puzzle_text \
   %D%/fuzz_sudoku \
@@ -33,6 +34,7 @@ endif
 %C%_fuzz_dataset_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_description_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_language_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_maze_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_npy_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_puzzle_text_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_sudoku_LDFLAGS = $(fuzz_ldflags)
@@ -45,6 +47,7 @@ fuzz_libraries = libfuzz.a libtesting.a libdata.a libhrm.a $(RUNTIME_LIBS)
 %C%_fuzz_dataset_LDADD = $(fuzz_libraries)
 %C%_fuzz_description_LDADD = $(fuzz_libraries)
 %C%_fuzz_language_LDADD = libfuzz.a $(compiler_libraries)
+%C%_fuzz_maze_LDADD = $(fuzz_libraries)
 %C%_fuzz_npy_LDADD = $(fuzz_libraries)
 %C%_fuzz_puzzle_text_LDADD = $(fuzz_libraries)
 %C%_fuzz_sudoku_LDADD = $(fuzz_libraries)
