@@ -245,6 +245,8 @@ bool elab_members(struct elab *e, struct scope *s, const struct members *members
 /* elab_stmt.c: runs statements; *result is set when a return was reached */
 void elab_block(struct elab *e, struct scope *s, const struct block *b, const struct val **result);
 
+/* elaborate.c: the state of one elaboration, with the prelude */
+struct elab *elab_begin(const struct elaboration *request);
 /* elaborate.c: later nodes go to a new graph; is_recorded: a loss is differentiated through its repeats. */
 void elab_new_graph(struct elab *e, const char *name, bool is_recorded);
 

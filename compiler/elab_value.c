@@ -84,7 +84,7 @@ const char *val_describe(struct elab *e, const struct val *v) {
   case KIND_NUMBER: return arena_printf(e->arena, "the number %s", number_text(e, v->number.value));
   case KIND_STRING: return arena_printf(e->arena, "the text \"%s\"", v->string);
   case KIND_TENSOR: return tensor_describe(e, &v->tensor, v->tensor.node->type.dtype);
-  case KIND_WEIGHT: return tensor_describe(e, &v->weight.shape, DTYPE_F32);
+  case KIND_WEIGHT: return tensor_describe(e, &v->weight.shape, v->weight.weight->symbol->type.dtype);
   case KIND_LIST: return arena_printf(e->arena, "a list of %d", v->list.count);
   case KIND_FUNCTION:
   case KIND_BUILTIN: return "a function";

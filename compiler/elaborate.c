@@ -7,7 +7,7 @@ void elab_new_graph(struct elab *e, const char *name, bool is_recorded) {
   e->copy_count = 0;
 }
 
-static struct elab *begin(const struct elaboration *request) {
+struct elab *elab_begin(const struct elaboration *request) {
   struct elab *e = arena_new_object(request->arena, struct elab);
   e->request = request;
   e->arena = request->arena;
@@ -35,7 +35,7 @@ static const struct decl *single(struct elab *e, enum decl_kind kind, const char
 }
 
 struct program *elaborate_model(const struct elaboration *request) {
-  struct elab *e = begin(request);
+  struct elab *e = elab_begin(request);
   struct scope *file = elab_file(e, request->file, true);
   const struct decl *model = single(e, DECL_MODEL, "model"), *train = single(e, DECL_TRAIN, "train block");
   struct span start = {request->file->source, 0, 0};
@@ -46,7 +46,7 @@ struct program *elaborate_model(const struct elaboration *request) {
 }
 
 struct test_case *elaborate_tests(const struct elaboration *request, int *count) {
-  struct elab *e = begin(request);
+  struct elab *e = elab_begin(request);
   struct scope *file = elab_file(e, request->file, true);
   struct test_case *tests = arena_new_array(e->arena, struct test_case, (size_t)request->file->count + 1);
   *count = 0;

@@ -62,4 +62,34 @@ struct test_case {
 /* All test blocks of the file, *count of them; NULL after an error (reported). */
 struct test_case *elaborate_tests(const struct elaboration *e, int *count);
 
+/* What a session knows beside the declarations of its file: tensors under names, and names of module instances. */
+struct session_names {
+  struct symbol *const *held; /* ROLE_INPUT, in order of definition */
+  int held_count;
+  const struct session_field {
+    const char *name;
+    const struct expr *value; /* a module with its arguments; parameters begin with the name */
+  } * fields;
+  int field_count;
+  bool with_model; /* the file's model is an instance under its name */
+};
+
+/* An expression of a session. */
+struct answer {
+  const char *text;        /* a value that is known at compile time, as written; NULL: a tensor */
+  const char *type;        /* of any value: "[S, D] = [81, 512]", "a function" */
+  bool is_instance;        /* a module with its arguments */
+  struct graph *graph;     /* of a tensor: stores `result`, and is differentiated where `gradient` is not NULL */
+  struct symbol *result;   /* ROLE_OUTPUT */
+  struct symbol *gradient; /* ROLE_OUTPUT; it follows `argument` in the tables of the runtime */
+  struct symbol *argument; /* ROLE_ROWS: held, or a weight */
+  struct weight **weights; /* of all instances; their symbols are ROLE_INPUT but for `argument` */
+  int weight_count;
+};
+
+/* Elaborates x among the file's declarations; with `wrt` (a held value or a weight) x must be a scalar and is
+ * differentiated. False after an error (reported). */
+bool elaborate_expression(const struct elaboration *e, const struct session_names *names, const struct expr *x,
+                          const struct expr *wrt, struct answer *out);
+
 #endif

@@ -38,6 +38,7 @@ libcompiler_a_SOURCES = \
   %D%/elab_notation.c \
   %D%/elab_policy.c \
   %D%/elab_policy.h \
+  %D%/elab_session.c \
   %D%/elab_stmt.c \
   %D%/elab_subscript.c \
   %D%/elab_tensor.c \
@@ -134,6 +135,8 @@ libemit_a_SOURCES = \
   %D%/emit/contraction_tile.c \
   %D%/emit/emit.c \
   %D%/emit/emit.h \
+  %D%/emit/engine.c \
+  %D%/emit/engine.h \
   %D%/emit/jit.c \
   %D%/emit/loop.c \
   %D%/emit/loop.h \
@@ -145,7 +148,7 @@ libemit_a_SOURCES = \
   %D%/emit/target.c \
   %D%/emit/transposition.c
 
-libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) \
+libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEDIT_CFLAGS) \
   -DHRMC_PKGLIBDIR='"$(pkglibdir)"' \
   -DHRMC_LINKER='"$(CC)"' \
   -DHRMC_RUNTIME_LIBS='"$(SANITIZER_FLAGS) $(RUNTIME_LIBS)"'
@@ -154,6 +157,7 @@ libdriver_a_SOURCES = \
   %D%/driver/command_diff.c \
   %D%/driver/command_explain.c \
   %D%/driver/command_fmt.c \
+  %D%/driver/command_repl.c \
   %D%/driver/command_run.c \
   %D%/driver/command_test.c \
   %D%/driver/commands.h \
@@ -173,7 +177,26 @@ libdriver_a_SOURCES = \
   %D%/driver/report.c \
   %D%/driver/report.h \
   %D%/driver/suggest.c \
-  %D%/driver/suggest.h
+  %D%/driver/suggest.h \
+  %D%/repl/command.c \
+  %D%/repl/command.h \
+  %D%/repl/command_gradient.c \
+  %D%/repl/command_inspect.c \
+  %D%/repl/command_model.c \
+  %D%/repl/command_session.c \
+  %D%/repl/commands.def \
+  %D%/repl/complete.c \
+  %D%/repl/console.c \
+  %D%/repl/console.h \
+  %D%/repl/declare.c \
+  %D%/repl/evaluate.c \
+  %D%/repl/interrupt_point.c \
+  %D%/repl/interrupt_point.h \
+  %D%/repl/model.c \
+  %D%/repl/model.h \
+  %D%/repl/print.c \
+  %D%/repl/session.c \
+  %D%/repl/session.h
 # What models are linked with stands in the Makefile.
 %D%/driver/libdriver_a-paths.$(OBJEXT): Makefile
 
@@ -184,7 +207,7 @@ hrmc_SOURCES = %D%/driver/main.c
 hrmc_LDADD = $(compiler_libraries)
 
 # What a program that compiles models is linked with.
-compiler_libraries = libdriver.a libemit.a libcompiler.a libhrm.a $(LLVM_LIBS) $(RUNTIME_LIBS)
+compiler_libraries = libdriver.a libemit.a libcompiler.a libhrm.a $(LLVM_LIBS) $(LIBEDIT_LIBS) $(RUNTIME_LIBS)
 
 # The explanations of messages, embedded.
 CLEANFILES += %D%/explain_data.c

@@ -97,15 +97,16 @@ static double draw(const struct weight_info *w, struct random_stream r, uint64_t
   return w->init_scale;
 }
 
-void model_initialize(struct model *m, uint64_t seed) {
+void weight_initialize(const struct weight_info *w, uint64_t seed, int threads, float *values) {
   double rescale = 1 / truncated_deviation();
-  for (int i = 0; i < m->description->weight_count; i++) {
-    const struct weight_info *w = &m->description->weights[i];
-    float *values = model_weight(m, i);
-    struct random_stream r = stream_named(seed, w->path, 0);
-#pragma omp parallel for num_threads(m->threads) schedule(static)
-    for (int64_t k = 0; k < w->shape.count; k++) values[k] = (float)draw(w, r, (uint64_t)k, rescale);
-  }
+  struct random_stream r = stream_named(seed, w->path, 0);
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (int64_t k = 0; k < w->shape.count; k++) values[k] = (float)draw(w, r, (uint64_t)k, rescale);
+}
+
+void model_initialize(struct model *m, uint64_t seed) {
+  for (int i = 0; i < m->description->weight_count; i++)
+    weight_initialize(&m->description->weights[i], seed, m->threads, model_weight(m, i));
 }
 
 /* The place of a thread: the teams are of nearly equal size, and the first thread of each lends its memory. */

@@ -30,6 +30,9 @@ bool model_new(struct model *m, const struct hrm_code *code, const struct descri
                struct hrm_error *error);
 void model_free(struct model *m); /* accepts all zeros */
 
+/* Draws a weight's values; they depend on its path and the seed alone. */
+void weight_initialize(const struct weight_info *w, uint64_t seed, int threads, float *values);
+
 /* Draws every weight from its distribution; the values depend on its path and the seed alone. */
 void model_initialize(struct model *m, uint64_t seed);
 

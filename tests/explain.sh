@@ -35,7 +35,7 @@ extract() {
     file       { print >file }' compiler/explanations.md
 }
 
-needs_system=' E118 E119 E122 E180 E181 E182 E183 E211 E404 E405 E406 E407 E408 E409 E480 E481 E482 E483 E901 E902 '
+needs_system=' E118 E119 E122 E180 E181 E182 E183 E211 E404 E405 E406 E407 E408 E409 E420 E421 E422 E423 E424 E425 E426 E427 E428 E480 E481 E482 E483 E901 E902 '
 
 check_code() {
   local code=$1 found

@@ -53,6 +53,7 @@ test_scripts = \
   %D%/messages.sh \
   %D%/models.sh \
   %D%/precision.sh \
+  %D%/repl.sh \
   %D%/runtime.sh \
   %D%/stdlib.sh \
   %D%/sudoku.sh \

@@ -52,10 +52,10 @@ static void run_check(struct compilation *c, const struct test_case *t, const st
   execute_free(&x);
 }
 
-void command_test(struct compilation *c, const char *path) {
+bool run_test_blocks(struct compilation *c, const char *name) {
   struct elaboration request;
   int count, passed = 0;
-  if (!compile_parse(c, path) || !compile_request(c, &request)) return;
+  if (!compile_request(c, &request)) return false;
   const struct test_case *tests = elaborate_tests(&request, &count);
   for (int i = 0; tests && i < count; i++) {
     int before = diag_count(c->diags, SEVERITY_ERROR);
@@ -63,5 +63,10 @@ void command_test(struct compilation *c, const char *path) {
     for (int k = 0; k < tests[i].check_count; k++) run_check(c, &tests[i], &tests[i].checks[k]);
     passed += diag_count(c->diags, SEVERITY_ERROR) == before;
   }
-  if (tests) printf("%s: %d passed, %d failed\n", path, passed, count - passed);
+  if (tests) printf("%s: %d passed, %d failed\n", name, passed, count - passed);
+  return tests && passed == count;
+}
+
+void command_test(struct compilation *c, const char *path) {
+  if (compile_parse(c, path)) run_test_blocks(c, path);
 }

@@ -16,6 +16,13 @@ void command_test(struct compilation *c, const char *path);
 /* Explains the codes in place of files; the exit code. */
 int command_explain(const struct options *o);
 
+/* The test blocks of what was parsed, with a line that counts them under a name; whether all passed. */
+bool run_test_blocks(struct compilation *c, const char *name);
+
+/* Return the exit code; their files are the options'. */
+int command_repl(const struct options *o);
+int command_eval(const struct options *o);
+
 /* Returns the exit code of the executable's command. */
 int command_run(struct compilation *c, const char *path);
 

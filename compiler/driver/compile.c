@@ -87,9 +87,7 @@ void compile_parse_text(struct compilation *c, const char *name, const char *tex
   c->ast = parse_file(c->arena, c->diags, c->source);
 }
 
-bool compile_front(struct compilation *c, const char *path) {
-  return compile_parse(c, path) && compile_elaborate(c);
-}
+bool compile_front(struct compilation *c, const char *path) { return compile_parse(c, path) && compile_elaborate(c); }
 
 bool compile_elaborate(struct compilation *c) {
   struct elaboration request;

@@ -4,6 +4,7 @@
 
 #include "../elaborate.h"
 #include "../emit/emit.h"
+#include "../emit/engine.h"
 #include "options.h"
 
 struct compilation {
@@ -25,6 +26,7 @@ struct compilation {
     double seconds;
   } timings[16];
   int timing_count;
+  struct engine *engine; /* opened at the first use by execute.h; the owner of the compilation frees it */
 };
 
 /* The stages; each reports to c->diags and returns false after an error.  A later one needs the earlier. */

@@ -1,20 +1,22 @@
 /* Running one graph in this process. */
 #include "execute.h"
 
+#include "runtime/footprint.h"
 #include "runtime/hrm.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* NULL where the machine has no room for so much. */
 static void *aligned_zeros(int64_t bytes) {
+  enum { SMALL = 64 << 20 };
+  if (bytes > SMALL && bytes > footprint_available()) return NULL;
   size_t size = ((size_t)bytes + 63) / 64 * 64 + 64;
   void *memory = aligned_alloc(64, size);
-  if (!memory) abort();
-  return memset(memory, 0, size);
+  return memory ? memset(memory, 0, size) : NULL;
 }
 
-/* A ROWS symbol is followed in the list by the output that takes its gradient. */
-static struct program *program_of(struct compilation *c, struct symbol *const *symbols, int count) {
+struct program *execute_program(struct compilation *c, struct symbol *const *symbols, int count) {
   struct program *p = arena_new_object(c->arena, struct program);
   p->arena = c->arena;
   p->tensors = arena_new_array(c->arena, struct tensor, (size_t)count + 1);
@@ -26,59 +28,94 @@ static struct program *program_of(struct compilation *c, struct symbol *const *s
   return p;
 }
 
-static bool load(struct compilation *c, const struct plan *plan, struct executable *out) {
-  struct emitted object;
-  struct target target = {NULL, NULL, false};
+static bool report(struct compilation *c, enum message message, const char *error) {
+  diag_report(c->diags, message, (struct span){0}, error);
+  return false;
+}
+
+static bool open_engine(struct compilation *c) {
   const char *error = NULL;
-  if (!emit_plan(c->arena, plan, NULL, &target, EMIT_OBJECT, &object, &error)) {
-    diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
-    return false;
-  }
-  out->jit = jit_load(object.bytes, object.size, &error);
-  emitted_free(&object);
-  if (!out->jit) {
-    diag_report(c->diags, MSG_JIT_FAILED, (struct span){0}, error);
-    return false;
+  if (!c->engine) c->engine = engine_new(c->arena, &error);
+  return c->engine || report(c, MSG_TARGET, error);
+}
+
+/* The number that a store writes everywhere, where it is known. */
+static const struct node *constant_of(const struct node *store) {
+  const struct node *n = store->operand[0];
+  while (n->op == OP_BROADCAST || n->op == OP_RESHAPE) n = n->operand[0];
+  return n->op == OP_CONST ? n : NULL;
+}
+
+static bool is_constant(const struct graph *g) {
+  for (int i = 0; i < g->top->count; i++) {
+    const struct node *n = g->top->nodes[i];
+    bool is_value = n->op == OP_CONST || n->op == OP_BROADCAST || n->op == OP_RESHAPE;
+    if (!is_value && (n->op != OP_STORE || !constant_of(n))) return false;
   }
   return true;
 }
 
-static hrm_entry *entry(const struct executable *x, const char *name) {
-  void *address = jit_symbol(x->jit, name);
-  hrm_entry *function;
-  memcpy(&function, &address, sizeof function);
-  return function;
+static void fill(void *to, const struct type *type, double value) {
+  for (int64_t i = 0; i < type_elements(type); i++)
+    if (type->dtype == DTYPE_F64)
+      ((double *)to)[i] = value;
+    else if (type->dtype == DTYPE_I32)
+      ((int32_t *)to)[i] = (int32_t)value;
+    else
+      ((float *)to)[i] = (float)value;
+}
+
+static void fill_constants(struct executable *x) {
+  for (int i = 0; i < x->constants->top->count; i++) {
+    const struct node *n = x->constants->top->nodes[i];
+    if (n->op == OP_STORE) fill(execute_value(x, n->symbol), &n->symbol->type, constant_of(n)->value);
+  }
+}
+
+static bool load_code(struct compilation *c, const struct graph *final, struct executable *x) {
+  const char *error = NULL;
+  if (!open_engine(c)) return false;
+  x->engine = c->engine;
+  const struct plan *plan =
+      plan_program(c->arena, x->program, final, graph_new(c->arena, "train"), engine_machine(c->engine), 1);
+  if (!engine_load(c->engine, c->arena, plan, &x->code, &error)) return report(c, MSG_JIT_FAILED, error);
+  int64_t forward = plan->forward.arena_bytes, prepare = plan->prepare.arena_bytes;
+  x->shared = aligned_zeros(plan->shared_bytes);
+  x->arena = aligned_zeros(forward > prepare ? forward : prepare);
+  x->local = aligned_zeros(plan->forward.local_bytes + plan->prepare.local_bytes);
+  return (x->shared && x->arena && x->local) ||
+         report(c, MSG_SYSTEM, "out of memory: the values of this expression are too large");
+}
+
+static bool allocate_tensors(struct compilation *c, struct symbol *const *symbols, int count, struct executable *x) {
+  x->tensors = arena_new_array(c->arena, void *, (size_t)count + 1);
+  for (int i = 0; i < count; i++) {
+    x->tensors[i] = aligned_zeros(type_elements(&symbols[i]->type) * dtype_size(symbols[i]->type.dtype));
+    if (!x->tensors[i]) return report(c, MSG_SYSTEM, "out of memory: the tensors of this expression are too large");
+  }
+  return true;
 }
 
 bool execute_load(struct compilation *c, const struct graph *g, struct symbol *const *symbols, int count,
                   struct executable *out) {
-  *out = (struct executable){.program = program_of(c, symbols, count)};
+  *out = (struct executable){.program = execute_program(c, symbols, count)};
   const struct graph *final = compile_run_passes(c, g, NULL);
-  if (!final) return false;
-  const struct graph *train = graph_new(c->arena, "train");
-  struct target wanted = {NULL, NULL, false};
-  const char *error = NULL;
-  if (!emit_resolve(c->arena, &wanted, &c->target, &c->machine, &error)) {
-    diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
-    return false;
+  if (!final || !allocate_tensors(c, symbols, count, out)) return false;
+  if (is_constant(final)) {
+    out->constants = final;
+    return true;
   }
-  const struct plan *plan = plan_program(c->arena, out->program, final, train, &c->machine, 1);
-  if (!load(c, plan, out)) return false;
-  int64_t arena =
-      plan->forward.arena_bytes > plan->prepare.arena_bytes ? plan->forward.arena_bytes : plan->prepare.arena_bytes;
-  out->shared = aligned_zeros(plan->shared_bytes);
-  out->arena = aligned_zeros(arena);
-  out->local = aligned_zeros(plan->forward.local_bytes + plan->prepare.local_bytes);
-  out->tensors = arena_new_array(c->arena, void *, (size_t)count + 1);
-  for (int i = 0; i < count; i++)
-    out->tensors[i] = aligned_zeros(type_elements(&symbols[i]->type) * dtype_size(symbols[i]->type.dtype));
-  return true;
+  return load_code(c, final, out);
 }
 
 void execute_run(struct executable *x) {
   struct hrm_tile tile = {.n = 1, .shared = x->shared, .arena = x->arena, .tensors = x->tensors, .local = x->local};
-  entry(x, "hrm_model_prepare")(&tile);
-  entry(x, "hrm_model_forward")(&tile);
+  if (x->constants) {
+    fill_constants(x);
+    return;
+  }
+  x->code.prepare(&tile);
+  x->code.forward(&tile);
 }
 
 void *execute_value(const struct executable *x, const struct symbol *symbol) {
@@ -90,5 +127,5 @@ void execute_free(struct executable *x) {
   free(x->shared);
   free(x->arena);
   free(x->local);
-  if (x->jit) jit_free(x->jit);
+  if (x->engine) engine_unload(x->engine, &x->code);
 }

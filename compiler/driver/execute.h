@@ -7,17 +7,22 @@
 /* A graph compiled and loaded.  Its symbols are tensors of one example. */
 struct executable {
   struct program *program;
-  struct jit *jit;
-  void **tensors; /* by number of program->tensors; zeroed, owned */
+  struct engine *engine; /* that holds the code */
+  struct loaded_code code;
+  const struct graph *constants; /* a graph whose results are known: no code is needed */
+  void **tensors;                /* by number of program->tensors; zeroed, owned */
   void *shared, *arena, *local;
 };
 
 /* Compiles a graph over `symbols` (no weights); a ROWS symbol is followed by the output that takes its gradient.
- * False after a bug (reported); execute_free() is due in either case. */
+ * False after a bug or for want of memory (reported); execute_free() is due in either case. */
 bool execute_load(struct compilation *c, const struct graph *g, struct symbol *const *symbols, int count,
                   struct executable *out);
 void execute_run(struct executable *x);
 void execute_free(struct executable *x);
+
+/* The program whose tensors are these symbols, in their order. */
+struct program *execute_program(struct compilation *c, struct symbol *const *symbols, int count);
 
 /* Where a symbol's value lies. */
 void *execute_value(const struct executable *x, const struct symbol *symbol);

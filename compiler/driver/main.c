@@ -24,6 +24,7 @@ static int finish(struct compilation *c, const char *path) {
   else
     diag_print(c->diags, stderr, want_colour());
   int code = diag_exit_code(c->diags);
+  engine_free(c->engine);
   arena_free(c->arena);
   return code;
 }
@@ -45,19 +46,19 @@ static int run_file(const struct options *o, const char *path) {
   case HRMC_COMPILE: command_compile(&c, path); break;
   case HRMC_CHECK: command_check(&c, path); break;
   case HRMC_FMT: command_fmt(&c, path); break;
-  case HRMC_DIFF:
-  case HRMC_EXPLAIN: break; /* see run */
   case HRMC_TEST: command_test(&c, path); break;
   case HRMC_RUN: code = command_run(&c, path); break;
+  case HRMC_DIFF:
+  case HRMC_EXPLAIN:
+  case HRMC_REPL:
+  case HRMC_EVALUATE: break; /* see run */
   }
   int reported = finish(&c, path);
   return reported ? reported : code;
 }
 
-static int run(const struct options *o) {
+static int run_files(const struct options *o) {
   int worst = 0;
-  if (o->command == HRMC_DIFF) return run_diff(o);
-  if (o->command == HRMC_EXPLAIN) return command_explain(o);
   for (int i = 0; i < o->file_count; i++) {
     int code = run_file(o, o->files[i]);
     if (code > worst) worst = code;
@@ -65,10 +66,19 @@ static int run(const struct options *o) {
   return worst;
 }
 
+static int run(const struct options *o) {
+  switch (o->command) {
+  case HRMC_DIFF: return run_diff(o);
+  case HRMC_EXPLAIN: return command_explain(o);
+  case HRMC_REPL: return command_repl(o);
+  case HRMC_EVALUATE: return command_eval(o);
+  default: return run_files(o);
+  }
+}
+
 int main(int argc, char **argv) {
   struct arena *a = arena_new();
-  const struct options *o = options_parse(a, argc, argv);
-  int worst = run(o);
+  int worst = run(options_parse(a, argc, argv));
   arena_free(a);
   if (fflush(stdout) != 0 && worst == 0) {
     perror("hrmc: standard output");

@@ -27,7 +27,9 @@
   COMMAND(EXPLAIN, explain, "[CODE...]", "",                                                                         \
           "explain messages by their codes, with a wrong and a mended example; without CODE, list them")              \
   COMMAND(TEST, test, "FILE...", "@model", "run the files' test blocks")                                             \
-  COMMAND(RUN, run, "FILE -- ARG...", "@model", "compile in memory and run the executable's commands")
+  COMMAND(RUN, run, "FILE -- ARG...", "@model", "compile in memory and run the executable's commands")               \
+  COMMAND(REPL, repl, "[FILE]", "@model", "take a model apart, change and train it at a prompt")                     \
+  COMMAND(EVALUATE, eval, "EXPRESSION", "", "print the value of an expression")
 
 /* What every command takes. */
 #define COMMON_OPTIONS(OPTION)                                                                                       \
@@ -77,6 +79,8 @@
   DIFF_OWN_OPTIONS(OPTION)
 #define EXPLAIN_OPTIONS(OPTION)
 #define TEST_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
+#define REPL_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
+#define EVALUATE_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
 #define RUN_OPTIONS(OPTION)                                                                                          \
   MODEL_OPTIONS(OPTION)                                                                                              \
   CODE_OPTIONS(OPTION)

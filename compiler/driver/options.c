@@ -82,7 +82,8 @@ static void check_files(struct argp_state *state, const struct options *o) {
   if (o->command == HRMC_DIFF && o->file_count != 2)
     argp_error(state, "diff compares two files, not %d", o->file_count);
   if (o->command == HRMC_DIFF) return;
-  if (o->file_count == 0) argp_error(state, "no FILE given");
+  if (o->file_count == 0 && o->command != HRMC_REPL)
+    argp_error(state, "no %s given", o->command == HRMC_EVALUATE ? "EXPRESSION" : "FILE");
   if (o->after && o->emit != EMIT_KIND_GRAPH) argp_error(state, "--after goes with --emit=graph");
   if (o->bf16 && o->openblas)
     argp_error(state, "OpenBLAS multiplies f32; --precision=bf16 needs --contract=generated");

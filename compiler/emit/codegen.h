@@ -131,4 +131,14 @@ LLVMValueRef emit_scalar(struct codegen *g, enum scalar_op op, LLVMTypeRef resul
 LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, struct target *resolved,
                                  struct machine *machine, const char **error);
 
+/* emit.c: emit_plan for a target that is open already. */
+struct code_host {
+  LLVMTargetMachineRef handle;
+  struct machine machine;
+  bool openblas;
+  const char *prefix; /* of the functions: "hrm_model" makes hrm_model_forward */
+};
+bool emit_with(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
+               enum emit_form form, struct emitted *out, const char **error);
+
 #endif

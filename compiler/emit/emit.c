@@ -9,6 +9,7 @@
 struct emission {
   struct codegen g;
   const struct plan *plan;
+  const char *prefix;    /* of the functions' names */
   LLVMValueRef *kernels; /* by form; NULL: not generated yet */
 };
 
@@ -187,7 +188,7 @@ static struct frame load_frame(struct codegen *g) {
 static void emit_function(struct emission *e, const struct function *f) {
   struct codegen *g = &e->g;
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->context), &g->pointer_type, 1, false);
-  function_open(g, arena_printf(g->arena, "hrm_model_%s", f->name), type, false);
+  function_open(g, arena_printf(g->arena, "%s_%s", e->prefix, f->name), type, false);
   struct frame frame = load_frame(g);
   g->member = frame.member;
   g->members = frame.members;
@@ -267,24 +268,34 @@ static void module_close(struct codegen *g) {
   LLVMContextDispose(g->context);
 }
 
-bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
+bool emit_with(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
                enum emit_form form, struct emitted *out, const char **error) {
-  struct emission e = {.g = {.arena = a, .tile = plan->tile, .openblas = target->openblas}, .plan = plan};
-  e.kernels = arena_new_array(a, LLVMValueRef, (size_t)plan->form_count + 1);
-  struct target resolved;
-  LLVMTargetMachineRef machine = target_open(a, target, &resolved, &e.g.machine, error);
+  struct emission e = {.g = {.arena = a, .machine = host->machine, .tile = plan->tile, .openblas = host->openblas},
+                       .plan = plan,
+                       .prefix = host->prefix,
+                       .kernels = arena_new_array(a, LLVMValueRef, (size_t)plan->form_count + 1)};
   *out = (struct emitted){0};
-  if (!machine) return false;
-  module_open(&e.g, machine);
+  module_open(&e.g, host->handle);
   emit_function(&e, &plan->prepare);
   emit_function(&e, &plan->forward);
   emit_function(&e, &plan->train);
   if (description) emit_description(&e.g, description);
   *error = e.g.error;
-  bool done = !e.g.error && verify(&e.g, error) && write(&e.g, machine, form, out, error);
+  bool done = !e.g.error && verify(&e.g, error) && write(&e.g, host->handle, form, out, error);
   if (done) *error = NULL;
   module_close(&e.g);
-  LLVMDisposeTargetMachine(machine);
+  return done;
+}
+
+bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
+               enum emit_form form, struct emitted *out, const char **error) {
+  struct code_host host = {.openblas = target->openblas, .prefix = "hrm_model"};
+  struct target resolved;
+  *out = (struct emitted){0};
+  host.handle = target_open(a, target, &resolved, &host.machine, error);
+  if (!host.handle) return false;
+  bool done = emit_with(a, plan, description, &host, form, out, error);
+  LLVMDisposeTargetMachine(host.handle);
   return done;
 }
 

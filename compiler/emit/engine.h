@@ -1,0 +1,29 @@
+/* Code for this process, again and again: the target is looked up once, and all loaded code shares one linker. */
+#ifndef HRMC_ENGINE_H
+#define HRMC_ENGINE_H
+
+#include "emit.h"
+#include "../../runtime/hrm.h"
+
+struct engine;
+
+/* For this machine.  NULL and *error (static, or in the arena) where LLVM refuses. */
+struct engine *engine_new(struct arena *a, const char **error);
+void engine_free(struct engine *e); /* accepts NULL; what was loaded is gone */
+
+/* What the planner has to know of the machine, and its names. */
+const struct machine *engine_machine(const struct engine *e);
+const struct target *engine_target(const struct engine *e);
+
+/* A plan's functions, loaded. */
+struct loaded_code {
+  hrm_entry *prepare, *forward, *train;
+  void *tracker;
+};
+
+/* False and *error (in the arena, or static) where LLVM refuses; a refused plan leaves nothing behind. */
+bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
+                 const char **error);
+void engine_unload(struct engine *e, struct loaded_code *code); /* accepts all zeros */
+
+#endif

@@ -1,0 +1,79 @@
+#include "command.h"
+
+#include "../source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct command_row command_rows[] = {
+#define COMMAND(word, arguments, completes, text) {#word, arguments, completes, text, command_of_##word},
+#include "commands.def"
+#undef COMMAND
+};
+
+int command_count(void) { return sizeof command_rows / sizeof *command_rows; }
+
+static const struct command_row *find_row(const char *word) {
+  for (int i = 0; i < command_count(); i++)
+    if (!strcmp(command_rows[i].word, word)) return &command_rows[i];
+  return NULL;
+}
+
+static bool fail_unknown(struct entry_run *r, const char *word, struct span place) {
+  const char *words[64];
+  for (int i = 0; i < command_count() && i < 64; i++) words[i] = command_rows[i].word;
+  struct diag *d = diag_report(r->c.diags, MSG_SESSION_COMMAND, place, word);
+  const char *nearest = diag_nearest(word, words, command_count());
+  if (nearest) diag_note(r->c.diags, d, (struct span){0}, "did you mean ':%s'?", nearest);
+  return false;
+}
+
+static const struct source *argument_of(struct entry_run *r, const char *text) {
+  text += strspn(text, " \t\r\n");
+  size_t length = strlen(text);
+  while (length && strchr(" \t\r\n", text[length - 1])) length--;
+  return source_from_text(r->c.arena, "prompt", arena_strndup(r->c.arena, text, length));
+}
+
+bool session_command(struct entry_run *r) {
+  const char *text = r->typed->text, *colon = strchr(text, ':'), *word = colon + 1;
+  size_t length = strcspn(word, " \t\r\n");
+  const char *name = arena_strndup(r->c.arena, word, length);
+  if (!source_check_text(r->c.diags, r->typed)) return false;
+  const struct command_row *row = find_row(name);
+  if (!row) {
+    uint32_t at = (uint32_t)(colon - text);
+    return fail_unknown(r, name, (struct span){r->typed, at, at + 1 + (uint32_t)length});
+  }
+  const struct source *argument = argument_of(r, word + length);
+  bool needs = row->arguments[0] && row->arguments[0] != '[', takes = row->arguments[0];
+  if ((needs && !argument->length) || (!takes && argument->length)) {
+    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, (struct span){argument, 0, (uint32_t)argument->length}, name,
+                takes ? row->arguments : "nothing");
+    return false;
+  }
+  return row->run(r, argument);
+}
+
+bool argument_number(struct entry_run *r, const struct source *argument, int64_t otherwise, int64_t *out) {
+  char *end;
+  errno = 0;
+  *out = argument->length ? strtoll(argument->text, &end, 10) : otherwise;
+  if (!argument->length || (!errno && !*end && *out >= 0)) return true;
+  diag_report(r->c.diags, MSG_SESSION_NUMBER, (struct span){argument, 0, (uint32_t)argument->length}, argument->text);
+  return false;
+}
+
+bool command_of_help(struct entry_run *r, const struct source *argument) {
+  const char *word = argument->text + (argument->text[0] == ':');
+  const struct command_row *row = argument->length ? find_row(word) : NULL;
+  if (argument->length && !row) return fail_unknown(r, word, (struct span){argument, 0, (uint32_t)argument->length});
+  for (int i = 0; i < command_count(); i++) {
+    const struct command_row *c = &command_rows[i];
+    if (row && row != c) continue;
+    printf(":%-11s %-18s %s\n", c->word, c->arguments, c->text);
+  }
+  if (!row) puts("Anything else is an expression, NAME = E, or a declaration of the language.");
+  return true;
+}

@@ -1,0 +1,189 @@
+/* Commands on the session itself: files, settings, history. */
+#include "command.h"
+
+#include "../source.h"
+#include "model.h"
+#include "runtime/atomic_file.h"
+#include "runtime/safetensors.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool command_of_load(struct entry_run *r, const struct source *argument) { return session_read(r, argument->text); }
+
+bool command_of_reload(struct entry_run *r, const struct source *argument) {
+  struct session *s = r->session;
+  bool automatic = !strcmp(argument->text, "auto");
+  if (argument->length && !automatic) {
+    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, (struct span){argument, 0, (uint32_t)argument->length}, "reload",
+                "'auto' or nothing");
+    return false;
+  }
+  if (!s->file) {
+    diag_report(r->c.diags, MSG_SESSION_NO_FILE, (struct span){0});
+    return false;
+  }
+  s->watches |= automatic;
+  return session_read(r, s->file);
+}
+
+/* ---- settings ---- */
+
+static void list_settings(struct entry_run *r) {
+  const struct session *s = r->session;
+  for (int i = 0; i < s->options.define_count; i++)
+    printf("%s = %s\n", s->options.defines[i].name, s->options.defines[i].value);
+  if (s->options.data) printf("data = %s\n", s->options.data);
+  if (s->run.batch) printf("batch = %lld\n", (long long)s->run.batch);
+  if (s->run.threads) printf("threads = %lld\n", (long long)s->run.threads);
+  if (s->run.lr > 0) printf("lr = %g\n", s->run.lr);
+  printf("seed = %llu\n", (unsigned long long)s->run.seed);
+}
+
+/* batch, lr, seed and threads; false where the name is none of them. */
+static bool is_run_setting(const char *name) {
+  return !strcmp(name, "batch") || !strcmp(name, "lr") || !strcmp(name, "seed") || !strcmp(name, "threads");
+}
+
+static bool set_run_setting(struct entry_run *r, const char *name, const char *value, struct span place) {
+  struct run_settings *run = &r->session->run;
+  char *end;
+  double number = strtod(value, &end);
+  bool whole = number == floor(number) && number <= 1 << 20, is_rate = !strcmp(name, "lr");
+  if (*end || end == value || !isfinite(number) || number < 0 || (!is_rate && !whole) ||
+      (strcmp(name, "seed") && number == 0)) {
+    diag_report(r->c.diags, MSG_SESSION_NUMBER, place, value);
+    return false;
+  }
+  if (is_rate) run->lr = number;
+  if (!strcmp(name, "batch")) run->batch = (int64_t)number;
+  if (!strcmp(name, "threads")) run->threads = (int64_t)number;
+  if (!strcmp(name, "seed")) run->seed = (uint64_t)number;
+  model_outdate(r->session);
+  return true;
+}
+
+/* The define of a name, made where there is none. */
+static struct define *define_of(struct session *s, const char *name) {
+  struct options *o = &s->options;
+  for (int i = 0; i < o->define_count; i++)
+    if (!strcmp(o->defines[i].name, name)) return &o->defines[i];
+  struct define *grown = realloc(o->defines, (size_t)(o->define_count + 1) * sizeof *grown);
+  char *copy = strdup(name);
+  if (!grown || !copy) abort();
+  o->defines = grown;
+  o->defines[o->define_count] = (struct define){.name = copy};
+  return &o->defines[o->define_count++];
+}
+
+/* A config's value is tried on the whole session before it stays. */
+static bool set_config(struct entry_run *r, const char *name, const char *value, struct span place) {
+  struct session *s = r->session;
+  struct define *d = define_of(s, name);
+  const char *before = d->value;
+  d->value = value;
+  d->place = place;
+  bool good = session_check(r);
+  d->place = (struct span){0};
+  d->value = good ? strdup(value) : before;
+  if (good) free((char *)before);
+  if (!d->value) free((char *)s->options.defines[--s->options.define_count].name);
+  if (good) model_outdate(s);
+  return good;
+}
+
+static bool set_data(struct entry_run *r, const char *value) {
+  struct session *s = r->session;
+  const char *before = s->options.data;
+  s->options.data = value;
+  bool good = session_check(r);
+  s->options.data = good ? strdup(value) : before;
+  if (good) free((char *)before);
+  if (good) model_outdate(s);
+  return good;
+}
+
+bool command_of_set(struct entry_run *r, const struct source *argument) {
+  const char *equals = strchr(argument->text, '=');
+  if (!argument->length) return list_settings(r), true;
+  struct span place = {argument, 0, (uint32_t)argument->length};
+  if (!equals || equals == argument->text) {
+    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, place, "set", "NAME=VALUE");
+    return false;
+  }
+  char *name = arena_strndup(r->c.arena, argument->text, (size_t)(equals - argument->text));
+  name[strcspn(name, " \t")] = 0;
+  const char *value = equals + 1 + strspn(equals + 1, " \t");
+  if (!strcmp(name, "data")) return set_data(r, value);
+  return is_run_setting(name) ? set_run_setting(r, name, value, place) : set_config(r, name, value, place);
+}
+
+bool command_of_print(struct entry_run *r, const struct source *argument) {
+  bool full = !strcmp(argument->text, "full");
+  if (full || !strcmp(argument->text, "short")) {
+    r->session->print_full = full;
+    return true;
+  }
+  diag_report(r->c.diags, MSG_SESSION_ARGUMENT, (struct span){argument, 0, (uint32_t)argument->length}, "print",
+              "'full' or 'short'");
+  return false;
+}
+
+/* ---- what was done ---- */
+
+bool command_of_diff(struct entry_run *r, const struct source *argument) {
+  const struct session *s = r->session;
+  (void)argument;
+  for (int i = 0; i < s->options.define_count; i++)
+    if (!s->options.defines[i].place.source) /* not of the command line */
+      printf("config %s = %s\n", s->options.defines[i].name, s->options.defines[i].value);
+  for (int i = 0; i < s->unit_count; i++)
+    if (!s->units[i].is_file) printf("%s\n", s->units[i].source->text);
+  for (int i = 0; i < s->field_count; i++) printf("%s = %s\n", s->fields[i].name, s->fields[i].source.text);
+  for (int i = 0; i < s->held_count; i++)
+    printf("%s: %s\n", s->held[i].symbol.name, type_text(r->c.arena, &s->held[i].symbol.type));
+  if (s->model && s->model->trainer.step)
+    printf("the weights were trained for %lld steps\n", (long long)s->model->trainer.step);
+  return true;
+}
+
+bool command_of_history(struct entry_run *r, const struct source *argument) {
+  (void)argument;
+  for (int i = 0; i < r->session->history_count; i++) printf("%4d  %s\n", i + 1, r->session->history[i]);
+  return true;
+}
+
+bool command_of_quit(struct entry_run *r, const struct source *argument) {
+  (void)argument;
+  r->session->done = true;
+  return true;
+}
+
+static bool save_declarations(struct entry_run *r, const char *path) {
+  struct hrm_error error;
+  const char *text = "";
+  if (!session_ast(r)) return false;
+  for (int i = 0; i < r->c.ast->count; i++)
+    text = arena_printf(r->c.arena, "%s%s\n\n", text, span_text(r->c.arena, r->c.ast->decls[i]->span));
+  return atomic_write_file(path, text, strlen(text), &error) || report_error(r, &error);
+}
+
+static bool save_weights(struct entry_run *r, const char *path) {
+  struct trained_model *m = model_ready(r);
+  struct hrm_error error;
+  if (!m) return false;
+  int count = m->description.weight_count;
+  struct tensor_entry *entries = arena_new_array(r->c.arena, struct tensor_entry, (size_t)count + 1);
+  for (int i = 0; i < count; i++)
+    entries[i] = (struct tensor_entry){m->description.weights[i].path, STORED_F32, m->description.weights[i].shape,
+                                       model_weight(&m->trainer.model, i)};
+  return safetensors_write(path, entries, count, NULL, &error) || report_error(r, &error);
+}
+
+bool command_of_save(struct entry_run *r, const struct source *argument) {
+  size_t length = argument->length;
+  bool is_source = length > 4 && !strcmp(argument->text + length - 4, ".hrm");
+  return is_source ? save_declarations(r, argument->text) : save_weights(r, argument->text);
+}

@@ -1,0 +1,216 @@
+#include "console.h"
+
+#include "../lex.h"
+#include "interrupt_point.h"
+
+#include <errno.h>
+#include <histedit.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool console_is_complete(const char *text) {
+  struct arena *a = arena_new();
+  const struct source source = {"prompt", text, strlen(text)};
+  struct token_list list = lex(a, &source);
+  int depth = 0, last = TOKEN_LINE_END;
+  for (int i = 0; i < list.count; i++) {
+    int kind = list.tokens[i].kind;
+    depth += (kind == TOKEN_LEFT_PAREN || kind == TOKEN_LEFT_BRACKET || kind == TOKEN_LEFT_BRACE) -
+             (kind == TOKEN_RIGHT_PAREN || kind == TOKEN_RIGHT_BRACKET || kind == TOKEN_RIGHT_BRACE);
+    if (kind != TOKEN_LINE_END && kind != TOKEN_END) last = kind;
+  }
+  arena_free(a);
+  return depth <= 0 && !token_continues_line((enum token_kind)last);
+}
+
+/* Lines of one entry. */
+struct input {
+  char *text;
+  size_t length;
+};
+
+static void add_line(struct input *in, const char *line, size_t length) {
+  char *grown = realloc(in->text, in->length + length + 2);
+  if (!grown) abort();
+  in->text = grown;
+  memcpy(in->text + in->length, line, length);
+  in->length += length;
+  in->text[in->length] = '\0';
+}
+
+static void clear(struct input *in) {
+  free(in->text);
+  *in = (struct input){NULL, 0};
+}
+
+/* Enters what is there; returns whether it was no error. */
+static bool enter(struct session *s, struct input *in) {
+  bool good = session_enter(s, in->text);
+  clear(in);
+  return good;
+}
+
+void console_run_script(struct session *s) {
+  struct input in = {NULL, 0};
+  char *line = NULL;
+  size_t capacity = 0;
+  bool good = true;
+  for (ssize_t length; good && !s->done && (length = getline(&line, &capacity, stdin)) > 0;) {
+    add_line(&in, line, (size_t)length);
+    if (console_is_complete(in.text)) good = enter(s, &in);
+  }
+  if (good && in.text && !s->done) enter(s, &in);
+  clear(&in);
+  free(line);
+}
+
+/* ---- the terminal ---- */
+
+struct terminal {
+  struct session *session;
+  EditLine *editor;
+  History *history;
+  struct input in;
+  char *history_path; /* NULL: nowhere */
+};
+
+static char *prompt(EditLine *editor) {
+  static char first[] = "> ", next[] = "  ";
+  struct terminal *t = NULL;
+  el_get(editor, EL_CLIENTDATA, &t);
+  return t->in.text ? next : first;
+}
+
+static char *joined(const char *folder, const char *name) {
+  char *path;
+  return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+/* $XDG_STATE_HOME/hrmc/history, its folders made; NULL where there is no home. */
+static char *history_path(void) {
+  const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+  char *base = NULL;
+  if (state && state[0] == '/') {
+    base = strdup(state);
+  } else if (home) {
+    char *local = joined(home, ".local");
+    if (local) mkdir(local, 0700);
+    base = local ? joined(local, "state") : NULL;
+    free(local);
+  }
+  if (!base) return NULL;
+  mkdir(base, 0700);
+  char *folder = joined(base, "hrmc"), *path = NULL;
+  if (folder) mkdir(folder, 0700);
+  if (folder) path = joined(folder, "history");
+  free(folder);
+  free(base);
+  return path;
+}
+
+/* One choice is put in; of several what they share, and they are listed where that is nothing new. */
+static unsigned char complete(EditLine *editor, int key) {
+  struct terminal *t = NULL;
+  const LineInfo *info = el_line(editor);
+  size_t begin = 0, shared = 0;
+  (void)key;
+  el_get(editor, EL_CLIENTDATA, &t);
+  char *line = strndup(info->buffer, (size_t)(info->cursor - info->buffer));
+  char **words = line ? console_completions(t->session, line, &begin) : NULL;
+  unsigned char result = CC_ERROR;
+  if (words && words[0]) {
+    size_t typed = strlen(line) - begin;
+    shared = strlen(words[0]);
+    for (int i = 1; words[i]; i++)
+      for (size_t k = 0; k < shared; k++)
+        if (words[i][k] != words[0][k]) shared = k;
+    words[0][shared] = words[1] ? '\0' : words[0][shared];
+    if (shared > typed && el_insertstr(editor, words[0] + typed) == 0) {
+      result = CC_REFRESH;
+    } else if (words[1]) {
+      fputs("\n", stdout);
+      for (int i = 1; words[i]; i++) printf("%s%s", words[i], words[i + 1] ? "  " : "\n");
+      fflush(stdout);
+      result = CC_REDISPLAY;
+    }
+  }
+  for (int i = 0; words && words[i]; i++) free(words[i]);
+  free(words);
+  free(line);
+  return result;
+}
+
+static bool open_terminal(struct terminal *t) {
+  HistEvent event;
+  t->editor = el_init("hrmc", stdin, stdout, stderr);
+  t->history = history_init();
+  if (!t->editor || !t->history) return false;
+  history(t->history, &event, H_SETSIZE, 1000);
+  history(t->history, &event, H_SETUNIQUE, 1);
+  t->history_path = history_path();
+  if (t->history_path) history(t->history, &event, H_LOAD, t->history_path);
+  el_set(t->editor, EL_CLIENTDATA, t);
+  el_set(t->editor, EL_PROMPT, prompt);
+  el_set(t->editor, EL_EDITOR, "emacs");
+  el_set(t->editor, EL_HIST, history, t->history);
+  el_set(t->editor, EL_ADDFN, "hrmc-complete", "complete a name", complete);
+  el_set(t->editor, EL_BIND, "^I", "hrmc-complete", NULL);
+  el_source(t->editor, NULL);
+  return true;
+}
+
+static void close_terminal(struct terminal *t) {
+  HistEvent event;
+  if (t->history && t->history_path) history(t->history, &event, H_SAVE, t->history_path);
+  if (t->history) history_end(t->history);
+  if (t->editor) el_end(t->editor);
+  free(t->history_path);
+  clear(&t->in);
+}
+
+/* Ctrl-C at the prompt gives up what was typed. */
+static void do_nothing(int signal) { (void)signal; }
+
+static bool read_line(struct terminal *t) {
+  int length = 0;
+  errno = 0;
+  const char *line = el_gets(t->editor, &length);
+  if (line && length > 0) {
+    add_line(&t->in, line, (size_t)length);
+    return true;
+  }
+  if (errno != EINTR) return false;
+  clear(&t->in);
+  el_reset(t->editor);
+  putchar('\n');
+  return true;
+}
+
+static void remember(struct terminal *t) {
+  HistEvent event;
+  size_t length = t->in.length;
+  while (length && t->in.text[length - 1] == '\n') length--;
+  char *text = strndup(t->in.text, length);
+  for (char *c = text; c && *c; c++)
+    if (*c == '\n') *c = ' ';
+  if (text && *text) history(t->history, &event, H_ENTER, text);
+  free(text);
+}
+
+void console_run_terminal(struct session *s) {
+  struct terminal t = {.session = s};
+  struct sigaction ours = {.sa_handler = do_nothing}, before;
+  sigemptyset(&ours.sa_mask);
+  sigaction(SIGINT, &ours, &before);
+  bool open = open_terminal(&t);
+  while (open && !s->done && read_line(&t)) {
+    if (!t.in.text || !console_is_complete(t.in.text)) continue;
+    remember(&t);
+    enter(s, &t.in);
+  }
+  if (open && !s->done) putchar('\n');
+  close_terminal(&t);
+  sigaction(SIGINT, &before, NULL);
+}

@@ -1,0 +1,148 @@
+/* Declarations at the prompt: they replace those of their names, and what uses these is compiled again. */
+#include "session.h"
+
+#include "../driver/commands.h"
+#include "../lex.h"
+#include "../source.h"
+#include "model.h"
+
+#include <string.h>
+
+static const char *const words[] = {"import", "config", "module", "model", "train", "test"};
+
+bool is_declaration(struct arena *a, const struct source *text) {
+  struct token_list list = lex(a, text);
+  int at = 0;
+  while (list.tokens[at].kind == TOKEN_LINE_END) at++;
+  const struct token *t = &list.tokens[at];
+  if (t->kind == TOKEN_FN || t->kind == TOKEN_LET) return true;
+  if (t->kind != TOKEN_NAME) return false;
+  int next = t[1].kind;
+  if (next != TOKEN_NAME && next != TOKEN_STRING && next != TOKEN_LEFT_BRACE) return false;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strlen(words[i]) == t->end - t->begin && !memcmp(text->text + t->begin, words[i], t->end - t->begin))
+      return true;
+  return false;
+}
+
+static const char *name_of(const struct decl *d) {
+  if (d->kind == DECL_FN) return d->fn->name.text;
+  return d->kind == DECL_TRAIN ? "train" : d->name.text;
+}
+
+/* Whether a unit declares nothing but this. */
+static bool is_only(struct entry_run *r, const struct unit *u, const struct decl *d) {
+  const struct ast_file *file = parse_file(r->c.arena, r->c.diags, u->source);
+  return !u->is_file && file->count == 1 && !strcmp(name_of(file->decls[0]), name_of(d));
+}
+
+/* ---- what depends on a name ---- */
+
+static bool uses(struct entry_run *r, const struct decl *d, const char *name) {
+  const struct source *text = source_from_text(r->c.arena, "", span_text(r->c.arena, d->span));
+  return text_mentions(r->c.arena, text, name);
+}
+
+/* Marks what uses a marked declaration, until nothing is added. */
+static void mark_users(struct entry_run *r, const struct ast_file *file, bool *marked) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (int i = 0; i < file->count; i++)
+      for (int k = 0; !marked[i] && k < file->count; k++)
+        if (marked[k] && uses(r, file->decls[i], name_of(file->decls[k]))) marked[i] = changed = true;
+  }
+}
+
+static const struct decl *find(const struct ast_file *file, const struct decl *d) {
+  for (int i = 0; i < file->count; i++)
+    if (!strcmp(name_of(file->decls[i]), name_of(d))) return file->decls[i];
+  return NULL;
+}
+
+/* Says what a redefinition touches. */
+static void tell_users(struct entry_run *r, const struct ast_file *before, const struct ast_file *now,
+                       const struct ast_file *typed) {
+  const struct ast_file *file = now;
+  bool *marked = arena_new_array(r->c.arena, bool, (size_t)file->count + 1);
+  bool *given = arena_new_array(r->c.arena, bool, (size_t)file->count + 1);
+  int again = 0;
+  for (int i = 0; i < file->count; i++) {
+    given[i] = marked[i] = find(typed, file->decls[i]) != NULL;
+    again += marked[i] && find(before, file->decls[i]);
+  }
+  if (again == 0) return;
+  mark_users(r, file, marked);
+  printf("redefined");
+  for (int i = 0, n = 0; i < file->count; i++)
+    if (given[i] && find(before, file->decls[i])) printf("%s %s", n++ ? "," : "", name_of(file->decls[i]));
+  for (int i = 0, n = 0; i < file->count; i++)
+    if (marked[i] && !given[i]) printf("%s %s", n++ ? "," : "; compiled again:", name_of(file->decls[i]));
+  putchar('\n');
+}
+
+/* ---- taking them in ---- */
+
+/* Units before `count` that declare nothing but what is declared now. */
+static int drop_replaced(struct entry_run *r, int count, const struct decl *d) {
+  for (int i = count - 1; i >= 0; i--) {
+    if (!is_only(r, &r->session->units[i], d)) continue;
+    session_drop_unit(r->session, i);
+    count--;
+  }
+  return count;
+}
+
+static bool run_tests(struct entry_run *r, const struct ast_file *typed) {
+  int tests = 0, capacity = 0;
+  if (!session_ast(r)) return false;
+  struct ast_file *all = arena_new_object(r->c.arena, struct ast_file);
+  *all = *r->c.ast;
+  all->decls = NULL, all->count = 0;
+  for (int i = 0; i < r->c.ast->count; i++)
+    arena_push(r->c.arena, all->decls, all->count, capacity, r->c.ast->decls[i]);
+  for (int i = 0; i < typed->count; i++) {
+    if (typed->decls[i]->kind != DECL_TEST) continue;
+    arena_push(r->c.arena, all->decls, all->count, capacity, typed->decls[i]);
+    tests++;
+  }
+  r->c.ast = all;
+  return tests == 0 || run_test_blocks(&r->c, "prompt");
+}
+
+/* Each declaration becomes a text of its own. */
+static void try_all(struct entry_run *r, const struct ast_file *typed) {
+  for (int i = 0; i < typed->count; i++) {
+    if (typed->decls[i]->kind == DECL_TEST) continue;
+    const char *text = span_text(r->c.arena, typed->decls[i]->span);
+    session_try_unit(r->session, source_from_text(r->c.arena, "prompt", text), false);
+  }
+}
+
+static void take_all(struct entry_run *r, const struct ast_file *typed, int before) {
+  struct session *s = r->session;
+  session_keep(s, before);
+  for (int i = 0; i < typed->count; i++) {
+    if (typed->decls[i]->kind == DECL_TEST) continue;
+    session_forget(s, name_of(typed->decls[i]));
+    before = drop_replaced(r, before, typed->decls[i]);
+  }
+  model_outdate(s);
+}
+
+bool session_declare(struct entry_run *r, const struct source *text) {
+  struct session *s = r->session;
+  const struct ast_file *typed = parse_file(r->c.arena, r->c.diags, text);
+  int before = s->unit_count;
+  if (diag_exit_code(r->c.diags) || !session_ast(r)) return false;
+  const struct ast_file *old = r->c.ast;
+  try_all(r, typed);
+  if (s->unit_count > before && !session_check(r)) {
+    session_cut(s, before);
+    return false;
+  }
+  if (s->unit_count > before) {
+    tell_users(r, old, r->c.ast, typed);
+    take_all(r, typed, before);
+  }
+  return run_tests(r, typed);
+}

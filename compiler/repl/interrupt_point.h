@@ -1,0 +1,11 @@
+/* Interrupts of a session: Ctrl-C ends the expression that is evaluated, not the session. */
+#ifndef HRMC_REPL_INTERRUPT_POINT_H
+#define HRMC_REPL_INTERRUPT_POINT_H
+
+#include "../driver/execute.h"
+
+/* Runs loaded code; false where an interrupt ended it.  Generated code allocates and locks nothing, so that it can be
+ * left at any point; the signal's former handler is there again afterwards. */
+bool interrupt_point_run(struct executable *x);
+
+#endif

@@ -1,0 +1,417 @@
+#include "session.h"
+
+#include "../lex.h"
+#include "../source.h"
+#include "model.h"
+#include "runtime/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What a session without a file begins with. */
+static const struct source library = {"start", "import nn", sizeof "import nn" - 1};
+
+static char *owned(const char *text) {
+  char *copy = text ? strdup(text) : NULL;
+  if (text && !copy) abort();
+  return copy;
+}
+
+void session_open(struct session *s, const struct options *options) {
+  *s = (struct session){.options = *options};
+  int count = options->define_count;
+  s->options.data = owned(options->data);
+  s->options.defines = calloc((size_t)count + 1, sizeof *s->options.defines);
+  if (!s->options.defines) abort();
+  for (int i = 0; i < count; i++) {
+    const struct define *d = &options->defines[i];
+    s->options.defines[i] = (struct define){owned(d->name), owned(d->value), d->place};
+  }
+}
+
+static void source_free(struct source *source) {
+  free((char *)source->name);
+  free((char *)source->text);
+}
+
+void session_drop_unit(struct session *s, int i) {
+  source_free((struct source *)s->units[i].source);
+  free((void *)s->units[i].source);
+  memmove(s->units + i, s->units + i + 1, (size_t)(--s->unit_count - i) * sizeof *s->units);
+}
+
+static void drop_field(struct session *s, int i) {
+  free(s->fields[i].name);
+  source_free(&s->fields[i].source);
+  memmove(s->fields + i, s->fields + i + 1, (size_t)(--s->field_count - i) * sizeof *s->fields);
+}
+
+static void drop_held(struct session *s, int i) {
+  free((char *)s->held[i].symbol.name);
+  free(s->held[i].data);
+  memmove(s->held + i, s->held + i + 1, (size_t)(--s->held_count - i) * sizeof *s->held);
+}
+
+void session_close(struct session *s) {
+  model_drop(s);
+  while (s->unit_count) session_drop_unit(s, s->unit_count - 1);
+  while (s->field_count) drop_field(s, s->field_count - 1);
+  while (s->held_count) drop_held(s, s->held_count - 1);
+  for (int i = 0; i < s->parameter_count; i++) free(s->parameters[i].path), free(s->parameters[i].data);
+  for (int i = 0; i < s->history_count; i++) free(s->history[i]);
+  free(s->units);
+  free(s->fields);
+  free(s->held);
+  free(s->parameters);
+  free(s->history);
+  for (int i = 0; i < s->options.define_count; i++) {
+    free((char *)s->options.defines[i].name);
+    free((char *)s->options.defines[i].value);
+  }
+  free(s->options.defines);
+  free((char *)s->options.data);
+  free(s->file);
+  engine_free(s->engine);
+}
+
+static struct source owned_source(const char *name, const char *text) {
+  struct source source = {strdup(name), strdup(text), strlen(text)};
+  if (!source.name || !source.text) abort();
+  return source;
+}
+
+static void *grown(void *items, int count, size_t size) {
+  void *more = realloc(items, (size_t)(count + 1) * size);
+  if (!more) abort();
+  return more;
+}
+
+void session_try_unit(struct session *s, const struct source *source, bool is_file) {
+  s->units = grown(s->units, s->unit_count, sizeof *s->units);
+  s->units[s->unit_count++] = (struct unit){source, is_file};
+}
+
+void session_keep(struct session *s, int from) {
+  for (int i = from; i < s->unit_count; i++) {
+    struct source *copy = grown(NULL, 0, sizeof *copy);
+    *copy = owned_source(s->units[i].source->name, s->units[i].source->text);
+    s->units[i].source = copy;
+  }
+}
+
+void session_cut(struct session *s, int from) { s->unit_count = from; }
+
+struct held *session_find_held(const struct session *s, const char *name) {
+  for (int i = 0; i < s->held_count; i++)
+    if (!strcmp(s->held[i].symbol.name, name)) return &s->held[i];
+  return NULL;
+}
+
+void session_forget(struct session *s, const char *name) {
+  struct held *h = session_find_held(s, name);
+  if (h) drop_held(s, (int)(h - s->held));
+  for (int i = s->field_count - 1; i >= 0; i--)
+    if (!strcmp(s->fields[i].name, name)) drop_field(s, i);
+}
+
+void session_hold(struct session *s, const char *name, const struct type *type, void *data) {
+  char *copy = strdup(name);
+  if (!copy) abort();
+  session_forget(s, name);
+  s->held = grown(s->held, s->held_count, sizeof *s->held);
+  s->held[s->held_count++] = (struct held){{copy, ROLE_INPUT, *type}, data};
+}
+
+static void add_field(struct session *s, const char *name, const char *text) {
+  session_forget(s, name);
+  s->fields = grown(s->fields, s->field_count, sizeof *s->fields);
+  s->fields[s->field_count++] = (struct field){strdup(name), owned_source("prompt", text)};
+}
+
+/* ---- parameters ---- */
+
+static struct parameter_value *find_parameter(struct session *s, const char *path) {
+  for (int i = 0; i < s->parameter_count; i++)
+    if (!strcmp(s->parameters[i].path, path)) return &s->parameters[i];
+  s->parameters = grown(s->parameters, s->parameter_count, sizeof *s->parameters);
+  s->parameters[s->parameter_count] = (struct parameter_value){.path = strdup(path)};
+  return &s->parameters[s->parameter_count++];
+}
+
+static enum distribution distribution_of(enum init_kind kind) {
+  switch (kind) {
+  case INIT_TRUNC_NORMAL: return DISTRIBUTION_TRUNC_NORMAL;
+  case INIT_NORMAL: return DISTRIBUTION_NORMAL;
+  case INIT_UNIFORM: return DISTRIBUTION_UNIFORM;
+  case INIT_CONSTANT: break;
+  }
+  return DISTRIBUTION_CONSTANT;
+}
+
+const float *session_parameter(struct session *s, const struct weight *w) {
+  const struct type *type = &w->symbol->type;
+  const float *trained = model_parameter(s, w->symbol->name, type);
+  if (trained) return trained;
+  struct parameter_value *p = find_parameter(s, w->symbol->name);
+  if (p->data && type_equal(&p->type, type)) return p->data;
+  int64_t count = type_elements(type);
+  free(p->data);
+  p->type = *type;
+  p->data = malloc((size_t)count * sizeof *p->data + 1);
+  if (!p->data) abort();
+  weight_initialize(&(struct weight_info){.path = p->path,
+                                          .shape = {.count = count},
+                                          .init = distribution_of(w->init.kind),
+                                          .init_scale = w->init.scale},
+                    s->run.seed, 1, p->data);
+  return p->data;
+}
+
+/* ---- declarations ---- */
+
+static bool same_declaration(const struct decl *a, const struct decl *b) {
+  bool named = a->kind != DECL_MODEL && a->kind != DECL_TRAIN && a->kind != DECL_TEST;
+  if (!named || b->kind == DECL_MODEL || b->kind == DECL_TRAIN || b->kind == DECL_TEST) return a->kind == b->kind;
+  return !strcmp(a->name.text, b->name.text);
+}
+
+static void merge(struct entry_run *r, struct ast_file *all, int *capacity, struct decl *d) {
+  if (d->kind == DECL_TEST) return;
+  for (int i = 0; i < all->count; i++)
+    if (same_declaration(all->decls[i], d)) {
+      all->decls[i] = d;
+      return;
+    }
+  arena_push(r->c.arena, all->decls, all->count, *capacity, d);
+}
+
+bool session_ast(struct entry_run *r) {
+  struct session *s = r->session;
+  struct ast_file *all = arena_new_object(r->c.arena, struct ast_file);
+  int capacity = 0;
+  for (int i = r->first_unit; i < s->unit_count; i++) {
+    const struct ast_file *file = parse_file(r->c.arena, r->c.diags, s->units[i].source);
+    if (!all->source || s->units[i].is_file) all->source = file->source;
+    for (int k = 0; k < file->count; k++) merge(r, all, &capacity, file->decls[k]);
+  }
+  if (!all->source) all->source = r->typed;
+  r->c.ast = all;
+  r->c.source = all->source;
+  return diag_exit_code(r->c.diags) == 0;
+}
+
+const struct decl *session_model(const struct entry_run *r) {
+  for (int i = 0; i < r->c.ast->count; i++)
+    if (r->c.ast->decls[i]->kind == DECL_MODEL) return r->c.ast->decls[i];
+  return NULL;
+}
+
+bool text_mentions(struct arena *a, const struct source *source, const char *name) {
+  struct token_list list = lex(a, source);
+  size_t length = strlen(name);
+  for (int i = 0; i < list.count; i++) {
+    const struct token *t = &list.tokens[i];
+    if (t->kind == TOKEN_NAME && t->end - t->begin == length && !memcmp(source->text + t->begin, name, length))
+      return true;
+  }
+  return false;
+}
+
+bool mentions_model(struct entry_run *r, const struct source *source) {
+  const struct decl *model = session_model(r);
+  return model && text_mentions(r->c.arena, source, model->name.text);
+}
+
+struct session_names session_names(struct entry_run *r, bool with_model) {
+  struct session *s = r->session;
+  struct symbol **held = arena_new_array(r->c.arena, struct symbol *, (size_t)s->held_count + 1);
+  struct session_field *fields = arena_new_array(r->c.arena, struct session_field, (size_t)s->field_count + 1);
+  int count = 0;
+  for (int i = 0; i < s->held_count; i++) {
+    held[i] = arena_new_object(r->c.arena, struct symbol);
+    *held[i] = s->held[i].symbol;
+  }
+  for (int i = 0; i < s->field_count; i++) {
+    const struct expr *x = parse_expression(r->c.arena, r->c.diags, &s->fields[i].source);
+    if (x) fields[count++] = (struct session_field){s->fields[i].name, x};
+  }
+  return (struct session_names){held, s->held_count, fields, count, with_model};
+}
+
+bool session_elaborate(struct entry_run *r, const struct source *source, const struct source *wrt,
+                       struct answer *out) {
+  struct elaboration request;
+  const struct expr *x = parse_expression(r->c.arena, r->c.diags, source);
+  const struct expr *by = x && wrt ? parse_expression(r->c.arena, r->c.diags, wrt) : NULL;
+  if (!x || (wrt && !by) || !session_ast(r)) return false;
+  struct session_names names = session_names(r, mentions_model(r, source) || (wrt && mentions_model(r, wrt)));
+  return compile_request(&r->c, &request) && elaborate_expression(&request, &names, x, by, out);
+}
+
+/* ---- entries ---- */
+
+void entry_begin(struct entry_run *r, struct session *s, const char *text) {
+  struct arena *a = arena_new();
+  *r = (struct entry_run){
+      .session = s,
+      .c = {.arena = a, .diags = diags_new(a), .options = &s->options, .engine = s->engine},
+      .typed = source_from_text(a, "prompt", text),
+  };
+  r->c.source = r->typed;
+}
+
+/* Warnings are told by the commands that compile; at the prompt they would come with every entry. */
+bool entry_end(struct entry_run *r) {
+  struct session *s = r->session;
+  int code = diag_exit_code(r->c.diags);
+  s->engine = r->c.engine;
+  fflush(stdout);
+  if (code) diag_print(r->c.diags, stderr, s->colour);
+  if (code > s->exit_code) s->exit_code = code;
+  model_discard(s, r->failed);
+  arena_free(r->c.arena);
+  return code == 0;
+}
+
+static bool print_answer(struct entry_run *r, const struct answer *a) {
+  struct session_tensor value = {.data = NULL};
+  if (a->text) return puts(a->text) >= 0;
+  bool done = session_evaluate(r, a, &value, NULL, NULL);
+  if (done) print_tensor(stdout, a->type, &value, r->session->print_full);
+  session_tensor_free(&value);
+  return done;
+}
+
+static bool enter_expression(struct entry_run *r) {
+  struct answer answer;
+  return session_elaborate(r, r->typed, NULL, &answer) && print_answer(r, &answer);
+}
+
+/* The right side of `NAME = E` or `let NAME = E` where the entry is one: its source, and the name. */
+static const struct source *assigned(struct entry_run *r, char **name) {
+  struct token_list list = lex(r->c.arena, r->typed);
+  int at = list.tokens[0].kind == TOKEN_LET;
+  bool is = list.count > at + 2 && list.tokens[at].kind == TOKEN_NAME && list.tokens[at + 1].kind == TOKEN_ASSIGN;
+  if (!is) return NULL;
+  *name = span_text(r->c.arena, (struct span){r->typed, list.tokens[at].begin, list.tokens[at].end});
+  return source_from_text(r->c.arena, "prompt", r->typed->text + list.tokens[at + 1].end + 1);
+}
+
+static bool enter_assignment(struct entry_run *r, const char *name, const struct source *right) {
+  struct answer answer;
+  struct session_tensor value = {.data = NULL};
+  if (!session_elaborate(r, right, NULL, &answer)) return false;
+  if (answer.is_instance) {
+    add_field(r->session, name, right->text);
+    return true;
+  }
+  if (answer.text) {
+    const char *text = arena_printf(r->c.arena, "let %s = %s", name, right->text);
+    return session_declare(r, source_from_text(r->c.arena, "prompt", text));
+  }
+  if (!session_evaluate(r, &answer, &value, NULL, NULL)) return false;
+  session_hold(r->session, name, &value.type, value.data);
+  return true;
+}
+
+static bool dispatch(struct entry_run *r) {
+  char *name = NULL;
+  const char *first = r->typed->text + strspn(r->typed->text, " \t\r\n");
+  if (*first == ':') return session_command(r);
+  if (!source_check_text(r->c.diags, r->typed)) return false;
+  const struct source *right = assigned(r, &name);
+  if (right) return enter_assignment(r, name, right);
+  if (is_declaration(r->c.arena, r->typed)) return session_declare(r, r->typed);
+  return enter_expression(r);
+}
+
+static bool is_blank(const char *text) {
+  for (; *text; text += strcspn(text, "\n") + (text[strcspn(text, "\n")] != 0)) {
+    text += strspn(text, " \t\r");
+    if (*text && *text != '\n' && *text != '#') return false;
+  }
+  return true;
+}
+
+static void remember(struct session *s, const char *text) {
+  enum { MOST = 1000 };
+  if (s->history_count == MOST) {
+    free(s->history[0]);
+    memmove(s->history, s->history + 1, (size_t)(--s->history_count) * sizeof *s->history);
+  }
+  s->history = grown(s->history, s->history_count, sizeof *s->history);
+  size_t length = strlen(text);
+  while (length && strchr(" \t\r\n", text[length - 1])) length--;
+  s->history[s->history_count++] = strndup(text, length);
+}
+
+/* ---- files ---- */
+
+static int64_t time_of(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 ? status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec : 0;
+}
+
+bool session_check(struct entry_run *r) {
+  struct answer answer;
+  if (!session_elaborate(r, source_from_text(r->c.arena, "prompt", "0"), NULL, &answer)) return false;
+  return !session_model(r) || compile_elaborate(&r->c);
+}
+
+static void take_file(struct session *s, const char *path, int before) {
+  char *copy = owned(path);
+  for (; before > 0; before--) session_drop_unit(s, 0);
+  session_keep(s, 0);
+  free(s->file);
+  s->file = copy;
+  s->file_time = time_of(path);
+  model_outdate(s);
+}
+
+bool session_read(struct entry_run *r, const char *path) {
+  struct session *s = r->session;
+  int before = s->unit_count;
+  const struct source *source = source_read(r->c.arena, r->c.diags, path);
+  if (!source) return false;
+  r->first_unit = before;
+  session_try_unit(s, source, true);
+  bool good = session_check(r);
+  if (good)
+    take_file(s, path, before);
+  else
+    session_cut(s, before);
+  r->first_unit = 0;
+  return good;
+}
+
+void session_begin(struct session *s) {
+  session_try_unit(s, &library, true);
+  session_keep(s, 0);
+}
+
+bool session_load(struct session *s, const char *path) {
+  struct entry_run r;
+  entry_begin(&r, s, "");
+  session_read(&r, path);
+  return entry_end(&r);
+}
+
+/* Where it is asked for, a file that has changed is read again before an entry. */
+static void reload_changed(struct session *s) {
+  if (!s->watches || !s->file || time_of(s->file) == s->file_time) return;
+  s->file_time = time_of(s->file);
+  char *path = owned(s->file);
+  if (session_load(s, path)) printf("%s has changed: read again\n", path);
+  free(path);
+}
+
+bool session_enter(struct session *s, const char *text) {
+  struct entry_run r;
+  if (is_blank(text)) return true;
+  reload_changed(s);
+  remember(s, text);
+  entry_begin(&r, s, text);
+  dispatch(&r);
+  return entry_end(&r);
+}

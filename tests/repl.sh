@@ -1,0 +1,150 @@
+#!/bin/bash
+# The REPL as a script: values, declarations, commands, errors, the session of the documentation, and a model that is
+# trained in it.  (The terminal is tests/check_repl_terminal.c.)
+
+set -u
+top=$(realpath "${top_srcdir:-.}")
+HRMC=$(realpath "${HRMC:-./hrmc}") HRM_DATA=$(realpath "${HRM_DATA:-./hrm-data}")
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+passed=0 failed=0
+
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "FAIL: $name"
+  fi
+}
+
+# says CODE EXPECTED ENTRY...: the entries, a line each, end with the code, and print exactly this.
+says() {
+  local code=$1 expected=$2 got
+  shift 2
+  printf '%s\n' "$@" | "$HRMC" repl "${arguments[@]}" >out 2>&1
+  got=$?
+  if [ "$got" -eq "$code" ] && diff <(printf '%s\n' "$expected") out; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "FAIL: exit $got instead of $code: $*"
+  fi
+}
+
+# shows CODE TEXT ENTRY...: the same, with TEXT somewhere in what is printed.
+shows() {
+  local code=$1 expected=$2 got
+  shift 2
+  printf '%s\n' "$@" | "$HRMC" repl "${arguments[@]}" >out 2>&1
+  got=$?
+  if [ "$got" -eq "$code" ] && grep -qF -- "$expected" out; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "FAIL: exit $got instead of $code, or no '$expected' for: $*"
+    cat out
+  fi
+}
+
+arguments=()
+
+# values
+says 0 '3' '1 + 2'
+says 0 '"rope"' '"rope"'
+says 0 '[3] 0.0900306 0.244728 0.665241' 'nn.softmax([1.0, 2.0, 3.0])'
+says 0 $'[2, 3]\n   1 20 -300\n  40  5    6' '[[1.0, 20.0, -300.0], [40.0, 5.0, 6.0]]'
+says 0 $'[2, 1, 2]\n[0, :, :]\n  1 2\n[1, :, :]\n  3 4' '[[[1.0, 2.0]], [[3.0, 4.0]]]'
+says 0 'int[3] 0 1 2' 'iota(3)'
+says 0 'int[100] 0 1 2 3 4 … 95 96 97 98 99' 'iota(100)'
+shows 0 '50 51 52' ':print full' 'iota(100)'
+shows 0 '⋮' 'fill(1.0, [100, 100])'
+says 0 'fn softmax(x: [N]) -> [N]' 'nn.softmax'
+says 0 '[1] nan' 'log([-1.0])'
+
+# names
+says 0 $'[2] 2 4\n[2] 3 6' 'a = [1.0, 2.0]' 'a + a' 'let b = a + a + a' 'b'
+says 0 '6' 'let n = 2 * 3' 'n'
+says 0 '[2] 1 3' 'let a = [1.0]' 'let a = [1.0, 3.0]' 'a'
+says 0 $'redefined f; compiled again: g\n[1] 7' 'fn f(x: [N]) -> [N] { return x }' \
+  'fn g(x: [N]) -> [N] { return f(x) + 1.0 }' 'fn f(x: [N]) -> [N] {' '  return x * 3.0' '}' 'g([2.0])'
+says 0 '[1] 3' 'fn f(x: [N]) -> [N] { return x * a }' 'a = [3.0]' 'f([1.0])'
+says 0 '[out] = [2] 0 0' 'l = nn.Linear(3, 2, weight_init = zeros)' 'l([1.0, 2.0, 3.0])'
+says 0 'prompt: 1 passed, 0 failed' 'test "t" { assert near(1.0, 1.0) }'
+says 0 '[4] 1 2 3 4' '[1.0,' '2.0, 3.0,' '4.0]'
+says 0 '6' '1 +' '2 +' '3 # six'
+says 0 '1' '' '  # nothing' '1'
+
+# commands
+says 0 '[2]' ':type nn.softmax([1.0, 2.0])'
+shows 0 'wrt' ':help grad'
+shows 0 ':quit' ':help'
+says 0 '1' '1' ':quit' '2'
+says 0 $'1\n   1  1\n   2  :history' '1' ':history'
+says 0 '[2] 2 4' 'a = [1.0, 2.0]' ':grad sum(a * a) wrt a'
+says 0 'gradcheck: 1 passed, 0 failed' ':gradcheck nn.softmax, [0.1, 0.7]'
+shows 0 'contract' 'a = [[1.0]]' ':graph a @ a'
+shows 0 'define' 'a = [[1.0]]' ':llvm a + a'
+shows 0 'ret' 'a = [[1.0]]' ':asm a + a'
+shows 0 'loop' 'a = [[1.0]]' ':kernels a + a'
+shows 0 ' us' 'a = [[1.0]]' ':time a + a'
+shows 0 'f32[2]' 'a = [1.0, 2.0]' ':shape exp(a)'
+says 0 $'let n = 3\na: f32[1]' 'n = 3' 'a = [1.0]' ':diff'
+
+# errors: exactly the compiler's, and the session goes no further
+says 1 $'prompt:1:1: error: unknown name \'b\' [E201]\n    1 | b + 1\n      | ^' 'b + 1' '2'
+shows 1 '[E316]' 'nn.softmax([[1.0], [2.0, 3.0]])'
+shows 1 '[E420]' ':tpye 1'
+shows 1 "did you mean ':type'?" ':tpye 1'
+shows 1 '[E421]' ':type'
+shows 1 '[E421]' ':grad 1.0'
+shows 1 '[E422]' ':eval many'
+shows 1 '[E423]' ':memory'
+shows 1 '[E424]' ':reload'
+shows 1 '[E425]' ':llvm 1 + 1'
+shows 1 '[E426]' ':grad sum([1.0]) wrt sum'
+shows 1 '[E180]' ':load none.hrm'
+shows 5 'out of memory' 'fill(1.0, [4000000, 2000])'
+shows 1 'the assertion does not hold' 'test "t" { assert near(1.0, 2.0) }'
+
+# an interrupt ends what runs: as a script, the session too [E428]
+printf '%s\n' 'fn slow(x: [N, N]) -> [N, N] {' '  var h = x' '  repeat 1000000 grad none { h = h @ x }' '  return h' '}' \
+  'slow(fill(0.001, [256, 256]))' >slow
+"$HRMC" repl <slow >out 2>&1 &
+for _ in {1..100}; do
+  sleep 0.1
+  kill -INT $! 2>/dev/null || break
+done
+wait $!
+check 'an interrupt' test $? = 1
+check 'is told' grep -qF 'interrupted [E428]' out
+
+# a model that is trained in the session
+"$HRM_DATA" sudoku --boxes 2x2 --givens 8 --train 200 --test 50 --seed 1 --output data >out || exit 1
+arguments=("$top/models/hrm.hrm" --data data -D mlp_t=1 -D hidden_size=32 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8
+  -D pos_encodings=learned -D puzzle_emb_ndim=0 -D loss_type=softmax -D halt_max_steps=4 -D optim=adamw -D lr=3e-3
+  -D weight_decay=0.03 -D warmup_steps=50 -D lr_floor=0.0)
+shows 0 'parameters            22466' ':flops'
+shows 0 'activations' ':memory'
+shows 0 'accumulate' ':graph'
+shows 0 'output q      = q_head(z_H[0])' ':shape HRM.segment'
+shows 0 ' .  2  .  4 ' ':data 1'
+shows 0 'segment 2: halt -5, continue -5' ':step 1' ':step'
+shows 0 'step 30: loss ' ':set batch=16' ':train 30'
+shows 0 'of 20 examples' ':eval 20'
+shows 0 ']' ':solve 1...3412..4.4.21'
+shows 0 '[hidden_size] = [32] ' 'HRM.lm_head.weight[0]'
+shows 0 'step 10: loss ' ':train 6' ':set H_cycles=3' ':train 4'
+shows 0 'redefined S; compiled again: ' ':train 1' 'let S = prefix + seq_len' ':train 1'
+shows 0 'config H_cycles = 4' ':set H_cycles=4' ':diff'
+says 0 $'float -5\nfloat -5' 'HRM.q_head.bias[0]' ':save w.safetensors' ':checkpoint w.safetensors' 'HRM.q_head.bias[1]'
+check 'weights' test -s w.safetensors
+shows 1 'none: No such file or directory [E427]' ':checkpoint none'
+shows 1 'E427' ':solve 12'
+shows 1 '[E404]' ':set width=3'
+shows 1 '[E403]' ':set hidden_size=wide'
+shows 0 '[2, 32]' ':grad sum(HRM.q_head(fill(1.0, [32]))) wrt HRM.q_head.weight'
+
+# one value
+check 'eval' test "$("$HRMC" eval '1 / 4')" = 0.25
+check 'eval fails' bash -c "! '$HRMC' eval '1 +' 2>/dev/null"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
