@@ -110,12 +110,18 @@ struct frame {
   struct dim dim[GRAPH_MAX_RANK];
 };
 
-enum { ELAB_MAX_FRAMES = 24, ELAB_MAX_DEPTH = 200, ELAB_MAX_STEPS = 500000 };
+enum { ELAB_ORIGINS = 1024, ELAB_MAX_FRAMES = 24, ELAB_MAX_DEPTH = 200, ELAB_MAX_STEPS = 500000 };
 
 struct import {
   const char *name;
   const struct val *space;
   struct import *next;
+};
+
+/* A statement's place as text, "file:line:column". */
+struct origin {
+  struct span place;
+  const char *text;
 };
 
 struct elab {
@@ -127,7 +133,8 @@ struct elab {
   int weight_capacity, tensor_capacity, group_capacity, config_capacity;
   struct frame frame[ELAB_MAX_FRAMES];
   int frame_count;
-  int depth;              /* of calls */
+  struct origin origins[ELAB_ORIGINS]; /* by offset, the latest of each */
+  int depth;                           /* of calls */
   const void *endless;    /* the function or module whose calls were found not to end: it is not entered again */
   int64_t steps;          /* expressions elaborated; calls and loops in one another can multiply to any number */
   int64_t copies;         /* how often the train graph will hold the repeat body under construction; 0: unrecorded */

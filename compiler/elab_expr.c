@@ -293,8 +293,9 @@ static bool list_items(struct elab *e, const struct val *v, struct span place, s
 
 /* A list of equal tensors or numbers becomes one tensor with a new first axis. */
 static bool list_tensor(struct elab *e, const struct val *v, struct span place, struct tensor_value *out) {
-  struct tensor_value *t = arena_new_array(e->arena, struct tensor_value, LONGEST_LIST);
-  struct node **parts = arena_new_array(e->arena, struct node *, LONGEST_LIST);
+  size_t count = v->list.count > LONGEST_LIST ? 0 : (size_t)v->list.count;
+  struct tensor_value *t = arena_new_array(e->arena, struct tensor_value, count + 1);
+  struct node **parts = arena_new_array(e->arena, struct node *, count + 1);
   struct dim dim[GRAPH_MAX_RANK + 1];
   uint32_t frames;
   if (!list_items(e, v, place, t, &frames)) return false;

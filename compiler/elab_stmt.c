@@ -1,16 +1,19 @@
 /* Statements: bindings, compile-time branches and loops, and the run-time repeat. */
 #include "elab.h"
+#include "source.h"
 
 #include <string.h>
 
+/* Statements run many times, and counting lines takes long: their places are remembered as text. */
 static void set_origin(struct elab *e, struct span span) {
   if (!span.source) return;
-  int line = 1;
-  const char *text = span.source->text, *start = text;
-  for (const char *c = text; c < text + span.begin; c++)
-    if (*c == '\n') line++, start = c + 1;
-  e->graph->origin =
-      arena_printf(e->arena, "%s:%d:%d", span.source->name, line, (int)(text + span.begin - start) + 1);
+  struct origin *known = &e->origins[span.begin % ELAB_ORIGINS];
+  if (known->place.source != span.source || known->place.begin != span.begin) {
+    struct span line = span_line(span);
+    *known = (struct origin){span, arena_printf(e->arena, "%s:%d:%d", span.source->name, span_position(span).line,
+                                                (int)(span.begin - line.begin) + 1)};
+  }
+  e->graph->origin = known->text;
 }
 
 static bool matches_type(struct elab *e, struct scope *s, const struct stmt *x, const struct val *v) {
