@@ -30,8 +30,7 @@ static bool has_label(const int8_t *labels, int rank, int label) {
 /* One axis of the result from each operand alone, all others from both. */
 static bool makes_scores(const struct node *n) {
   int own[2] = {0, 0};
-  if (n->op != OP_CONTRACT || !type_is_batched(&n->operand[0]->type) || !type_is_batched(&n->operand[1]->type))
-    return false;
+  if (!type_is_batched(&n->operand[0]->type) || !type_is_batched(&n->operand[1]->type)) return false;
   for (int i = 0; i < n->type.rank; i++) {
     int label = n->contract.result[i];
     bool left = has_label(n->contract.left, n->operand[0]->type.rank, label);
@@ -53,10 +52,15 @@ static const struct node *shown(const struct node *n) {
   return n;
 }
 
+/* What mixes with weights uses scores up and makes none. */
+static bool uses_family(const struct recompute *c, const struct node *n) {
+  return c->family[n->operand[0]->id] || c->family[n->operand[1]->id];
+}
+
 /* The family that n follows from, if everything else that it uses is no larger than rows. */
 static int family_of(const struct recompute *c, const struct node *n) {
   int family = 0;
-  if (makes_scores(n)) return n->id;
+  if (n->op == OP_CONTRACT) return makes_scores(n) && !uses_family(c, n) ? n->id : 0;
   if (n->op != OP_MAP && n->op != OP_REDUCE && !is_view(n)) return 0;
   for (int i = 0; i < n->arity; i++) {
     int of = c->family[n->operand[i]->id];

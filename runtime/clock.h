@@ -5,4 +5,6 @@
 /* Seconds since some moment; it never jumps. */
 double clock_seconds(void);
 
+double clock_thread_seconds(void); /* CPU time of the calling thread */
+
 #endif

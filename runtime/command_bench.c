@@ -1,9 +1,12 @@
 #include "runtime/commands.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/clock.h"
 #include "runtime/footprint.h"
+#include "runtime/peak.h"
 #include "runtime/random.h"
 #include "runtime/segment_step.h"
 
@@ -14,7 +17,7 @@ enum { MOST_REPEATS = 100000 };
 struct bench_options {
   int64_t batch, repeats, warmup;
   int threads;
-  bool json;
+  bool forward, kernels, json;
 };
 
 static const struct argp_option option_table[] = {BENCH_OPTIONS(OPTION_ARGP) OPTION_HELP};
@@ -26,6 +29,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case 'n': o->repeats = option_integer(state, "repeats", arg, 1, MOST_REPEATS); return 0;
   case 'w': o->warmup = option_integer(state, "warm-up", arg, 0, MOST_REPEATS); return 0;
   case 't': o->threads = (int)option_integer(state, "threads", arg, 1, 1024); return 0;
+  case 'f': o->forward = true; return 0;
+  case 'k': o->kernels = true; return 0;
   case 'j': o->json = true; return 0;
   default: return option_refuse(state, key, arg);
   }
@@ -38,6 +43,8 @@ struct bench {
   struct optimizer optimizer;
   struct metrics metrics;
   int64_t step;
+  struct profile profile; /* of the first team */
+  double peak;            /* FLOPs a second of one thread */
 };
 
 static bool bench_new(struct bench *b, const struct command_line *line, const struct bench_options *o,
@@ -50,7 +57,17 @@ static bool bench_new(struct bench *b, const struct command_line *line, const st
          optimizer_new(&b->optimizer, d, d->groups, d->clip, d->ema, error);
 }
 
+static bool profile_new(struct bench *b, struct hrm_error *error) {
+  size_t count = json_array_size(b->description->kernels) + 1;
+  b->profile.seconds = calloc(count, sizeof *b->profile.seconds);
+  b->profile.examples = calloc(count, sizeof *b->profile.examples);
+  b->model.teams[0].profile = &b->profile;
+  return (b->profile.seconds && b->profile.examples) || hrm_fail(error, HRM_SYSTEM, "out of memory");
+}
+
 static void bench_free(struct bench *b) {
+  free(b->profile.seconds);
+  free(b->profile.examples);
   optimizer_free(&b->optimizer);
   slots_free(&b->slots);
   model_free(&b->model);
@@ -82,13 +99,31 @@ static bool step(struct bench *b, struct hrm_error *error) {
   return segment_step(&b->model, &b->slots, &b->optimizer, &options, error);
 }
 
+static bool run_once(struct bench *b, const struct bench_options *o, struct hrm_error *error) {
+  if (!o->forward) return step(b, error);
+  slots_begin_segment(&b->slots, b->slots.count, b->description->act.max_segments);
+  model_forward(&b->model, &b->slots, b->slots.count);
+  return true;
+}
+
+/* The warm-up is not in the profile. */
+static void clear_profile(const struct bench *b) {
+  size_t count = json_array_size(b->description->kernels);
+  if (!b->model.teams[0].profile) return;
+  memset(b->profile.seconds, 0, count * sizeof *b->profile.seconds);
+  memset(b->profile.examples, 0, count * sizeof *b->profile.examples);
+}
+
 static bool measure(struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
   start(b);
+  b->peak = peak_flops();
   for (int64_t i = -o->warmup; i < o->repeats; i++) {
+    if (i == 0) clear_profile(b);
     double begin = clock_seconds();
-    if (!step(b, error)) return false;
+    if (!run_once(b, o, error)) return false;
     if (i >= 0) seconds[i] = clock_seconds() - begin;
   }
+  b->peak = fmax(b->peak, peak_flops());
   return true;
 }
 
@@ -97,32 +132,53 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* Threads of the first team, whose kernels are timed. */
+static int team_size(const struct bench *b) { return (int)b->model.teams[0].members; }
+
+static void print_kernels(const struct bench *b) {
+  const struct profile *p = &b->profile;
+  double total = 0, peak = b->peak * team_size(b);
+  const json_t *kernel;
+  size_t i;
+  json_array_foreach(b->description->kernels, i, kernel) total += p->seconds[i];
+  printf("%-34s %7s %10s %7s\n", "kernel", "time", "GFLOP/s", "peak");
+  json_array_foreach(b->description->kernels, i, kernel) {
+    double flops = json_number_value(json_object_get(kernel, "flops")) * (double)p->examples[i];
+    if (p->examples[i] == 0 || p->seconds[i] < 5e-4 * total) continue;
+    printf("%-34s %6.2f%% %10.1f %6.1f%%\n", json_string_value(json_object_get(kernel, "name")),
+           100 * p->seconds[i] / total, flops / p->seconds[i] * 1e-9, 100 * flops / p->seconds[i] / peak);
+  }
+}
+
 static bool print(const struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
   json_t *list = json_array();
   for (int64_t i = 0; i < o->repeats; i++) json_array_append_new(list, json_real(seconds[i]));
   qsort(seconds, (size_t)o->repeats, sizeof *seconds, ascending);
-  double median = seconds[o->repeats / 2], gflops = b->description->train_flops * (double)o->batch / median * 1e-9;
+  double median = seconds[o->repeats / 2],
+         work = o->forward ? b->description->forward_flops : b->description->train_flops;
+  double gflops = work * (double)o->batch / median * 1e-9;
   if (o->json)
-    return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:o}", "batch", (json_int_t)o->batch, "threads",
-                                        o->threads, "steps_per_second", 1 / median, "gflops", gflops, "seconds",
-                                        list),
+    return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:f, s:o}", "batch", (json_int_t)o->batch, "threads",
+                                        o->threads, "steps_per_second", 1 / median, "gflops", gflops, "peak_gflops",
+                                        b->peak * o->threads * 1e-9, "seconds", list),
                               JSON_COMPACT, error);
   json_decref(list);
   printf("batch %lld, %d threads: %.3f steps a second (median of %lld), %.1f GFLOP/s\n", (long long)o->batch,
          o->threads, 1 / median, (long long)o->repeats, gflops);
+  if (o->kernels) print_kernels(b);
   return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
 }
 
 bool command_bench(const struct command_line *line, struct hrm_error *error) {
   static const struct argp argp = {option_table, parse_option, NULL, "Time training steps on random tokens.",
                                    NULL,         NULL,         NULL};
-  struct bench_options o = {line->description->batch, 10, 2, option_default_threads(), false};
+  struct bench_options o = {line->description->batch, 10, 2, option_default_threads(), false, false, false};
   struct bench b = {0};
   argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
   double *seconds = calloc((size_t)o.repeats, sizeof *seconds);
-  bool done = seconds
-                  ? bench_new(&b, line, &o, error) && measure(&b, &o, seconds, error) && print(&b, &o, seconds, error)
-                  : hrm_fail(error, HRM_SYSTEM, "out of memory");
+  bool done = seconds ? bench_new(&b, line, &o, error) && (!o.kernels || profile_new(&b, error)) &&
+                            measure(&b, &o, seconds, error) && print(&b, &o, seconds, error)
+                      : hrm_fail(error, HRM_SYSTEM, "out of memory");
   bench_free(&b);
   free(seconds);
   return done;

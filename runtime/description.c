@@ -321,6 +321,7 @@ static bool parse_sizes(struct description *d, struct hrm_error *error) {
 static bool parse_parts(struct description *d, struct hrm_error *error) {
   if (!parse_sizes(d, error)) return false;
   d->configs = json_object_get(d->json, "configs");
+  d->kernels = json_object_get(d->json, "kernels");
   const json_t *flops = json_object_get(d->json, "flops");
   d->forward_flops = json_number_value(json_object_get(flops, "forward"));
   d->train_flops = json_number_value(json_object_get(flops, "train"));

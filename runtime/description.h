@@ -104,6 +104,7 @@ struct description {
   int64_t shared_bytes, arena_bytes; /* arena_bytes: enough for each of the three functions */
   int64_t local_bytes;               /* of a thread; likewise */
   double forward_flops, train_flops; /* of one example */
+  const json_t *kernels;             /* an array of {"name", "flops"}, or NULL */
 
   int weight_count;
   struct weight_info *weights;

@@ -81,6 +81,8 @@ libhrm_a_SOURCES = \
   %D%/pickle_opcodes.def \
   %D%/predictions.c \
   %D%/predictions.h \
+  %D%/peak.c \
+  %D%/peak.h \
   %D%/progress.c \
   %D%/progress.h \
   %D%/pt.c \

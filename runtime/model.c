@@ -144,8 +144,13 @@ static void start_teams(const struct model *m, int threads, int teams) {
   for (int i = 0; i < teams; i++) {
     m->teams[i].members = (i + 1) * threads / teams - i * threads / teams;
     atomic_store(&m->teams[i].arrived, 0);
-    if (m->teams[i].profile) m->teams[i].profile->last = clock_seconds();
   }
+}
+
+/* Times are counted from here on. */
+static void start_profile(const struct place *p, const struct hrm_tile *tile) {
+  const struct team *team = tile->team;
+  if (team->profile && p->member == 0) team->profile->last = clock_thread_seconds();
 }
 
 void model_prepare(struct model *m) {
@@ -157,6 +162,7 @@ void model_prepare(struct model *m) {
     struct place p = place_of(m, omp_get_thread_num(), threads, 1);
     struct hrm_tile tile = tile_of(m, &p);
     tile.n = 1;
+    start_profile(&p, &tile);
     m->code->prepare(&tile);
   }
 }
@@ -185,6 +191,7 @@ static void run_range(const struct model *m, const struct slots *slots, hrm_entr
   struct hrm_tile tile = tile_of(m, p);
   tile.tensors = p->own->tensors;
   tile.gradients = entry == m->code->train ? p->leader->gradients : NULL;
+  start_profile(p, &tile);
   for (int64_t i = 0; i < tiles; i++) {
     int64_t first = begin + i * count / tiles, next = begin + (i + 1) * count / tiles;
     for (int k = 0; k < m->description->tensor_count; k++) p->own->tensors[k] = slots_tensor(slots, k, first);

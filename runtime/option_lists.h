@@ -89,6 +89,8 @@
   OPTION(REPEATS, "repeats", 'n', "N", "", "steps that are timed (10)")                                              \
   OPTION(WARM_UP, "warm-up", 'w', "N", "", "steps before them (2)")                                                  \
   OPTION(THREADS, "threads", 't', "T", "", "threads; one a core unless given")                                       \
+  OPTION(FORWARD, "forward", 'f', NULL, "", "time segments without training")                                        \
+  OPTION(KERNELS, "kernels", 'k', NULL, "", "print the share of time and of the machine's peak of each kernel")      \
   OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
 
 #define REPLAY_OPTIONS(OPTION)                                                                                       \

@@ -25,15 +25,15 @@ static void wait_for_others(struct team *t) {
   atomic_store_explicit(&t->round, round + 1, memory_order_release);
 }
 
-static void record(struct profile *p, int64_t kernel) {
-  double now = clock_seconds();
+static void record(struct profile *p, int64_t kernel, int64_t examples) {
+  double now = clock_thread_seconds();
   p->seconds[kernel] += now - p->last;
-  p->calls[kernel]++;
+  p->examples[kernel] += examples;
   p->last = now;
 }
 
 void team_finished(const struct hrm_tile *tile, int64_t kernel) {
   struct team *t = tile->team;
   if (t->members > 1) wait_for_others(t);
-  if (t->profile && tile->member == 0) record(t->profile, kernel);
+  if (t->profile && tile->member == 0) record(t->profile, kernel, tile->n);
 }

@@ -8,10 +8,10 @@
 
 #include "runtime/hrm.h"
 
-/* Seconds and calls of each kernel. */
+/* Of each kernel: CPU seconds of the team's first thread (waiting counts, as long as it waits awake), and examples. */
 struct profile {
   double *seconds;
-  int64_t *calls;
+  int64_t *examples;
   double last; /* when the kernel before it was finished */
 };
 
