@@ -86,19 +86,19 @@ static double streamed_bytes(const struct kernel *k, int64_t n) {
 }
 
 static void add_steps(struct kernel_cost *total, const struct step *steps, int count, const struct machine *m,
-                      int64_t n, double times, bool spills) {
+                      int64_t n, double times) {
   for (int i = 0; i < count; i++) {
     const struct step *s = &steps[i];
     if (s->kind == STEP_REPEAT) {
-      add_steps(total, s->repeat.steps, s->repeat.count, m, n, times * (double)s->repeat.trips, spills);
+      add_steps(total, s->repeat.steps, s->repeat.count, m, n, times * (double)s->repeat.trips);
       continue;
     }
     if (s->kind == STEP_CHAIN) {
-      add_steps(total, s->chain.steps, s->chain.count, m, 1, times * (double)chain_trips(&s->chain, n), false);
+      add_steps(total, s->chain.steps, s->chain.count, m, 1, times * (double)chain_trips(&s->chain, n));
       continue;
     }
     struct kernel_cost cost = kernel_cost(s->kernel, m, n);
-    double far = spills ? cost.bytes : streamed_bytes(s->kernel, n);
+    double far = cost.bytes > (double)m->l2_bytes ? cost.bytes : streamed_bytes(s->kernel, n);
     total->flops += times * cost.flops;
     total->bytes += times * cost.bytes;
     total->cycles += times * (cost.cycles + far / MEMORY_BYTES);
@@ -108,14 +108,30 @@ static void add_steps(struct kernel_cost *total, const struct step *steps, int c
 struct kernel_cost form_cost(const struct kernel_form *form, const struct machine *m, int64_t n) {
   if (form->kernel) return kernel_cost(form->kernel, m, n);
   struct kernel_cost total = {0};
-  add_steps(&total, form->chain->steps, form->chain->count, m, 1, (double)chain_trips(form->chain, n), false);
+  add_steps(&total, form->chain->steps, form->chain->count, m, 1, (double)chain_trips(form->chain, n));
   return total;
 }
 
 struct kernel_cost function_cost(const struct function *f, const struct machine *m, int64_t n) {
   struct kernel_cost total = {0};
-  add_steps(&total, f->steps, f->count, m, n, 1, f->peak_bytes > 2 * m->l2_bytes);
+  add_steps(&total, f->steps, f->count, m, n, 1);
   return total;
+}
+
+const int64_t cost_tiles[COST_TILES] = {1, 2, 4, 8};
+
+double tile_cycles(const struct function *f, const struct machine *m, int64_t n) {
+  return function_cost(f, m, n).cycles / (double)n;
+}
+
+int64_t cost_choose_tile(const struct function *f, const struct machine *m) {
+  enum { MOST_BYTES = 128 << 20 };
+  int64_t best = 1;
+  for (int i = 1; i < COST_TILES; i++) {
+    bool fits = f->arena_bytes * cost_tiles[i] <= MOST_BYTES;
+    if (fits && tile_cycles(f, m, cost_tiles[i]) < tile_cycles(f, m, best)) best = cost_tiles[i];
+  }
+  return best;
 }
 
 /* ---- what a model needs ---- */

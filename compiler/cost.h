@@ -21,9 +21,18 @@ struct kernel_cost kernel_cost(const struct kernel *k, const struct machine *m, 
 /* One run of a form. */
 struct kernel_cost form_cost(const struct kernel_form *form, const struct machine *m, int64_t n);
 
-/* All kernels of a function, repeats counted by their trips, with what the caches cannot hold: an arena beyond the
- * second-level cache, and the weights and gradients that every tile goes through. */
+/* All kernels of a function, repeats counted by their trips, with what the second-level cache cannot hold: kernels
+ * that go over more than it has, and the weights and gradients that every tile goes through. */
 struct kernel_cost function_cost(const struct function *f, const struct machine *m, int64_t n);
+
+/* Expected cycles of an example in a tile of n.  Large tiles go through weights and gradients less often, small ones
+ * stay in the cache. */
+double tile_cycles(const struct function *f, const struct machine *m, int64_t n);
+
+/* The cheapest of these tiles for a function that was planned for one example; its memory bounds the tile too. */
+enum { COST_TILES = 4 };
+extern const int64_t cost_tiles[COST_TILES];
+int64_t cost_choose_tile(const struct function *f, const struct machine *m);
 
 /* FLOPs of a graph's contractions for one example; one that is made again (pass_recompute) counts once. */
 double graph_flops(const struct graph *g);

@@ -755,6 +755,24 @@ START_TEST(test_cost_of_a_contraction) {
 }
 END_TEST
 
+/* Each tile goes through the weights and the gradient once, so large ones cost less, until their memory is too much.
+ */
+START_TEST(test_choice_of_the_tile) {
+  struct machine m = machine_generic();
+  struct example x = example_of(ATTENTION);
+  struct function f = x.plan->train;
+  for (int i = 1; i < COST_TILES; i++)
+    ck_assert_double_lt(tile_cycles(&f, &m, cost_tiles[i]), tile_cycles(&f, &m, cost_tiles[i - 1]));
+  f.arena_bytes = 1000;
+  ck_assert_int_eq(cost_choose_tile(&f, &m), 8);
+  f.arena_bytes = INT64_C(50) << 20;
+  ck_assert_int_eq(cost_choose_tile(&f, &m), 2);
+  double near = tile_cycles(&f, &m, 2);
+  m.l2_bytes = 1024;
+  ck_assert_double_gt(tile_cycles(&f, &m, 2), near);
+}
+END_TEST
+
 START_TEST(test_text) {
   struct example x = example_of(RMS_NORM);
   char *text;
@@ -923,6 +941,7 @@ int main(void) {
   tcase_add_test(memory, test_derivatives_are_recomputed);
   tcase_add_test(memory, test_memory_is_reused);
   tcase_add_test(memory, test_cost_of_a_contraction);
+  tcase_add_test(memory, test_choice_of_the_tile);
   tcase_add_test(memory, test_text);
   TCase *programs = new_case(s, "random programs");
   tcase_set_timeout(programs, 120);

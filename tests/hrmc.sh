@@ -129,7 +129,7 @@ expect 0 'define' --emit=llvm small.hrm
 expect 0 '' --emit=obj -o small.o small.hrm
 expect 0 'weights' --emit=obj -o small.o --report=memory small.hrm
 expect 0 'parameters               25' --emit=obj -o small.o --report=flops small.hrm
-expect 0 'loop_2                                  5            0          640       -     0%  small.hrm:11:28' --emit=obj -o small.o --report=kernels,time small.hrm
+expect 0 'loop_2                                  5            0          640       -     0%  small.hrm:11:28' --emit=obj -o small.o --report=kernels,time --tile=4 small.hrm
 expect 0 'elaborate' --emit=obj -o small.o --report=time small.hrm
 expect 1 "the nearest names are 'x86-64-v3', 'x86-64-v2', 'x86-64-v4' [E406" --target-cpu=x86_64-v3 --emit=asm small.hrm
 expect 5 'E480' -o none/small small.hrm

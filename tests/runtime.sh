@@ -124,6 +124,8 @@ expect 0 'accuracy -  exact -' "$fake" train --data data --output unhalted --ste
 expect 0 'batch 7, 2 threads: .* steps a second \(median of 3\)' "$fake" bench --threads 2 --repeats 3
 expect 0 '"batch":5,"threads":1,"steps_per_second":' "$fake" bench --threads 1 --repeats 2 --warm-up 0 --batch 5 --json
 
+expect 0 'batch 3, 1 threads: .* steps a second' "$fake" bench --forward --kernels --batch 3 --threads 1 --repeats 1
+
 # ---- wrong input
 # Memory is counted before anything is made.
 expect 5 'bytes are needed and [0-9]+ can be had: weights [0-9]+, packed weights [0-9]+, optimiser [0-9]+, gradients [0-9]+, activations [0-9]+, examples and states [0-9]{13}; a smaller --batch' \

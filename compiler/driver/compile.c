@@ -1,6 +1,7 @@
 /* The whole way from a file to machine code: read this first. */
 #include "compile.h"
 
+#include "../cost.h"
 #include "../describe.h"
 #include "../passes.h"
 #include "../source.h"
@@ -133,12 +134,16 @@ static bool resolve_target(struct compilation *c) {
   return false;
 }
 
+static struct plan *plan_for_tile(const struct compilation *c, int64_t tile) {
+  return plan_program(c->arena, c->program, c->forward, c->train, &c->machine, tile);
+}
+
 bool compile_plan(struct compilation *c) {
-  enum { DEFAULT_TILE = 4 };
   double begin = clock_seconds();
-  int64_t tile = c->options->tile ? c->options->tile : DEFAULT_TILE;
+  int64_t tile = c->options->tile;
   if (!resolve_target(c)) return false;
-  c->plan = plan_program(c->arena, c->program, c->forward, c->train, &c->machine, tile);
+  if (!tile) tile = cost_choose_tile(&plan_for_tile(c, 1)->train, &c->machine);
+  c->plan = plan_for_tile(c, tile);
   record_time(c, "plan", begin);
   return true;
 }

@@ -115,7 +115,11 @@ static void kernels_of(const struct compilation *c, const struct function *f, FI
 
 /* One call of each kernel on a whole tile; `peak` is the share of the machine's multiply-adds that is expected. */
 static void report_kernels(const struct compilation *c, FILE *out) {
-  fprintf(out, "tile of %lld examples\n", (long long)c->plan->tile);
+  fprintf(out, "tile of %lld examples; expected of a training step, cycles an example:", (long long)c->plan->tile);
+  for (int i = 0; i < COST_TILES; i++)
+    fprintf(out, " %.4g (tile %lld)", tile_cycles(&c->plan->train, &c->machine, cost_tiles[i]),
+            (long long)cost_tiles[i]);
+  fputc('\n', out);
   kernels_of(c, &c->plan->prepare, out);
   kernels_of(c, &c->plan->forward, out);
   kernels_of(c, &c->plan->train, out);
