@@ -239,8 +239,9 @@ void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, co
   bool ok = check_output_place(e, s, stmt->span) && check_free_name(e, stmt->bind.name);
   if (!o) return;
   ok = ok && !val_is_error(v) && elab_as_tensor(e, v, stmt->bind.value->span, &t);
-  if (ok || !scope_find_here(o->scope, stmt->bind.name.text))
-    scope_define(e, o->scope, stmt->bind.name, ok ? val_tensor(e, t) : &val_error);
+  bool is_first = !scope_find_here(o->scope, stmt->bind.name.text);
+  if (ok || is_first) scope_define(e, o->scope, stmt->bind.name, ok ? val_tensor(e, t) : &val_error);
+  if (!is_first) t.node = NULL; /* the graph has one output of a name, of one shape */
   struct output output = {stmt->bind.name.text, stmt->span, t};
   arena_push(e->arena, o->items, o->count, o->capacity, output);
 }
