@@ -75,8 +75,8 @@ static json_t *tensor_json(const struct program *p, int i) {
   const struct tensor *t = &p->tensors[i];
   int rows;
   bool gradient = is_gradient(p, i, &rows);
-  json_t *x = json_pack("{s:s, s:s, s:s, s:o}", "name", t->symbol->name, "role",
-                        gradient ? "rows_grad" : role_text(t->symbol->role), "dtype",
+  const char *role = gradient ? "rows_grad" : t->is_traced ? "trace" : role_text(t->symbol->role);
+  json_t *x = json_pack("{s:s, s:s, s:s, s:o}", "name", t->symbol->name, "role", role, "dtype",
                         dtype_text(t->symbol->type.dtype), "shape", shape_json(&t->symbol->type));
   if (t->bound > 0) json_object_set_new(x, "bound", json_integer(t->bound));
   if (t->table) {
@@ -105,13 +105,15 @@ static json_t *train_json(const struct program *p) {
 }
 
 static json_t *sizes_json(const struct plan *plan) {
-  return json_pack("{s:I, s:I, s:I}", "prepare", (json_int_t)plan->prepare.arena_bytes, "forward",
-                   (json_int_t)plan->forward.arena_bytes, "train", (json_int_t)plan->train.arena_bytes);
+  return json_pack("{s:I, s:I, s:I, s:I}", "prepare", (json_int_t)plan->prepare.arena_bytes, "forward",
+                   (json_int_t)plan->forward.arena_bytes, "train", (json_int_t)plan->train.arena_bytes, "trace",
+                   (json_int_t)plan->trace.arena_bytes);
 }
 
 static int64_t local_bytes(const struct plan *plan) {
-  int64_t forward = plan->forward.local_bytes, train = plan->train.local_bytes;
-  return forward > train ? forward : train;
+  int64_t forward = plan->forward.local_bytes, train = plan->train.local_bytes, trace = plan->trace.local_bytes;
+  int64_t most = forward > train ? forward : train;
+  return most > trace ? most : trace;
 }
 
 static json_t *kernels_json(const struct plan *plan) {

@@ -94,6 +94,7 @@ struct entry {
   const struct val *value;
   struct span span;
   bool is_mutable;
+  bool is_state;             /* of the model */
   bool is_used, is_assigned; /* as elab_names.c sees it */
   struct entry *next;
 };
@@ -102,6 +103,7 @@ struct scope {
   struct scope *parent;
   struct entry *entries; /* newest first */
   bool is_loop;          /* the body of a repeat or a for */
+  bool is_repeat;        /* of a repeat */
 };
 
 struct frame {
@@ -147,6 +149,7 @@ struct elab {
   struct index_space *indices; /* index notation being elaborated, or NULL (elab_notation.c) */
   bool *binding_used;
   struct segment_outputs *outputs; /* where `output` statements go (elab_model.c), or NULL */
+  struct trace *trace;             /* of the graph that shows the steps of a segment (elab_trace.c), or NULL */
   struct test_builder *test;       /* where `assert` statements go (elab_test.c), or NULL */
 };
 
@@ -276,6 +279,22 @@ struct segment_outputs {
 void segment_output(struct elab *e, struct scope *s, const struct stmt *stmt, const struct val *value);
 /* s: the scope of the model's members. */
 void elab_train(struct elab *e, struct scope *s, const struct decl *train);
+
+/* elab_trace.c: steps that can be shown.  Does nothing while e->trace is NULL. */
+struct trace {
+  const struct scope *segment; /* of the segment's statements */
+  struct entry steps;          /* how many were made: carried by every repeat */
+  const struct val *limit;     /* how many may be made */
+  struct entry **variables;    /* of the segment that steps assign, states among them */
+  int count, capacity;
+};
+struct trace *trace_new(struct elab *e, const struct val *limit);
+/* Whether a repeat that is opened here has to carry the count. */
+bool trace_is_on(const struct elab *e);
+/* The value that an assignment leaves: where it is a step, the old one once the limit is reached.  `before`: the
+ * count before the value was elaborated. */
+const struct val *trace_assigned(struct elab *e, struct scope *s, const struct stmt *x, struct entry *entry,
+                                 const struct val *value, const struct val *before);
 
 /* elab_names.c: names alone, in all of a file whose declarations are known. */
 void elab_names(struct elab *e, struct scope *file_scope, const struct ast_file *file);

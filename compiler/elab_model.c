@@ -1,6 +1,7 @@
-/* The model: its tensors, and the two graphs of one segment.
+/* The model: its tensors, and the graphs of one segment.
  *
  * forward: inputs and states -> outputs, prediction, halt values, states.
+ * trace: the same after a limited number of steps (elab_trace.c).
  * train: the same, then the next segment without gradient for the continue target (HRM, section 2, "Adaptive
  * computation time"), the losses and the LOSS that is differentiated. */
 #include "elab_model.h"
@@ -86,7 +87,8 @@ static struct type type_of(enum dtype dtype, const struct tensor_value *shape) {
 static bool check_free_name(struct elab *e, struct ident name) {
   static const char *const taken[] = {"reset",           "last",    "prediction", "halt",
                                       "continue",        "lm_loss", "halt_loss",  "continue_loss",
-                                      "target_continue", "correct", "accuracy"};
+                                      "target_continue", "correct", "accuracy",   "trace_limit",
+                                      "trace_steps"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
     if (!strcmp(taken[i], name.text)) {
       diag_report(e->diags, MSG_NAME_TAKEN, name.span, name.text);
@@ -197,7 +199,8 @@ static const struct val *carried_state(struct model *m, int i) {
 }
 
 static void define_tensor(struct model *m, struct scope *s, int i, const struct val *v) {
-  scope_define(m->e, s, m->tensor[i]->name, v)->is_mutable = m->tensor[i]->kind == MEMBER_STATE;
+  struct entry *entry = scope_define(m->e, s, m->tensor[i]->name, v);
+  entry->is_mutable = entry->is_state = m->tensor[i]->kind == MEMBER_STATE;
 }
 
 /* Runs the segment's statements from given states (NULL: as carried). */
@@ -215,6 +218,7 @@ static struct pass run_segment(struct model *m, const struct val *const *states)
   }
   p.outputs.scope = p.scope;
   e->outputs = &p.outputs;
+  if (e->trace) e->trace->segment = p.scope;
   elab_block(e, p.scope, &m->segment->segment, &result);
   e->outputs = NULL;
   return p;
@@ -446,6 +450,32 @@ static struct graph *train_graph(struct model *m) {
   return e->graph;
 }
 
+static void store_traced(struct model *m, const char *name, const struct val *v) {
+  struct elab *e = m->e;
+  store(m, name, DTYPE_F32, v);
+  e->program->tensors[program_tensor(e->program, output_symbol(e, name, type_make(DTYPE_F32, 0, NULL)))].is_traced =
+      true;
+}
+
+/* The limit on expressions is for what a user can change: this graph says nothing new. */
+static struct graph *trace_graph(struct model *m) {
+  struct elab *e = m->e;
+  int64_t steps = e->steps;
+  elab_new_graph(e, "trace", false);
+  struct symbol *limit = add_tensor(e, "trace_limit", ROLE_CONTROL, type_make(DTYPE_F32, 0, NULL), 0);
+  struct trace *trace = e->trace = trace_new(e, scalar_leaf(e, limit));
+  struct pass p = run_segment(m, NULL);
+  e->trace = NULL;
+  const struct val *halt[2] = {act_value(m, &p, HALT), act_value(m, &p, CONTINUE)};
+  store_outputs(m, &p, halt);
+  store_traced(m, "trace_steps", trace->steps.value);
+  for (int i = 0; i < trace->count; i++)
+    if (!trace->variables[i]->is_state)
+      store_traced(m, arena_printf(e->arena, "trace.%s", trace->variables[i]->name), trace->variables[i]->value);
+  e->steps = steps;
+  return e->graph;
+}
+
 /* Weights lie one after another, each on a cache line of its own. */
 static void place_weights(struct program *p) {
   int64_t offset = 0;
@@ -472,5 +502,7 @@ bool elab_model(struct elab *e, struct scope *file, const struct decl *decl, con
   e->program->forward = forward_graph(&m);
   if (diag_count(e->diags, SEVERITY_ERROR) > 0) return false; /* train would only say it again */
   e->program->train = train_graph(&m);
+  if (diag_count(e->diags, SEVERITY_ERROR) > 0) return false;
+  e->program->trace = trace_graph(&m);
   return diag_count(e->diags, SEVERITY_ERROR) == 0;
 }

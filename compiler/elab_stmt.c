@@ -55,7 +55,8 @@ static void assign_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
     if (entry->span.source) diag_note(e->diags, d, entry->span, "'%s' is defined here", name);
     return;
   }
-  entry->value = bound_value(e, s, x);
+  const struct val *steps = e->trace ? e->trace->steps.value : NULL;
+  entry->value = trace_assigned(e, s, x, entry, bound_value(e, s, x), steps);
 }
 
 static const struct val *iterable(struct elab *e, struct scope *s, const struct stmt *x) {
@@ -65,9 +66,10 @@ static const struct val *iterable(struct elab *e, struct scope *s, const struct 
   return &val_error;
 }
 
-static struct scope *loop_scope(struct elab *e, struct scope *s) {
+static struct scope *loop_scope(struct elab *e, struct scope *s, bool is_repeat) {
   struct scope *inner = scope_new(e, s);
   inner->is_loop = true;
+  inner->is_repeat = is_repeat;
   return inner;
 }
 
@@ -75,7 +77,7 @@ static void for_stmt(struct elab *e, struct scope *s, const struct stmt *x, cons
   const struct val *v = iterable(e, s, x);
   int errors = diag_count(e->diags, SEVERITY_ERROR);
   for (int i = 0; v->kind == KIND_LIST && i < v->list.count && !*result; i++) {
-    struct scope *inner = loop_scope(e, s);
+    struct scope *inner = loop_scope(e, s, false);
     scope_define(e, inner, x->loop.name, v->list.items[i]);
     elab_block(e, inner, &x->loop.body, result);
     if (diag_count(e->diags, SEVERITY_ERROR) > errors || elab_is_exhausted(e))
@@ -97,12 +99,15 @@ struct carried {
 
 static void collect_carried(struct elab *e, struct scope *s, const struct block *b, struct carried *c);
 
-static void collect_name(struct elab *e, struct scope *s, const char *name, struct carried *c) {
-  struct entry *entry = scope_find(s, name);
-  if (!entry || !entry->is_mutable) return;
+static void collect_entry(struct elab *e, struct entry *entry, struct carried *c) {
   for (int i = 0; i < c->count; i++)
     if (c->entries[i] == entry) return;
   arena_push(e->arena, c->entries, c->count, c->capacity, entry);
+}
+
+static void collect_name(struct elab *e, struct scope *s, const char *name, struct carried *c) {
+  struct entry *entry = scope_find(s, name);
+  if (entry && entry->is_mutable) collect_entry(e, entry, c);
 }
 
 static void collect_stmt(struct elab *e, struct scope *s, const struct stmt *x, struct carried *c) {
@@ -205,6 +210,7 @@ static void repeat_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
   if (!repeat_horizon(e, s, x, trips, &last)) return;
   if (!copies_fit(e, x, last == HORIZON_EVERYTHING ? trips : last, &copies)) return;
   collect_carried(e, s, &x->repeat.body, &c);
+  if (trace_is_on(e)) collect_entry(e, &e->trace->steps, &c);
   struct tensor_value *t = arena_new_array(e->arena, struct tensor_value, (size_t)c.count + 1);
   struct node **initial = arena_new_array(e->arena, struct node *, (size_t)c.count + 1);
   if (!carry_tensors(e, x, &c, t)) return;
@@ -216,7 +222,7 @@ static void repeat_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
     c.entries[i]->value = val_tensor(e, t[i]);
   }
   e->copies = copies;
-  elab_block(e, loop_scope(e, s), &x->repeat.body, &result);
+  elab_block(e, loop_scope(e, s, true), &x->repeat.body, &result);
   e->copies = outer;
   if (result) diag_report(e->diags, MSG_RETURN_IN_REPEAT, x->span);
   close_repeat(e, x, &c, t, repeat);
@@ -225,6 +231,14 @@ static void repeat_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
 static void return_stmt(struct elab *e, struct scope *s, const struct stmt *x, const struct val **result) {
   *result = elab_expr(e, s, x->value);
   if (e->depth == 0) diag_report(e->diags, MSG_RETURN_PLACE, x->span);
+}
+
+/* What decodes the states makes no steps. */
+static void output_stmt(struct elab *e, struct scope *s, const struct stmt *x) {
+  struct trace *trace = e->trace;
+  e->trace = NULL;
+  segment_output(e, s, x, elab_expr(e, s, x->bind.value));
+  e->trace = trace;
 }
 
 static void run_stmt(struct elab *e, struct scope *s, const struct stmt *x, const struct val **result) {
@@ -237,7 +251,7 @@ static void run_stmt(struct elab *e, struct scope *s, const struct stmt *x, cons
   case STMT_FOR: for_stmt(e, s, x, result); break;
   case STMT_IF: if_stmt(e, s, x, result); break;
   case STMT_REPEAT: repeat_stmt(e, s, x); break;
-  case STMT_OUTPUT: segment_output(e, s, x, elab_expr(e, s, x->bind.value)); break;
+  case STMT_OUTPUT: output_stmt(e, s, x); break;
   case STMT_ASSERT: test_assert(e, s, x); break;
   }
 }

@@ -54,4 +54,5 @@ void plan_forms(struct arena *a, struct plan *plan) {
   number_steps(&f, plan->prepare.steps, plan->prepare.count);
   number_steps(&f, plan->forward.steps, plan->forward.count);
   number_steps(&f, plan->train.steps, plan->train.count);
+  number_steps(&f, plan->trace.steps, plan->trace.count);
 }

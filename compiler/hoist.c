@@ -120,10 +120,11 @@ static struct graph *part(struct hoist *h, const struct graph *g) {
   return rest_of(h, g);
 }
 
-struct hoisted plan_hoist(struct arena *a, const struct graph *forward, const struct graph *train) {
+struct hoisted plan_hoist(struct arena *a, const struct program_graphs *graphs) {
   struct hoisted out = {.prepare = graph_new(a, "prepare")};
   struct hoist h = {.arena = a, .out = &out};
-  out.forward = part(&h, forward);
-  out.train = part(&h, train);
+  out.forward = part(&h, graphs->forward);
+  out.train = part(&h, graphs->train);
+  if (graphs->trace) out.trace = part(&h, graphs->trace);
   return out;
 }

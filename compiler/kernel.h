@@ -143,7 +143,7 @@ struct step {
 };
 
 struct function {
-  const char *name; /* "prepare", "forward", "train" */
+  const char *name; /* "prepare", "forward", "train", "trace" */
   struct step *steps;
   int count;
   int64_t arena_bytes; /* for one tile */

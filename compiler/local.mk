@@ -43,6 +43,7 @@ libcompiler_a_SOURCES = \
   %D%/elab_subscript.c \
   %D%/elab_tensor.c \
   %D%/elab_test.c \
+  %D%/elab_trace.c \
   %D%/elab_train.c \
   %D%/elab_value.c \
   %D%/elaborate.c \

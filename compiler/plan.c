@@ -136,9 +136,11 @@ static struct function function_of(struct planner *p, const char *name) {
   return f;
 }
 
-struct plan *plan_program(struct arena *a, const struct program *program, const struct graph *forward,
-                          const struct graph *train, const struct machine *machine, int64_t tile) {
-  struct hoisted h = plan_hoist(a, plan_split(forward), plan_split(train));
+struct plan *plan_program(struct arena *a, const struct program *program, const struct program_graphs *graphs,
+                          const struct machine *machine, int64_t tile) {
+  struct program_graphs split = {plan_split(graphs->forward), plan_split(graphs->train),
+                                 graphs->trace ? plan_split(graphs->trace) : NULL};
+  struct hoisted h = plan_hoist(a, &split);
   struct shared s = {.arena = a, .program = program, .machine = machine, .tile = tile};
   add_weights(&s);
   add_tensors(&s);
@@ -146,14 +148,16 @@ struct plan *plan_program(struct arena *a, const struct program *program, const 
   struct planner *prepare_planner = plan_graph(&s, h.prepare, true);
   struct planner *forward_planner = plan_graph(&s, h.forward, false);
   struct planner *train_planner = plan_graph(&s, h.train, false);
+  struct planner *trace_planner = h.trace ? plan_graph(&s, h.trace, false) : NULL;
   struct plan *plan = arena_new_object(a, struct plan);
   plan->tile = tile;
   plan->prepare = function_of(prepare_planner, "prepare");
   plan->forward = function_of(forward_planner, "forward");
   plan->train = function_of(train_planner, "train");
+  plan->trace = trace_planner ? function_of(trace_planner, "trace") : (struct function){.name = "trace"};
   plan->shared_bytes = s.bytes;
-  plan->forward_flops = graph_flops(forward);
-  plan->train_flops = graph_flops(train);
+  plan->forward_flops = graph_flops(graphs->forward);
+  plan->train_flops = graph_flops(graphs->train);
   plan_forms(a, plan);
   return plan;
 }

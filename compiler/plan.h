@@ -18,16 +18,23 @@ struct plan {
   struct function prepare; /* what depends on weights alone: runs once after each change of the weights */
   struct function forward;
   struct function train;
-  int64_t tile;         /* examples in a tile, at most */
-  int64_t shared_bytes; /* extent of SPACE_SHARED */
+  struct function trace;             /* no steps where the plan is of two graphs */
+  int64_t tile;                      /* examples in a tile, at most */
+  int64_t shared_bytes;              /* extent of SPACE_SHARED */
   double forward_flops, train_flops; /* of one example; what pass_recompute makes again counts once */
   struct kernel_form *forms;
   int form_count;
 };
 
-/* Plans the two final graphs of a program (batched; train differentiated) for a machine.  tile >= 1. */
-struct plan *plan_program(struct arena *a, const struct program *p, const struct graph *forward,
-                          const struct graph *train, const struct machine *machine, int64_t tile);
+/* The final graphs of a program: batched; train differentiated. */
+struct program_graphs {
+  const struct graph *forward, *train;
+  const struct graph *trace; /* NULL: none */
+};
+
+/* Plans the functions of a program for a machine.  tile >= 1. */
+struct plan *plan_program(struct arena *a, const struct program *p, const struct program_graphs *graphs,
+                          const struct machine *machine, int64_t tile);
 
 /* Numbers the forms of a plan's kernels; plan_program has done it. */
 void plan_forms(struct arena *a, struct plan *plan);

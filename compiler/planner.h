@@ -233,11 +233,11 @@ struct graph *plan_split(const struct graph *g);
 /* Parts the graphs: what depends on weights alone goes to `prepare`, which stores it under new symbols (OUTPUT) that
  * are leaves of the others. */
 struct hoisted {
-  struct graph *prepare, *forward, *train;
+  struct graph *prepare, *forward, *train, *trace; /* trace: NULL where there is none */
   struct symbol **symbols;
   int symbol_count, symbol_capacity;
 };
-struct hoisted plan_hoist(struct arena *a, const struct graph *forward, const struct graph *train);
+struct hoisted plan_hoist(struct arena *a, const struct program_graphs *graphs);
 
 /* ---- steps of planning one function ---- */
 

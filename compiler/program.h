@@ -32,6 +32,7 @@ struct tensor {
   int64_t bound;        /* INPUT, LABEL: values are below it (labels may also be negative: not scored); else 0 */
   struct weight *table; /* ROWS: the sparse table */
   int rows_index;       /* ROWS: number of the INPUT tensor (i32 []) that names the row */
+  bool is_traced;       /* OUTPUT: written by trace alone */
   int gradient;         /* ROWS: number of the OUTPUT tensor that takes the rows' gradient; else -1 */
 };
 
@@ -75,6 +76,7 @@ struct program {
 
   struct graph *forward; /* one segment: inputs, states, reset -> outputs, states */
   struct graph *train;   /* the same, with losses, targets and LOSS */
+  struct graph *trace;   /* forward, stopped after "trace_limit" steps (elab_trace.c) */
 };
 
 int program_tensor(const struct program *p, const struct symbol *symbol); /* its number; aborts if there is none */

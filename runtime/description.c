@@ -10,8 +10,9 @@ static const char *const init_names[] = {[DISTRIBUTION_CONSTANT] = "constant",
                                          [DISTRIBUTION_NORMAL] = "normal",
                                          [DISTRIBUTION_UNIFORM] = "uniform"};
 static const char *const role_names[] = {
-    [SLOT_INPUT] = "input",         [SLOT_LABEL] = "label",     [SLOT_STATE] = "state",   [SLOT_ROWS] = "rows",
-    [SLOT_ROWS_GRAD] = "rows_grad", [SLOT_CONTROL] = "control", [SLOT_OUTPUT] = "output", [SLOT_NOISE] = "noise"};
+    [SLOT_INPUT] = "input",   [SLOT_LABEL] = "label",         [SLOT_STATE] = "state",
+    [SLOT_ROWS] = "rows",     [SLOT_ROWS_GRAD] = "rows_grad", [SLOT_CONTROL] = "control",
+    [SLOT_OUTPUT] = "output", [SLOT_NOISE] = "noise",         [SLOT_TRACE] = "trace"};
 static const char *const optimizer_names[] = {[OPTIMIZER_ADAM_ATAN2] = "adam_atan2",
                                               [OPTIMIZER_ADAMW] = "adamw",
                                               [OPTIMIZER_SGD] = "sgd",
@@ -295,18 +296,19 @@ static bool parse_train(struct description *d, json_t *json, struct hrm_error *e
 
 static bool parse_sizes(struct description *d, struct hrm_error *error) {
   json_error_t e;
-  json_int_t weight_bytes, shared_bytes, local_bytes, prepare, forward, train, tile;
+  json_int_t weight_bytes, shared_bytes, local_bytes, prepare, forward, train, trace = 0, tile;
   int format;
-  if (json_unpack_ex(d->json, &e, 0, "{s:i, s:s, s:s, s:s, s:{s:s, s:s}, s?:s, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}}",
-                     "format", &format, "model", &d->model, "hrmc", &d->compiler, "source", &d->source, "target",
-                     "cpu", &d->target_cpu, "features", &d->target_features, "precision", &d->precision, "tile",
-                     &tile, "weight_bytes", &weight_bytes, "shared_bytes", &shared_bytes, "local_bytes", &local_bytes,
-                     "arena_bytes", "prepare", &prepare, "forward", &forward, "train", &train) != 0) {
+  if (json_unpack_ex(
+          d->json, &e, 0, "{s:i, s:s, s:s, s:s, s:{s:s, s:s}, s?:s, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s?:I}}",
+          "format", &format, "model", &d->model, "hrmc", &d->compiler, "source", &d->source, "target", "cpu",
+          &d->target_cpu, "features", &d->target_features, "precision", &d->precision, "tile", &tile, "weight_bytes",
+          &weight_bytes, "shared_bytes", &shared_bytes, "local_bytes", &local_bytes, "arena_bytes", "prepare",
+          &prepare, "forward", &forward, "train", &train, "trace", &trace) != 0) {
     return broken(error, "sizes", e.text);
   }
   if (format != FORMAT) return broken(error, "format", "made by another version of the compiler");
   if (tile < 1 || weight_bytes < 0 || shared_bytes < 0 || local_bytes < 0 || prepare < 0 || forward < 0 ||
-      train < 0) {
+      train < 0 || trace < 0) {
     return broken(error, "sizes", "negative");
   }
   d->tile = tile;
@@ -315,6 +317,7 @@ static bool parse_sizes(struct description *d, struct hrm_error *error) {
   d->local_bytes = local_bytes;
   d->arena_bytes = train > forward ? train : forward;
   if (prepare > d->arena_bytes) d->arena_bytes = prepare;
+  if (trace > d->arena_bytes) d->arena_bytes = trace;
   return true;
 }
 

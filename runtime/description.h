@@ -34,7 +34,8 @@ enum slot_role {
   SLOT_ROWS_GRAD,
   SLOT_CONTROL,
   SLOT_NOISE,
-  SLOT_OUTPUT
+  SLOT_OUTPUT,
+  SLOT_TRACE
 };
 
 struct tensor_info {
@@ -63,7 +64,9 @@ struct tensor_info {
   NAME(CONTINUE_LOSS, "continue_loss", SLOT_OUTPUT, false)                                                           \
   NAME(TARGET_CONTINUE, "target_continue", SLOT_OUTPUT, false)                                                       \
   NAME(CORRECT, "correct", SLOT_OUTPUT, true)                                                                        \
-  NAME(ACCURACY, "accuracy", SLOT_OUTPUT, true)
+  NAME(ACCURACY, "accuracy", SLOT_OUTPUT, true)                                                                      \
+  NAME(TRACE_LIMIT, "trace_limit", SLOT_CONTROL, false)                                                              \
+  NAME(TRACE_STEPS, "trace_steps", SLOT_TRACE, false)
 
 enum standard_tensor {
 #define STANDARD_ENUMERATE(identifier, name, role, required) TENSOR_##identifier,
@@ -101,7 +104,7 @@ struct description {
   const json_t *configs; /* an object */
   int64_t tile;
   int64_t weight_count_floats;       /* extent of the weights that generated code sees */
-  int64_t shared_bytes, arena_bytes; /* arena_bytes: enough for each of the three functions */
+  int64_t shared_bytes, arena_bytes; /* arena_bytes: enough for each of the functions */
   int64_t local_bytes;               /* of a thread; likewise */
   double forward_flops, train_flops; /* of one example */
   const json_t *kernels;             /* an array of {"name", "flops"}, or NULL */

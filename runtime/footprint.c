@@ -39,7 +39,8 @@ static int64_t optimizer_floats(const struct description *d, const struct footpr
 
 static int64_t slot_bytes(const struct description *d) {
   int64_t bytes = 2 * sizeof(int32_t);
-  for (int i = 0; i < d->tensor_count; i++) bytes = add(bytes, (int64_t)slots_bytes(&d->tensors[i]));
+  for (int i = 0; i < d->tensor_count; i++)
+    if (d->tensors[i].role != SLOT_TRACE) bytes = add(bytes, (int64_t)slots_bytes(&d->tensors[i]));
   return bytes;
 }
 

@@ -1,6 +1,6 @@
 /* The border between generated code and C.
  *
- * hrmc turns a model into three functions and a description.  The runtime owns all memory and all policy (which slots
+ * hrmc turns a model into four functions and a description.  The runtime owns all memory and all policy (which slots
  * halt, when to step, what to save); generated code owns all arithmetic of one segment.  Nothing on the runtime's
  * side knows a model's architecture. */
 #ifndef HRM_H
@@ -30,13 +30,14 @@ typedef void hrm_entry(const struct hrm_tile *tile);
 
 /* The symbols of a compiled model. prepare uses weights and shared alone and runs after each change of the weights.
  */
-hrm_entry hrm_model_prepare, hrm_model_forward, hrm_model_train;
+hrm_entry hrm_model_prepare, hrm_model_forward, hrm_model_train, hrm_model_trace;
 extern const char hrm_model_description[];
 
 /* A compiled model, linked or loaded. */
 struct hrm_code {
   const char *description;
   hrm_entry *prepare, *forward, *train;
+  hrm_entry *trace; /* forward, stopped after "trace_limit" steps */
 };
 
 /* The description is JSON:
@@ -45,7 +46,8 @@ struct hrm_code {
  *   "target": {"cpu": "znver4", "features": "…"},
  *   "precision": "f32|bf16",                                                of activations
  *   "configs": {"hidden_size": 512, "loss_type": "stablemax", …},          compile-time settings, resolved
- *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "arena_bytes": {"prepare": N, "forward": N, "train": N}, "local_bytes": N,
+ *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "arena_bytes": {"prepare": N, "forward": N, "train": N, "trace": N},
+ *   "local_bytes": N,
  *   "kernels": [{"name": "contract_7_m81_n32_k128", "flops": N}, …],        FLOPs of one call for one example
  *   "flops": {"forward": N, "train": N},                                    of one example
  *   "weights": [{"path": "lm_head.weight", "shape": [11, 512], "trained": true, "group": 0, "sparse": false,
@@ -67,6 +69,9 @@ struct hrm_code {
  * - rows_grad: "of" is the name of the rows tensor; train writes the gradient of those rows here.
  * - control: "reset" f32 []: 1 where the states restart from their initial values in this call; "last" f32 []: 1
  * where this call is the example's last segment (step >= max): the continue target (only train reads it).
+ *   "trace_limit" f32 []: how many steps (assignments to states, and to variables in loops) trace may make in this
+ *   call; from there on it leaves the states as they are, and the outputs are decoded from those (only trace reads
+ * it).
  * - noise: f32; standard normal numbers before a step of training, zeros otherwise.
  * - output: the model's own ("logits", …) and the standard ones: "prediction" i32, shape of the label: argmax of
  *   "logits"; "halt" f32 []: the halt value (a logit; 0 where act is fixed); "continue" f32 []: likewise; written by
@@ -74,6 +79,8 @@ struct hrm_code {
  * of lm_loss + 0.5 · (halt_loss + continue_loss): the runtime divides by the batch; "target_continue" f32 [];
  *   "correct" f32 []: 1 where every labelled position is right; "accuracy" f32 []: share of labelled positions that
  * are right (1 where none is labelled).
+ * - trace: f32; written by trace, which does what forward does, alone; the runtime has memory for it only while it
+ * traces: "trace_steps" []: how many steps were made; "trace.NAME": variable NAME of the segment, which is no state.
  *
  * Optimisers, as in the HRM paper and its code: see runtime/optimizer.h. */
 

@@ -217,3 +217,5 @@ void model_forward(struct model *m, const struct slots *slots, int64_t count) {
 }
 
 void model_train(struct model *m, const struct slots *slots, int64_t count) { run(m, slots, m->code->train, count); }
+
+void model_trace(struct model *m, const struct slots *slots, int64_t count) { run(m, slots, m->code->trace, count); }

@@ -46,5 +46,6 @@ void model_prepare(struct model *m);
  * on nothing else.  Rows of sparse tables are looked up first. */
 void model_forward(struct model *m, const struct slots *slots, int64_t count);
 void model_train(struct model *m, const struct slots *slots, int64_t count);
+void model_trace(struct model *m, const struct slots *slots, int64_t count); /* see slots_add_trace */
 
 #endif

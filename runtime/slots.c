@@ -10,14 +10,20 @@ size_t slots_bytes(const struct tensor_info *tensor) {
   return (size_t)tensor->shape.count * stored_dtype_bytes(tensor->dtype);
 }
 
-static bool allocate(struct slots *s, struct hrm_error *error) {
+static bool allocate_tensors(struct slots *s, bool traced, struct hrm_error *error) {
   const struct description *d = s->description;
-  s->tensors = calloc((size_t)d->tensor_count + 1, sizeof *s->tensors);
-  if (!s->tensors) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   for (int i = 0; i < d->tensor_count; i++) {
+    if ((d->tensors[i].role == SLOT_TRACE) != traced) continue;
     s->tensors[i] = memory_new((size_t)s->count, slots_bytes(&d->tensors[i]), error);
     if (!s->tensors[i]) return false;
   }
+  return true;
+}
+
+static bool allocate(struct slots *s, struct hrm_error *error) {
+  s->tensors = calloc((size_t)s->description->tensor_count + 1, sizeof *s->tensors);
+  if (!s->tensors) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  if (!allocate_tensors(s, false, error)) return false;
   s->steps = memory_new((size_t)s->count, sizeof *s->steps, error);
   s->halted = memory_new((size_t)s->count, sizeof *s->halted, error);
   return s->steps && s->halted;
@@ -30,6 +36,8 @@ bool slots_new(struct slots *s, const struct description *d, int64_t count, stru
   return true;
 }
 
+bool slots_add_trace(struct slots *s, struct hrm_error *error) { return allocate_tensors(s, true, error); }
+
 void slots_free(struct slots *s) {
   for (int i = 0; s->tensors && i < s->description->tensor_count; i++) free(s->tensors[i]);
   free(s->tensors);
@@ -39,6 +47,7 @@ void slots_free(struct slots *s) {
 }
 
 void *slots_tensor(const struct slots *s, int number, int64_t slot) {
+  if (!s->tensors[number]) return NULL;
   return (char *)s->tensors[number] + (size_t)slot * slots_bytes(&s->description->tensors[number]);
 }
 
@@ -72,6 +81,7 @@ void slots_put_tokens(struct slots *s, int64_t slot, const int32_t *inputs, int3
 
 void slots_copy(struct slots *to, int64_t at, const struct slots *from, int64_t first, int64_t count) {
   for (int i = 0; i < to->description->tensor_count; i++) {
+    if (!to->tensors[i] || !from->tensors[i]) continue;
     size_t bytes = (size_t)count * slots_bytes(&to->description->tensors[i]);
     memcpy(slots_tensor(to, i, at), slots_tensor(from, i, first), bytes);
   }

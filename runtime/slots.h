@@ -23,9 +23,12 @@ struct example {
 
 /* All halted, at no example. */
 bool slots_new(struct slots *s, const struct description *d, int64_t count, struct hrm_error *error);
+/* Memory for the tensors that `trace` alone writes; slots_new has none for them. */
+bool slots_add_trace(struct slots *s, struct hrm_error *error);
 void slots_free(struct slots *s); /* accepts all zeros */
 
 size_t slots_bytes(const struct tensor_info *tensor); /* of one slot */
+/* NULL: a tensor of `trace`, without memory. */
 void *slots_tensor(const struct slots *s, int number, int64_t slot);
 /* The standard tensor of all slots; NULL where the model has none. */
 void *slots_standard(const struct slots *s, enum standard_tensor which);

@@ -121,7 +121,7 @@ static struct example example_of(int spelling, int64_t l2_bytes) {
   x.train = pass_recompute(pass_simplify(pass_grad(pass_horizon(batched))));
   ck_assert_ptr_null(graph_verify(arena, x.train));
   x.program = program_of_graphs(arena, x.forward, x.train);
-  x.plan = plan_program(arena, x.program, x.forward, x.train, &machine, EXAMPLES);
+  x.plan = plan_program(arena, x.program, &(struct program_graphs){x.forward, x.train, NULL}, &machine, EXAMPLES);
   x.inputs = arena_new_array(arena, struct evaluate_input, 8);
   for (int i = 0; i < x.program->weight_count; i++) add_input(&x, x.program->weights[i]->symbol, 1);
   for (int i = 0; i < x.program->tensor_count; i++) add_input(&x, x.program->tensors[i].symbol, EXAMPLES);

@@ -1,5 +1,5 @@
-/* Compiled models compute what their graphs say: every output, state and gradient of the generated train and forward
- * functions equals the plain evaluator's, on random inputs, for every shipped model and many settings. */
+/* Compiled models compute what their graphs say: every output, state and gradient of the generated train, forward
+ * and trace functions equals the plain evaluator's, on random inputs, for every shipped model and many settings. */
 #include "tests/model_harness.h"
 
 #include <check.h>
@@ -30,27 +30,29 @@ static void compare_bf16(const struct model *m, const struct evaluate_output *x,
                 x->symbol->name, size, difference, rounding);
 }
 
-static void compare_all(struct model *m, const struct evaluation *e, bool train, const char *settings) {
-  const struct program *p = m->c.program;
-  const struct graph *before = compile_run_passes(&m->c, train ? p->train : p->forward, "simplify");
+static void compare_all(struct model *m, const struct evaluation *e, const struct graph *elaborated,
+                        const char *settings) {
+  const struct graph *before = compile_run_passes(&m->c, elaborated, "simplify");
   struct evaluation unrounded = model_evaluate(m, before, 0);
   for (int i = 0; i < e->count; i++) {
     const struct evaluate_output *x = &e->outputs[i];
-    if (p->precision == DTYPE_BF16)
+    if (m->c.program->precision == DTYPE_BF16)
       compare_bf16(m, x, evaluate_find(&unrounded, x->symbol->name), settings);
     else
       compare(m, x, settings);
   }
 }
 
-static void both_functions(const char *name, const char *settings, const struct model_path *path) {
+static void all_functions(const char *name, const char *settings, const struct model_path *path) {
   struct model m;
   model_open_shipped(&m, name, settings, path);
-  for (int train = 0; train < 2; train++) {
-    model_run(&m, train);
-    struct evaluation e = model_evaluate(&m, train ? m.c.train : m.c.forward, 0);
+  const struct graph *graphs[] = {m.c.forward, m.c.train, m.c.trace};
+  const struct graph *elaborated[] = {m.c.program->forward, m.c.program->train, m.c.program->trace};
+  for (int f = 0; f < 3; f++) {
+    model_run(&m, graphs[f]->name);
+    struct evaluation e = model_evaluate(&m, graphs[f], 0);
     ck_assert_int_gt(e.count, 3);
-    compare_all(&m, &e, train, settings);
+    compare_all(&m, &e, elaborated[f], settings);
   }
   model_close(&m);
 }
@@ -83,13 +85,13 @@ static const struct {
 enum { MODELS = sizeof models / sizeof *models };
 
 START_TEST(compiled_equals_evaluated) {
-  both_functions(models[_i % MODELS].model, models[_i % MODELS].settings, &model_paths[_i / MODELS]);
+  all_functions(models[_i % MODELS].model, models[_i % MODELS].settings, &model_paths[_i / MODELS]);
 }
 END_TEST
 
 START_TEST(compiled_equals_evaluated_in_bf16) {
   const struct model_path *path = &model_bf16_paths[_i / MODELS];
-  if (model_path_runs(path)) both_functions(models[_i % MODELS].model, models[_i % MODELS].settings, path);
+  if (model_path_runs(path)) all_functions(models[_i % MODELS].model, models[_i % MODELS].settings, path);
 }
 END_TEST
 
@@ -135,7 +137,7 @@ START_TEST(checkpoints_change_nothing) {
     for (int64_t k = 0; k < other->count; k++)
       ck_assert_double_le(fabs(other->values[k] - x.outputs[i].values[k]), 1e-12 * fmax(1, fabs(other->values[k])));
   }
-  model_run(&again, true);
+  model_run(&again, "train");
   for (int i = 0; i < y.count; i++) compare(&again, &y.outputs[i], horizons[_i][1]);
   ck_assert_int_lt(2 * again.c.plan->train.arena_bytes, kept.c.plan->train.arena_bytes);
   model_close(&kept);

@@ -60,7 +60,7 @@ static struct sample sample_of(struct arena *a, uint64_t seed, int steps) {
   round_inputs(a, &s, &p, seed);
   s.program = program_of_graphs(a, s.forward, s.train);
   struct machine machine = machine_generic();
-  s.plan = plan_program(a, s.program, s.forward, s.train, &machine, EXAMPLES);
+  s.plan = plan_program(a, s.program, &(struct program_graphs){s.forward, s.train, NULL}, &machine, EXAMPLES);
   return s;
 }
 

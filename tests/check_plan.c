@@ -49,7 +49,7 @@ static struct example example_of(const char *text) {
   x.train = pass_simplify(pass_grad(pass_horizon(batched)));
   x.program = program_of_graphs(arena, x.forward, x.train);
   struct machine machine = machine_generic();
-  x.plan = plan_program(arena, x.program, x.forward, x.train, &machine, TILE);
+  x.plan = plan_program(arena, x.program, &(struct program_graphs){x.forward, x.train, NULL}, &machine, TILE);
   return x;
 }
 

@@ -54,7 +54,7 @@ static bool run_path(int seed, const char *text, const struct model_path *path) 
   struct model m;
   bool ok = model_open(&m, NULL, text, "", path);
   for (int train = 0; ok && train < 2; train++) {
-    model_run(&m, train);
+    model_run(&m, train ? "train" : "forward");
     const struct graph *g = compile_run_passes(&m.c, train ? m.c.program->train : m.c.program->forward, "grad");
     ok = compare(&m, g, seed, path->name);
   }

@@ -164,6 +164,9 @@ void hrm_model_forward(const struct hrm_tile *tile) {
   for (int64_t i = 0; i < tile->n; i++) segment(&(struct view){tile, tile->weights, i});
 }
 
+/* It makes no steps: its description has no "trace_steps". */
+void hrm_model_trace(const struct hrm_tile *tile) { hrm_model_forward(tile); }
+
 void hrm_model_train(const struct hrm_tile *tile) {
   if (tile->member > 0) return;
   doze();
@@ -178,7 +181,8 @@ void hrm_model_train(const struct hrm_tile *tile) {
   if (fault_is_due(tile, "gradient")) ((float *)tile->gradients)[Q] = INFINITY;
 }
 
-const struct hrm_code fake_code = {hrm_model_description, hrm_model_prepare, hrm_model_forward, hrm_model_train};
+const struct hrm_code fake_code = {hrm_model_description, hrm_model_prepare, hrm_model_forward, hrm_model_train,
+                                   hrm_model_trace};
 
 bool fake_description(struct description *d, const char *changes, struct hrm_error *error) {
   json_t *json = json_loads(hrm_model_description, 0, NULL), *other = json_loads(changes ? changes : "{}", 0, NULL);

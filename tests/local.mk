@@ -37,7 +37,8 @@ check_programs = \
   %D%/check_score \
   %D%/check_simplify \
   %D%/check_sudoku \
-  %D%/check_sudoku_sets
+  %D%/check_sudoku_sets \
+  %D%/check_trace
 test_scripts = \
   %D%/completion.sh \
   %D%/checkpoints.sh \

@@ -66,8 +66,10 @@ static void generate(struct model *m) {
   ck_assert_msg(m->jit != NULL, "%s", error);
   const struct plan *plan = m->c.plan;
   m->shared = zeros(plan->shared_bytes);
-  m->arena = zeros(most(plan->train.arena_bytes, most(plan->forward.arena_bytes, plan->prepare.arena_bytes)));
-  m->local = zeros(most(plan->train.local_bytes, most(plan->forward.local_bytes, plan->prepare.local_bytes)));
+  m->arena = zeros(most(most(plan->train.arena_bytes, plan->trace.arena_bytes),
+                        most(plan->forward.arena_bytes, plan->prepare.arena_bytes)));
+  m->local = zeros(most(most(plan->train.local_bytes, plan->trace.local_bytes),
+                        most(plan->forward.local_bytes, plan->prepare.local_bytes)));
 }
 
 static void input(struct model *m, const char *name, double *values) {
@@ -210,10 +212,21 @@ static void call(struct model *m, const char *name) {
   entry(&tile);
 }
 
-void model_run(struct model *m, bool train) {
+void model_set(struct model *m, const char *name, const double *values) {
+  for (int i = 0; i < m->input_count; i++)
+    if (!strcmp(m->inputs[i].name, name)) m->inputs[i].values = values;
+}
+
+void model_run(struct model *m, const char *function) {
   restore(m);
   call(m, "hrm_model_prepare");
-  call(m, train ? "hrm_model_train" : "hrm_model_forward");
+  call(m, arena_printf(m->c.arena, "hrm_model_%s", function));
+}
+
+const float *model_tensor(const struct model *m, const char *name) {
+  for (int i = 0; i < m->c.program->tensor_count; i++)
+    if (!strcmp(m->c.program->tensors[i].symbol->name, name)) return m->tensors[i];
+  return NULL;
 }
 
 static int64_t input_count(const struct program *p, const char *name, bool *integer) {

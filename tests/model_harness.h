@@ -43,8 +43,13 @@ void model_close(struct model *m);
 
 double model_uniform(struct model *m); /* the next random number, in [0, 1); the same everywhere */
 
-/* Runs the function `train` or `forward` on the random values. */
-void model_run(struct model *m, bool train);
+/* Replaces the random values of a weight, or of a tensor of MODEL_EXAMPLES; they must outlive the model. */
+void model_set(struct model *m, const char *name, const double *values);
+/* What the last run left in a tensor: MODEL_EXAMPLES one behind the other. */
+const float *model_tensor(const struct model *m, const char *name);
+
+/* Runs the function "train", "forward" or "trace" on these values. */
+void model_run(struct model *m, const char *function);
 
 /* The evaluator's results for the same inputs, each multiplied by 1 + `disturbance` where it is a float. */
 struct evaluation model_evaluate(struct model *m, const struct graph *g, double disturbance);

@@ -179,7 +179,7 @@ double plan_difference(struct arena *a, const struct graph *forward, const struc
                        const struct evaluate_input *inputs, int count, int64_t tile) {
   struct program *p = program_of_graphs(a, forward, train);
   struct machine machine = machine_generic();
-  struct plan *plan = plan_program(a, p, forward, train, &machine, tile);
+  struct plan *plan = plan_program(a, p, &(struct program_graphs){forward, train, NULL}, &machine, tile);
   double largest = 0;
   for (int64_t n = 1; n <= tile; n++) {
     largest = fmax(largest, difference(a, p, plan, &plan->forward, forward, inputs, count, n));

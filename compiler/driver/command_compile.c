@@ -25,12 +25,15 @@ static void print_graphs(const struct compilation *c, FILE *out) {
   graph_print(c->forward, out);
   fputc('\n', out);
   graph_print(c->train, out);
+  fputc('\n', out);
+  graph_print(c->trace, out);
 }
 
 static void print_kernels(const struct compilation *c, FILE *out) {
   kernel_print(&c->plan->prepare, out);
   kernel_print(&c->plan->forward, out);
   kernel_print(&c->plan->train, out);
+  kernel_print(&c->plan->trace, out);
 }
 
 static void write_header(struct compilation *c) {

@@ -20,7 +20,7 @@ static int run_main(struct compilation *c, struct jit *j) {
   argv[0] = arena_strdup(c->arena, c->source->name);
   for (int i = 0; i < o->rest_count; i++) argv[i + 1] = o->rest[i];
   const struct hrm_code code = {c->description, entry(j, "hrm_model_prepare"), entry(j, "hrm_model_forward"),
-                                entry(j, "hrm_model_train")};
+                                entry(j, "hrm_model_train"), entry(j, "hrm_model_trace")};
   return hrm_main(o->rest_count + 1, argv, &code);
 }
 

@@ -117,7 +117,8 @@ const struct graph *compile_run_passes(struct compilation *c, const struct graph
 bool compile_graphs(struct compilation *c) {
   c->forward = compile_run_passes(c, c->program->forward, c->after);
   c->train = compile_run_passes(c, c->program->train, c->after);
-  if (!c->forward || !c->train) return false;
+  c->trace = compile_run_passes(c, c->program->trace, c->after);
+  if (!c->forward || !c->train || !c->trace) return false;
   warn_weights(c->diags, c->program, c->train);
   return true;
 }
@@ -135,7 +136,8 @@ static bool resolve_target(struct compilation *c) {
 }
 
 static struct plan *plan_for_tile(const struct compilation *c, int64_t tile) {
-  return plan_program(c->arena, c->program, c->forward, c->train, &c->machine, tile);
+  const struct program_graphs graphs = {c->forward, c->train, c->trace};
+  return plan_program(c->arena, c->program, &graphs, &c->machine, tile);
 }
 
 bool compile_plan(struct compilation *c) {

@@ -16,7 +16,7 @@ struct compilation {
   const struct ast_file *ast;
   const struct program *program;
   const char *after; /* the last pass to run; NULL: all */
-  const struct graph *forward, *train;
+  const struct graph *forward, *train, *trace;
   struct target target; /* resolved */
   struct machine machine;
   const struct plan *plan;
@@ -24,7 +24,7 @@ struct compilation {
   struct timing {
     const char *stage;
     double seconds;
-  } timings[16];
+  } timings[24];
   int timing_count;
   struct engine *engine; /* opened at the first use by execute.h; the owner of the compilation frees it */
 };

@@ -77,7 +77,8 @@ static bool load_code(struct compilation *c, const struct graph *final, struct e
   if (!open_engine(c)) return false;
   x->engine = c->engine;
   const struct plan *plan =
-      plan_program(c->arena, x->program, final, graph_new(c->arena, "train"), engine_machine(c->engine), 1);
+      plan_program(c->arena, x->program, &(struct program_graphs){final, graph_new(c->arena, "train"), NULL},
+                   engine_machine(c->engine), 1);
   if (!engine_load(c->engine, c->arena, plan, &x->code, &error)) return report(c, MSG_JIT_FAILED, error);
   int64_t forward = plan->forward.arena_bytes, prepare = plan->prepare.arena_bytes;
   x->shared = aligned_zeros(plan->shared_bytes);

@@ -279,6 +279,7 @@ bool emit_with(struct arena *a, const struct plan *plan, const char *description
   emit_function(&e, &plan->prepare);
   emit_function(&e, &plan->forward);
   emit_function(&e, &plan->train);
+  emit_function(&e, &plan->trace);
   if (description) emit_description(&e.g, description);
   *error = e.g.error;
   bool done = !e.g.error && verify(&e.g, error) && write(&e.g, host->handle, form, out, error);

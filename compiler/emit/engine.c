@@ -79,7 +79,7 @@ static bool load_object(struct engine *e, struct arena *a, const struct emitted 
   return refuse(LLVMOrcLLJITAddObjectFileWithRT(e->jit, tracker, copy), "LLVM cannot read the generated code",
                 error) &&
          find(e, a, prefix, "prepare", &out->prepare, error) && find(e, a, prefix, "forward", &out->forward, error) &&
-         find(e, a, prefix, "train", &out->train, error);
+         find(e, a, prefix, "train", &out->train, error) && find(e, a, prefix, "trace", &out->trace, error);
 }
 
 bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,

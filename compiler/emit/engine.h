@@ -17,7 +17,7 @@ const struct target *engine_target(const struct engine *e);
 
 /* A plan's functions, loaded. */
 struct loaded_code {
-  hrm_entry *prepare, *forward, *train;
+  hrm_entry *prepare, *forward, *train, *trace;
   void *tracker;
 };
 
