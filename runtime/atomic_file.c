@@ -37,14 +37,39 @@ static bool open_temporary(struct atomic_file *file) {
   return false;
 }
 
+bool is_special_file(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+/* Where a link leads; the path itself where it is none, or leads nowhere. */
+static char *follow_link(const char *path) {
+  struct stat status;
+  bool is_link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+  char *end = is_link ? realpath(path, NULL) : NULL;
+  return end ? end : strdup(path);
+}
+
+static bool name_files(struct atomic_file *file, const char *path) {
+  *file = (struct atomic_file){.path = follow_link(path)};
+  if (!file->path) return false;
+  if (is_special_file(file->path)) return true;
+  if (asprintf(&file->temporary, "%s.XXXXXX.tmp", file->path) >= 0) return true;
+  file->temporary = NULL;
+  return false;
+}
+
+static bool open_special(struct atomic_file *file) {
+  file->stream = fopen(file->path, "wb");
+  return file->stream != NULL;
+}
+
 bool atomic_open(struct atomic_file *file, const char *path, struct hrm_error *error) {
-  *file = (struct atomic_file){.path = strdup(path)};
-  if (!file->path || asprintf(&file->temporary, "%s.XXXXXX.tmp", path) < 0) {
-    file->temporary = NULL;
+  if (!name_files(file, path)) {
     release(file);
     return hrm_fail(error, HRM_SYSTEM, "%s: out of memory", path);
   }
-  if (open_temporary(file)) return true;
+  if (file->temporary ? open_temporary(file) : open_special(file)) return true;
   hrm_fail(error, HRM_SYSTEM, "%s: cannot create: %s", path, strerror(errno));
   release(file);
   return false;
@@ -73,6 +98,18 @@ static void flush_folder(const char *path) {
   close(descriptor);
 }
 
+/* Whether the name is that of the new file now. */
+static bool put_in_place(const struct atomic_file *file) {
+  if (!file->temporary) return true;
+  if (rename(file->temporary, file->path)) return false;
+  flush_folder(file->path);
+  return true;
+}
+
+static void remove_temporary(const struct atomic_file *file) {
+  if (file->temporary) unlink(file->temporary);
+}
+
 bool atomic_commit(struct atomic_file *file, struct hrm_error *error) {
   if (!flush_to_disk(file->stream)) {
     fail_writing(file, error);
@@ -81,21 +118,19 @@ bool atomic_commit(struct atomic_file *file, struct hrm_error *error) {
   }
   FILE *stream = file->stream;
   file->stream = NULL;
-  if (fclose(stream) || rename(file->temporary, file->path)) {
+  bool done = fclose(stream) == 0 && put_in_place(file);
+  if (!done) {
     fail_writing(file, error);
-    unlink(file->temporary);
-    release(file);
-    return false;
+    remove_temporary(file);
   }
-  flush_folder(file->path);
   release(file);
-  return true;
+  return done;
 }
 
 void atomic_abandon(struct atomic_file *file) {
   if (!file->stream) return;
   fclose(file->stream);
-  unlink(file->temporary);
+  remove_temporary(file);
   release(file);
 }
 

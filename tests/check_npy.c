@@ -1,4 +1,5 @@
 #include <check.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +321,32 @@ START_TEST(test_unwritable_folder) {
 }
 END_TEST
 
+START_TEST(test_links_are_followed) {
+  ck_assert(atomic_write_file(inside("a"), "old", 3, &error));
+  ck_assert_int_eq(symlink("a", inside("link")), 0);
+  ck_assert(atomic_write_file(inside("link"), "newer", 5, &error));
+  struct stat status;
+  ck_assert_int_eq(lstat(inside("link"), &status), 0);
+  ck_assert(S_ISLNK(status.st_mode));
+  ck_assert_int_eq(stat(inside("a"), &status), 0);
+  ck_assert_int_eq(status.st_size, 5);
+}
+END_TEST
+
+START_TEST(test_a_pipe_keeps_its_place) {
+  ck_assert_int_eq(mkfifo(inside("pipe"), 0600), 0);
+  int reader = open(inside("pipe"), O_RDONLY | O_NONBLOCK);
+  ck_assert(atomic_write_file(inside("pipe"), "bytes", 5, &error));
+  char bytes[8];
+  ck_assert_int_eq(read(reader, bytes, sizeof bytes), 5);
+  struct stat status;
+  ck_assert_int_eq(lstat(inside("pipe"), &status), 0);
+  ck_assert(S_ISFIFO(status.st_mode));
+  ck_assert_int_eq(entries(), 1);
+  close(reader);
+}
+END_TEST
+
 START_TEST(test_permissions_are_the_usual_ones) {
   mode_t mask = umask(027);
   ck_assert(atomic_write_file(inside("a"), "x", 1, &error));
@@ -350,6 +377,8 @@ int main(void) {
   tcase_add_test(file, test_abandoned_files_leave_nothing);
   tcase_add_test(file, test_failed_write_keeps_what_was_there);
   tcase_add_test(file, test_unwritable_folder);
+  tcase_add_test(file, test_links_are_followed);
+  tcase_add_test(file, test_a_pipe_keeps_its_place);
   tcase_add_test(file, test_permissions_are_the_usual_ones);
   suite_add_tcase(suite, file);
 

@@ -6,7 +6,6 @@
 #include "runtime/atomic_file.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -27,15 +26,14 @@ static void report_difference(struct compilation *c, const char *formatted) {
     diag_note(c->diags, d, (struct span){0}, "the line would be '%s'", span_text(c->arena, there));
 }
 
-/* The file itself where the path is a link to it; its permissions stay. */
+/* The permissions stay. */
 static void replace(struct compilation *c, const char *path, const char *text) {
   struct atomic_file file;
   struct hrm_error error = {0};
   struct stat status;
-  char *own = realpath(path, NULL);
-  if (!own || stat(own, &status) != 0) {
+  if (stat(path, &status) != 0) {
     diag_report(c->diags, MSG_CANNOT_WRITE, (struct span){0}, path, strerror(errno));
-  } else if (!atomic_open(&file, own, &error)) {
+  } else if (!atomic_open(&file, path, &error)) {
     diag_report(c->diags, MSG_SYSTEM, (struct span){0}, error.text);
   } else {
     bool written = fchmod(fileno(file.stream), status.st_mode & 07777) == 0 &&
@@ -45,7 +43,6 @@ static void replace(struct compilation *c, const char *path, const char *text) {
       diag_report(c->diags, MSG_SYSTEM, (struct span){0}, *error.text ? error.text : strerror(errno));
     }
   }
-  free(own);
 }
 
 void command_fmt(struct compilation *c, const char *path) {

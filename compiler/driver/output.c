@@ -132,7 +132,7 @@ static bool link_library_with(struct compilation *c, const char *object, const c
 
 static bool link_library(struct compilation *c, const char *object, const char *library, const char *to) {
   const char *text = embed_exports(c->arena, embed_prefix(c->arena, c->program));
-  char *exports = temporary_beside(c, to, ".map");
+  char *exports = temporary_beside(c, P_tmpdir "/hrmc", ".map");
   bool linked =
       exports && output_write(c, exports, text, strlen(text)) && link_library_with(c, object, library, exports, to);
   if (exports) unlink(exports);
@@ -146,6 +146,16 @@ static void make_executable(const char *path) {
   mode_t mask = umask(0);
   umask(mask);
   chmod(path, 0777 & ~mask);
+}
+
+/* A device takes what the linker writes; the object for it is among the temporary files of the system. */
+static bool link_to_device(struct compilation *c, const char *path, const struct emitted *object, const char *library,
+                           link_function *link) {
+  char *object_path = temporary_beside(c, P_tmpdir "/hrmc", ".o");
+  bool done =
+      object_path && output_write(c, object_path, object->bytes, object->size) && link(c, object_path, library, path);
+  if (object_path) unlink(object_path);
+  return done;
 }
 
 static bool link_beside(struct compilation *c, const char *path, const struct emitted *object, const char *library,
@@ -166,7 +176,8 @@ static bool link_as(struct compilation *c, const char *path, const struct emitte
     diag_report(c->diags, MSG_NO_RUNTIME, (struct span){0});
     return false;
   }
-  return may_write(c, path) && link_beside(c, path, object, library, link);
+  if (!may_write(c, path)) return false;
+  return (is_special_file(path) ? link_to_device : link_beside)(c, path, object, library, link);
 }
 
 bool output_link(struct compilation *c, const char *path, const struct emitted *object) {
