@@ -30,7 +30,7 @@ as_root() {
 
 missing_packages() {
   local package
-  for package in gcc libc6-dev make autoconf automake pkg-config libopenblas-dev check libjansson-dev libedit-dev libzip-dev \
+  for package in gcc libc6-dev make autoconf automake pkg-config libopenblas-dev check libjansson-dev libedit-dev libzip-dev libjs-chart.js \
     librandom123-dev "$(llvm_package)"; do
     installed "$package" || echo "$package"
   done

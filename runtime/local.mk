@@ -26,8 +26,10 @@ libhrm_a_SOURCES = \
   %D%/command_export.c \
   %D%/command_info.c \
   %D%/command_options.c \
+  %D%/command_plot.c \
   %D%/command_replay.c \
   %D%/command_solve.c \
+  %D%/command_trace.c \
   %D%/command_train.c \
   %D%/commands.h \
   %D%/cpu.c \
@@ -52,6 +54,8 @@ libhrm_a_SOURCES = \
   %D%/hrm_main.h \
   %D%/interrupt.c \
   %D%/interrupt.h \
+  %D%/lapack.c \
+  %D%/lapack.h \
   %D%/loaded_model.c \
   %D%/loaded_model.h \
   %D%/loader.c \
@@ -76,6 +80,8 @@ libhrm_a_SOURCES = \
   %D%/optimizer_kernels.h \
   %D%/option_lists.h \
   %D%/option_table.h \
+  %D%/page.c \
+  %D%/page.h \
   %D%/pickle.c \
   %D%/pickle.h \
   %D%/pickle_opcodes.def \
@@ -83,6 +89,8 @@ libhrm_a_SOURCES = \
   %D%/predictions.h \
   %D%/peak.c \
   %D%/peak.h \
+  %D%/principal.c \
+  %D%/principal.h \
   %D%/progress.c \
   %D%/progress.h \
   %D%/pt.c \
@@ -118,10 +126,33 @@ libhrm_a_SOURCES = \
   %D%/team.h \
   %D%/tensor_file.c \
   %D%/tensor_file.h \
+  %D%/trace_report.c \
+  %D%/trace_report.h \
+  %D%/tracing.c \
+  %D%/tracing.h \
   %D%/trainer.c \
   %D%/trainer.h \
   %D%/training.c \
   %D%/training.h
+
+# The templates of pages with the plotting library, as texts.
+nodist_libhrm_a_SOURCES = %D%/page_text.c
+CLEANFILES += %D%/page_text.c
+page_files = \
+  %D%/page/page.html \
+  %D%/page/page.css \
+  %D%/page/chart.licence \
+  %D%/page/common.js \
+  %D%/page/grid.js \
+  %D%/page/trace.js \
+  %D%/page/plot.js \
+  %D%/page/analysis.js \
+  %D%/page/main.js
+EXTRA_DIST += $(page_files) %D%/page/page.awk
+%D%/page_text.c: $(page_files) %D%/page/page.awk $(CHART_JS)
+	$(AM_V_GEN)$(MKDIR_P) %D% && \
+	LC_ALL=C $(AWK) -v chart=$(CHART_JS) -f $(top_srcdir)/%D%/page/page.awk $(top_srcdir)/%D%/page/page.html > $@.tmp && \
+	mv $@.tmp $@
 
 hrmincludedir = $(includedir)/hrm
 dist_hrminclude_HEADERS = %D%/hrm.h

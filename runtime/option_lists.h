@@ -10,6 +10,8 @@
   COMMAND(INFO, info, "", "", "print parameters, settings and the target machine")                                   \
   COMMAND(EXPORT, export, "", "", "write the weights of a checkpoint for other programs")                            \
   COMMAND(BENCH, bench, "", "", "time training steps on random tokens")                                              \
+  COMMAND(TRACE, trace, "", "", "show in a page how an example is solved, step by step")                             \
+  COMMAND(PLOT, plot, "RUN...", "@folder", "show the curves of runs in a page")                                      \
   COMMAND(REPLAY, replay, "", "", "run recorded training steps and write every tensor of them")
 
 /* Of every command that takes weights. */
@@ -71,6 +73,20 @@
   OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
   RESET_OPTION(OPTION)                                                                                               \
   OPTION(JSON, "json", 'j', NULL, "", "print one JSON object a puzzle")
+
+#define TRACE_OPTIONS(OPTION)                                                                                        \
+  OPTION(CHECKPOINT, "checkpoint", 'c', "F", "@file", "checkpoint, or folder of a run (its latest)")                 \
+  OPTION(DATA, "data", 'd', "DIR", "@folder", "data set")                                                            \
+  OPTION(SPLIT, "split", 'p', "NAME", "train test", "split of the data set; test unless given")                      \
+  OPTION(EXAMPLE, "example", 'x', "N", "",                                                                           \
+         "number of the example in the split, from 0, which is shown unless given")                                  \
+  OPTION(SEGMENTS, "segments", 'm', "M", "", "segments; those it was trained with unless given")                     \
+  OPTION(OUTPUT, "output", 'o', "FILE", "@file", "page that is written")                                             \
+  OPTION(THREADS, "threads", 't', "T", "", "threads")                                                                \
+  OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
+  RESET_OPTION(OPTION)
+
+#define PLOT_OPTIONS(OPTION) OPTION(OUTPUT, "output", 'o', "FILE", "@file", "page that is written")
 
 #define INFO_OPTIONS(OPTION)                                                                                         \
   OPTION(CHECKPOINT, "checkpoint", 'c', "F", "@file", "tell of a checkpoint, too, and whether it fits")              \

@@ -53,6 +53,7 @@ test_scripts = \
   %D%/memory.sh \
   %D%/messages.sh \
   %D%/models.sh \
+  %D%/pages.sh \
   %D%/precision.sh \
   %D%/repl.sh \
   %D%/runtime.sh \

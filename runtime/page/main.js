@@ -1,0 +1,6 @@
+const PAGES = { trace: tracePage, plot: plotPage, analysis: analysisPage };
+const content = JSON.parse(document.getElementById("data").textContent);
+const [title, subtitle] = PAGES[content.page](content);
+document.title = title;
+document.getElementById("title").textContent = title;
+document.getElementById("subtitle").textContent = subtitle;

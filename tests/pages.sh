@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# The pages that an executable writes: whole in one file, and alive in a browser (skipped where there is none).
+set -uo pipefail
+top=${top_srcdir:-.}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+check() { # check NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "failed: $name"
+  fi
+}
+
+settings=(-D hidden_size=16 -D num_heads=2 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8 -D puzzle_emb_ndim=0
+  -D loss_type=softmax -D halt_max_steps=2 -D optim=adamw -D lr=3e-3 -D warmup_steps=5)
+data=$work/data run="$work/<script><b>run"
+"$HRM_DATA" sudoku --boxes 2x2 --givens 8 --train 20 --test 5 --seed 1 --output "$data" >"$work/log" 2>&1 || exit 1
+"$HRMC" "$top/models/hrm.hrm" "${settings[@]}" --data "$data" -o "$work/model" || exit 1
+"$work/model" train --data "$data" --output "$run" --steps 20 --batch 8 --log-every 2 --eval-every 10 2>"$work/log" ||
+  exit 1
+
+trace() { "$work/model" trace --checkpoint "$run" --data "$data" "$@" 2>"$work/log"; }
+code() { # code N COMMAND...: how it ends
+  local wanted=$1
+  shift
+  "$@" >"$work/out" 2>&1 </dev/null
+  [ $? -eq "$wanted" ]
+}
+check 'trace' trace --example 3 --segments 3 --output "$work/trace.html"
+check 'the same page again' trace --example 3 --segments 3 --output "$work/again.html"
+check 'and the same bytes' cmp -s "$work/trace.html" "$work/again.html"
+check 'plot' "$work/model" plot --output "$work/plot.html" "$run" "$run"
+check 'an example that is not there' code 1 "$work/model" trace -c "$run" -d "$data" -x 5 -o "$work/no.html"
+check 'is told' grep -q 'no example 5: it has 5' "$work/out"
+check 'no output is named' code 2 "$work/model" trace -c "$run" -d "$data"
+check 'no folder of a run' code 1 "$work/model" plot -o "$work/no.html" "$data"
+echo 'no JSON' >>"$run/metrics.jsonl"
+check 'a bad line' code 1 "$work/model" plot -o "$work/no.html" "$run"
+check 'is named' grep -q 'metrics.jsonl:[0-9]*: not an object' "$work/out"
+check 'nothing is written then' test ! -e "$work/no.html"
+
+for page in trace plot; do
+  check "$page: three scripts, whatever the names in the data" test "$(grep -o '<script' "$work/$page.html" | wc -l)" = 3
+  check "$page: no file of elsewhere" \
+    test "$(grep -cE '(src|href)="|@import|url\(' <(sed '/Chart\.js v3/,/^<\/script>/d' "$work/$page.html"))" = 0
+  check "$page: the library's licence" grep -q 'Permission is hereby granted, free of charge' "$work/$page.html"
+done
+
+browser=$(command -v chromium || command -v chromium-browser || true)
+if [ "$failed" -eq 0 ] && [ -z "$browser" ]; then
+  echo "$passed checks passed; skipped: no browser (Debian package: chromium)"
+  exit 77
+fi
+
+browse() { # browse PAGE OPTION...
+  local page=$1
+  shift
+  HOME=$work timeout 100 "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1250,1300 \
+    --user-data-dir="$work/profile" --virtual-time-budget=5000 "$@" "file://$page" 2>"$work/browser"
+}
+with() { sed "s|^</body>|<script>$1</script></body>|" "$work/$2.html" >"$work/$3.html"; } # with SCRIPT PAGE TO
+now() { grep -o '<p id="now"[^<]*' "$1" | sed 's/.*>//'; }
+
+errors='addEventListener("error", (e) => document.title = "error: " + e.message);'
+sed "s|^<script>|<script>$errors</script><script>|;" "$work/trace.html" >"$work/watched.html"
+browse "$work/watched.html" --dump-dom >"$work/dom"
+check 'no error' test "$(grep -c '<title>error' "$work/dom")" = 0
+check 'the first frame is before the first step' grep -q '^0 of 18: before the first step' <(now "$work/dom")
+check '16 cells' test "$(grep -o '<td' "$work/dom" | wc -l)" = 16
+check '8 givens or more in bold' test "$(grep -o '<td class="[^"]*given' "$work/dom" | wc -l)" -ge 8
+
+with 'document.getElementById("next").click()' trace click
+browse "$work/click.html" --dump-dom >"$work/dom"
+check 'a click goes one step on' grep -q '^1 of 18: segment 1, step 1 (z_L changed)' <(now "$work/dom")
+
+with 's = document.getElementById("slider"); s.value = 9; s.dispatchEvent(new Event("input"))' trace slide
+browse "$work/slide.html" --dump-dom >"$work/dom"
+check 'the slider goes to a step' grep -q '^9 of 18: segment 2, step 3 (z_H changed)' <(now "$work/dom")
+
+with 'document.dispatchEvent(new KeyboardEvent("keydown", { key: "End" }))' trace key
+browse "$work/key.html" --dump-dom >"$work/dom"
+check 'a key goes to the end' grep -q '^18 of 18: segment 3, step 6' <(now "$work/dom")
+
+with 'document.getElementById("play").click()' trace play
+HOME=$work browse "$work/play.html" --dump-dom --virtual-time-budget=20000 >"$work/dom"
+check 'play comes to the end and stops' grep -q '^18 of 18' <(now "$work/dom")
+check 'and can play again' grep -q 'Play</button>' "$work/dom"
+
+browse "$work/plot.html" --dump-dom >"$work/dom"
+check 'plot: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 10
+check 'plot: the name of the run as text' grep -q '&lt;script&gt;&lt;b&gt;run' "$work/dom"
+
+browse "$work/trace.html" --screenshot="$work/trace.png"
+check 'a picture' test "$(stat -c %s "$work/trace.png" 2>/dev/null || echo 0)" -gt 20000
+
+echo "$passed checks passed, $failed failed"
+[ "$failed" -eq 0 ]
