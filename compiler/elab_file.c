@@ -16,12 +16,20 @@ static const struct binding *find_binding(struct elab *e, const char *name) {
   return found;
 }
 
+/* The value stands at the end of the place where the user gave it; a data set's has a source of its own. */
+static struct span value_place(struct elab *e, const struct binding *b) {
+  size_t length = strlen(b->value);
+  if (b->place.source) return (struct span){b->place.source, b->place.end - (uint32_t)length, b->place.end};
+  struct source *source = arena_new_object(e->arena, struct source);
+  *source = (struct source){arena_printf(e->arena, "-D %s", b->name), b->value, length};
+  return (struct span){source, 0, (uint32_t)length};
+}
+
 /* The value of -D NAME=VALUE: an expression of numbers, or a bare word as text. */
 static const struct val *binding_value(struct elab *e, struct scope *s, const struct decl *d,
                                        const struct binding *b) {
-  struct source *source = arena_new_object(e->arena, struct source);
-  *source = (struct source){arena_printf(e->arena, "-D %s", b->name), b->value, strlen(b->value)};
-  const struct expr *x = parse_expression(e->arena, e->diags, source);
+  struct span place = value_place(e, b);
+  const struct expr *x = parse_expression_from(e->arena, e->diags, place.source, place.begin);
   if (!x) return &val_error;
   if (x->kind == EXPR_NAME && !scope_find(s, x->name)) return val_string(e, x->name);
   const struct val *v = elab_expr(e, s, x);

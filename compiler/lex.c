@@ -274,7 +274,11 @@ static void lex_token(struct lexer *l) {
 }
 
 struct token_list lex(struct arena *a, const struct source *source) {
-  struct lexer lexer = {.arena = a, .source = source};
+  return lex_from(a, source, 0);
+}
+
+struct token_list lex_from(struct arena *a, const struct source *source, uint32_t begin) {
+  struct lexer lexer = {.arena = a, .source = source, .at = begin};
   while (lexer.at < source->length) lex_token(&lexer);
   push(&lexer, lexer.at, TOKEN_END);
   return lexer.list;

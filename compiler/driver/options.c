@@ -36,7 +36,7 @@ struct parse {
 
 static void add_define(struct argp_state *state, struct parse *p, const char *text) {
   const char *equals = strchr(text, '=');
-  if (!equals || equals == text) argp_error(state, "-D needs NAME=VALUE, not '%s'", text);
+  if (!equals || equals == text || !equals[1]) argp_error(state, "-D needs NAME=VALUE, not '%s'", text);
   struct source *source = arena_new_object(p->arena, struct source);
   *source = (struct source){"command line", arena_printf(p->arena, "-D %s", text), strlen(text) + 3};
   struct define define = {
