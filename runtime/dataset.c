@@ -1,5 +1,6 @@
 #include "runtime/dataset.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,14 @@ static bool out_of_memory(struct hrm_error *error) { return hrm_fail(error, HRM_
 
 static json_t *load_json(const char *path, struct hrm_error *error) {
   json_error_t where;
-  json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
-  if (!json && where.line < 0)
-    hrm_fail(error, HRM_INPUT, "%s: %s", path, where.text);
-  else if (!json)
-    hrm_fail(error, HRM_INPUT, "%s:%d:%d: malformed JSON: %s", path, where.line, where.column, where.text);
+  FILE *file = fopen(path, "rb");
+  if (!file) {
+    hrm_fail(error, HRM_INPUT, "%s: %s; a data set is the folder that holds train and test", path, strerror(errno));
+    return NULL;
+  }
+  json_t *json = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
+  fclose(file);
+  if (!json) hrm_fail(error, HRM_INPUT, "%s:%d:%d: malformed JSON: %s", path, where.line, where.column, where.text);
   if (!json || json_is_object(json)) return json;
   json_decref(json);
   hrm_fail(error, HRM_INPUT, "%s: not a JSON object", path);

@@ -104,6 +104,9 @@ expect 2 'diff compares two files, not 1' diff small.hrm
 expect 2 'no FILE given'
 expect 2 'one FILE at a time' small.hrm tests.hrm
 expect 2 '-D needs NAME=VALUE' -D width small.hrm
+expect 2 '-D needs NAME=VALUE' -D width= small.hrm
+expect 1 'none/train/dataset.json: No such file or directory; a data set is the folder that holds train and test' \
+  --data none small.hrm
 expect 2 "'pdf' is no form; --emit takes one of: ast" --emit=pdf small.hrm
 expect 2 '--report takes flops, memory, kernels and time' --report=weather small.hrm
 expect 2 '--tile takes a number' --tile=0 small.hrm

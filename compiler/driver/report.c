@@ -67,11 +67,12 @@ static int64_t trained_parameters(const struct program *p) {
 }
 
 static void flops_line(FILE *out, const char *what, double flops, const char *scope) {
-  fprintf(out, "%-12s %14.6g FLOPs  %s\n", what, flops, scope);
+  fprintf(out, "%-12s %14.0f FLOPs  %s\n", what, flops, scope);
 }
 
 static void report_flops(const struct compilation *c, FILE *out) {
-  fprintf(out, "%-12s %14lld\n", "parameters", (long long)trained_parameters(c->program));
+  fprintf(out, "%-12s %14lld        %s\n", "parameters", (long long)trained_parameters(c->program),
+          "sparse tables included");
   flops_line(out, "forward", c->plan->forward_flops, "an example, one segment");
   flops_line(out, "train", c->plan->train_flops,
              "an example, one step: the segment, its gradient, the next segment's target");
