@@ -3,6 +3,7 @@
 
 set -u
 HRMC=$(realpath "${HRMC:-./hrmc}")
+built=$(realpath "${top_builddir:-.}")
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -163,6 +164,16 @@ expect 1 'the assertion does not hold in test "does not hold" [E490]' test tests
 expect 1 'the gradient differs in test "wrong gradient": element 0 is 0.2955' test tests.hrm
 expect 1 '[E491]' test tests.hrm
 expect 0 'small.hrm: 0 passed, 0 failed' test small.hrm
+
+# hrmc links the compiler and the runtime, whose names must differ: of two functions the linker would take one
+names() { for library; do nm -g --defined-only "$built/$library"; done 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u; }
+twice=$(comm -12 <(names libhrm.a) <(names libcompiler.a libemit.a libdriver.a))
+if [ -n "$(names libhrm.a)" ] && [ -z "$twice" ]; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
+  echo "FAIL: the compiler and the runtime both define: $twice"
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

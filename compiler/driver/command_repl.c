@@ -32,7 +32,7 @@ int command_repl(const struct options *o) {
   return code;
 }
 
-int command_eval(const struct options *o) {
+int command_evaluate(const struct options *o) {
   struct session s;
   if (open_session(&s, o, NULL)) session_enter(&s, o->files[0]);
   int code = s.exit_code;

@@ -21,7 +21,7 @@ bool run_test_blocks(struct compilation *c, const char *name);
 
 /* Return the exit code; their files are the options'. */
 int command_repl(const struct options *o);
-int command_eval(const struct options *o);
+int command_evaluate(const struct options *o);
 
 /* Returns the exit code of the executable's command. */
 int command_run(struct compilation *c, const char *path);

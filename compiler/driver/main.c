@@ -71,7 +71,7 @@ static int run(const struct options *o) {
   case HRMC_DIFF: return run_diff(o);
   case HRMC_EXPLAIN: return command_explain(o);
   case HRMC_REPL: return command_repl(o);
-  case HRMC_EVALUATE: return command_eval(o);
+  case HRMC_EVALUATE: return command_evaluate(o);
   default: return run_files(o);
   }
 }
