@@ -20,7 +20,7 @@ struct command_line {
 typedef bool command_function(const struct command_line *line, struct hrm_error *error);
 
 command_function command_train, command_eval, command_solve, command_info, command_export, command_bench,
-    command_replay, command_trace, command_plot;
+    command_replay, command_trace, command_plot, command_analyse;
 
 /* Option values; a value out of range is a wrong command line. */
 int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most);

@@ -6,6 +6,9 @@ libhrm_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -fPIC -fno-math-errno -fno-trapp
 libhrm_a_SOURCES = \
   %D%/act.c \
   %D%/act.h \
+  %D%/analysis.c \
+  %D%/analysis.h \
+  %D%/analysis_limits.c \
   %D%/archive.c \
   %D%/archive.h \
   %D%/archive_write.c \
@@ -21,6 +24,7 @@ libhrm_a_SOURCES = \
   %D%/checkpoint_load.c \
   %D%/clock.c \
   %D%/clock.h \
+  %D%/command_analyse.c \
   %D%/command_bench.c \
   %D%/command_eval.c \
   %D%/command_export.c \

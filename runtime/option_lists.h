@@ -11,6 +11,7 @@
   COMMAND(EXPORT, export, "", "", "write the weights of a checkpoint for other programs")                            \
   COMMAND(BENCH, bench, "", "", "time training steps on random tokens")                                              \
   COMMAND(TRACE, trace, "", "", "show in a page how an example is solved, step by step")                             \
+  COMMAND(ANALYSE, analyse, "", "", "show in a page what the levels do on many examples")                            \
   COMMAND(PLOT, plot, "RUN...", "@folder", "show the curves of runs in a page")                                      \
   COMMAND(REPLAY, replay, "", "", "run recorded training steps and write every tensor of them")
 
@@ -85,6 +86,21 @@
   OPTION(THREADS, "threads", 't', "T", "", "threads")                                                                \
   OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
   RESET_OPTION(OPTION)
+
+#define ANALYSE_OPTIONS(OPTION)                                                                                      \
+  OPTION(CHECKPOINT, "checkpoint", 'c', "F", "@file", "checkpoint, or folder of a run (its latest)")                 \
+  OPTION(DATA, "data", 'd', "DIR", "@folder", "data set")                                                            \
+  OPTION(SPLIT, "split", 'p', "NAME", "train test", "split of the data set; test unless given")                      \
+  OPTION(EXAMPLES, "examples", 'n', "N", "", "first N examples of its first set; 64 unless given")                   \
+  OPTION(SEGMENTS, "segments", 's', "M", "",                                                                         \
+         "segments whose states are looked at; those it was trained with unless given")                              \
+  OPTION(MAX_SEGMENTS, "max-segments", 'm', "M", "",                                                                 \
+         "accuracy is shown for 1, 2, 4, ... M segments; 64 unless given")                                           \
+  OPTION(OUTPUT, "output", 'o', "FILE", "@file", "page that is written")                                             \
+  OPTION(THREADS, "threads", 't', "T", "", "threads")                                                                \
+  OPTION(NO_EMA, "no-ema", 'E', NULL, "", "the weights themselves, not their moving averages")                       \
+  RESET_OPTION(OPTION)                                                                                               \
+  OPTION(JSON, "json", 'j', NULL, "", "print the numbers as one JSON object")
 
 #define PLOT_OPTIONS(OPTION) OPTION(OUTPUT, "output", 'o', "FILE", "@file", "page that is written")
 

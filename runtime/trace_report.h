@@ -1,4 +1,4 @@
-/* What `trace` shows of one example, as the JSON of a page (runtime/page/page.js):
+/* What `trace` shows of one example, as the JSON of a page (runtime/page):
  *
  * { "page": "trace", "model", "kind": "sudoku|maze|arc|other", "rows", "columns", "characters": "…" or null,
  *   "inputs": [tokens], "labels": [tokens; null: not scored], "act": "q_learning|halt_head|fixed",

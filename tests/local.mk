@@ -23,6 +23,7 @@ check_programs = \
   %D%/check_parse \
   %D%/check_plan \
   %D%/check_precision \
+  %D%/check_principal \
   %D%/check_random \
   %D%/check_pt \
   %D%/check_replay \

@@ -43,7 +43,25 @@ check 'a bad line' code 1 "$work/model" plot -o "$work/no.html" "$run"
 check 'is named' grep -q 'metrics.jsonl:[0-9]*: not an object' "$work/out"
 check 'nothing is written then' test ! -e "$work/no.html"
 
-for page in trace plot; do
+
+analyse() { "$work/model" analyse --checkpoint "$run" --data "$data" --examples 4 --max-segments 8 "$@"; }
+number() { sed -n "s/.*$2\": *\([0-9.]*\).*/\1/p" <<<"$1" | head -n 1; } # the last of its name in the text
+check 'analyse' analyse --output "$work/analysis.html"
+numbers=$(analyse --json | tr -d '\n')
+at_two=$(grep -o '"limit": 2, [^}]*' <<<"$numbers")
+evaluated=$("$work/model" eval --checkpoint "$run" --data "$data" --limit 4 --max-segments 2 --json)
+check 'accuracy at a limit is what eval finds' test -n "$(number "$at_two" '"cells')" -a \
+  "$(number "$at_two" '"cells')" = "$(number "$evaluated" cell_accuracy)"
+evaluated=$("$work/model" eval --checkpoint "$run" --data "$data" --limit 4 --max-segments 2 --halt --json)
+check 'with halting, too' test "$(number "$at_two" cells_halting)" = "$(number "$evaluated" cell_accuracy)"
+check 'and the segments' test "$(number "$at_two" segments_halting)" = "$(number "$evaluated" mean_segments)"
+check 'limits 1, 2, 4, 8' test "$(grep -o '"limit"' <<<"$numbers" | wc -l)" = 4
+ratio=$(number "$(grep -o '"examples": 4, "trained": [0-9.]*' <<<"$numbers" | head -n 1)" trained)
+check "a participation ratio lies between 1 and the width (it is $ratio)" \
+  awk -v x="$ratio" 'BEGIN { exit !(x >= 1 && x <= 16) }'
+check 'nothing to show' code 2 analyse
+
+for page in trace plot analysis; do
   check "$page: three scripts, whatever the names in the data" test "$(grep -o '<script' "$work/$page.html" | wc -l)" = 3
   check "$page: no file of elsewhere" \
     test "$(grep -cE '(src|href)="|@import|url\(' <(sed '/Chart\.js v3/,/^<\/script>/d' "$work/$page.html"))" = 0
@@ -93,6 +111,9 @@ check 'and can play again' grep -q 'Play</button>' "$work/dom"
 browse "$work/plot.html" --dump-dom >"$work/dom"
 check 'plot: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 10
 check 'plot: the name of the run as text' grep -q '&lt;script&gt;&lt;b&gt;run' "$work/dom"
+
+browse "$work/analysis.html" --dump-dom >"$work/dom"
+check 'analysis: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 5
 
 browse "$work/trace.html" --screenshot="$work/trace.png"
 check 'a picture' test "$(stat -c %s "$work/trace.png" 2>/dev/null || echo 0)" -gt 20000
