@@ -26,6 +26,7 @@ check_programs = \
   %D%/check_principal \
   %D%/check_random \
   %D%/check_pt \
+  %D%/check_repl_terminal \
   %D%/check_replay \
   %D%/check_replay_random \
   %D%/check_runtime_act \

@@ -133,6 +133,8 @@ shows 0 ']' ':solve 1...3412..4.4.21'
 shows 0 '[hidden_size] = [32] ' 'HRM.lm_head.weight[0]'
 shows 0 'step 10: loss ' ':train 6' ':set H_cycles=3' ':train 4'
 shows 0 'redefined S; compiled again: ' ':train 1' 'let S = prefix + seq_len' ':train 1'
+printf '%s\n' ':train 3' 'HRM.q_head.bias' 'let S = prefix + seq_len' ':train 0' 'HRM.q_head.bias' | "$HRMC" repl "${arguments[@]}" >out 2>&1
+check 'weights stay' test "$(grep '\[2\]' out | sort -u | wc -l) $(grep -c '\[2\]' out)" = '1 2'
 shows 0 'config H_cycles = 4' ':set H_cycles=4' ':diff'
 says 0 $'float -5\nfloat -5' 'HRM.q_head.bias[0]' ':save w.safetensors' ':checkpoint w.safetensors' 'HRM.q_head.bias[1]'
 check 'weights' test -s w.safetensors

@@ -131,12 +131,18 @@ LLVMValueRef emit_scalar(struct codegen *g, enum scalar_op op, LLVMTypeRef resul
 LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, struct target *resolved,
                                  struct machine *machine, const char **error);
 
+/* Kernels that stay loaded from one plan to the next: the symbol of the kernel with this text; *is_new: it is to be
+ * generated now. */
+typedef const char *kernel_name_fn(void *context, const char *text, bool *is_new);
+
 /* emit.c: emit_plan for a target that is open already. */
 struct code_host {
   LLVMTargetMachineRef handle;
   struct machine machine;
   bool openblas;
-  const char *prefix; /* of the functions: "hrm_model" makes hrm_model_forward */
+  const char *prefix;          /* of the functions: "hrm_model" makes hrm_model_forward */
+  kernel_name_fn *kernel_name; /* NULL: every plan has its own kernels */
+  void *kernel_context;
 };
 bool emit_with(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
                enum emit_form form, struct emitted *out, const char **error);

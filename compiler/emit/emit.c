@@ -9,7 +9,8 @@
 struct emission {
   struct codegen g;
   const struct plan *plan;
-  const char *prefix;    /* of the functions' names */
+  const char *prefix; /* of the functions' names */
+  const struct code_host *host;
   LLVMValueRef *kernels; /* by form; NULL: not generated yet */
 };
 
@@ -53,11 +54,12 @@ static void emit_body(struct codegen *g, const struct kernel *k) {
     emit_loop(g, &k->loop);
 }
 
-static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
+static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type, const char *name,
+                                    bool internal) {
   struct codegen *g = &e->g;
   struct codegen caller = *g;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder);
-  LLVMValueRef function = function_open(g, e->plan->forms[k->form].name, type, true);
+  LLVMValueRef function = function_open(g, name, type, internal);
   g->member = LLVMGetParam(function, 1);
   g->members = LLVMGetParam(function, 2);
   g->is_shared = false;
@@ -69,9 +71,19 @@ static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, 
   return function;
 }
 
+/* Generated here, or there already from an earlier plan. */
+static LLVMValueRef make_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
+  const struct kernel_form *form = &e->plan->forms[k->form];
+  bool is_new = true;
+  if (!e->host->kernel_name) return generate_kernel(e, k, type, form->name, true);
+  const char *text = arena_printf(e->g.arena, "tile %lld %s", (long long)e->plan->tile, form->signature);
+  const char *name = e->host->kernel_name(e->host->kernel_context, text, &is_new);
+  return is_new ? generate_kernel(e, k, type, name, false) : LLVMAddFunction(e->g.module, name, type);
+}
+
 static LLVMValueRef kernel_function(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
   LLVMValueRef *made = &e->kernels[k->form];
-  if (!*made) *made = generate_kernel(e, k, type);
+  if (!*made) *made = make_kernel(e, k, type);
   return *made;
 }
 
@@ -273,6 +285,7 @@ bool emit_with(struct arena *a, const struct plan *plan, const char *description
   struct emission e = {.g = {.arena = a, .machine = host->machine, .tile = plan->tile, .openblas = host->openblas},
                        .plan = plan,
                        .prefix = host->prefix,
+                       .host = host,
                        .kernels = arena_new_array(a, LLVMValueRef, (size_t)plan->form_count + 1)};
   *out = (struct emitted){0};
   module_open(&e.g, host->handle);

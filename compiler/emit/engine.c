@@ -8,8 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Plans whose kernels are shared; given up as a whole. */
+struct generation {
+  struct arena *arena; /* of the texts and names */
+  struct kept_kernel {
+    const char *text, *name;
+  } * kernels;
+  int kernel_count, kernel_capacity;
+  LLVMOrcResourceTrackerRef *trackers;
+  int tracker_count, tracker_capacity;
+  int users; /* loaded plans */
+};
+
+enum { GENERATION_PLANS = 16 };
+
 struct engine {
-  struct arena *arena; /* of the names of the target */
+  struct generation *generation; /* the youngest; older ones go with their last user */
+  int64_t kernels;               /* named so far */
+  struct arena *arena;           /* of the names of the target */
   LLVMOrcLLJITRef jit;
   struct code_host host;
   struct target target;
@@ -35,6 +51,8 @@ static bool open_linker(struct engine *e, const char **error) {
   return true;
 }
 
+static void generation_free(struct engine *e, struct generation *g);
+
 struct engine *engine_new(struct arena *a, const char **error) {
   const struct target native = {NULL, NULL, false};
   struct engine *e = calloc(1, sizeof *e);
@@ -50,6 +68,7 @@ struct engine *engine_new(struct arena *a, const char **error) {
 
 void engine_free(struct engine *e) {
   if (!e) return;
+  if (e->generation) generation_free(e, e->generation);
   if (e->jit) LLVMConsumeError(LLVMOrcDisposeLLJIT(e->jit));
   if (e->host.handle) LLVMDisposeTargetMachine(e->host.handle);
   arena_free(e->arena);
@@ -70,6 +89,13 @@ static bool find(struct engine *e, struct arena *a, const char *prefix, const ch
   return true;
 }
 
+static void remove_tracker(struct engine *e, LLVMOrcResourceTrackerRef tracker) {
+  LLVMConsumeError(LLVMOrcResourceTrackerRemove(tracker));
+  LLVMOrcReleaseResourceTracker(tracker);
+  LLVMOrcSymbolStringPoolClearDeadEntries(
+      LLVMOrcExecutionSessionGetSymbolStringPool(LLVMOrcLLJITGetExecutionSession(e->jit)));
+}
+
 static bool load_object(struct engine *e, struct arena *a, const struct emitted *object, const char *prefix,
                         struct loaded_code *out, const char **error) {
   LLVMOrcJITDylibRef library = LLVMOrcLLJITGetMainJITDylib(e->jit);
@@ -82,10 +108,9 @@ static bool load_object(struct engine *e, struct arena *a, const struct emitted 
          find(e, a, prefix, "train", &out->train, error) && find(e, a, prefix, "trace", &out->trace, error);
 }
 
-bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
-                 const char **error) {
+static bool load_with(struct engine *e, struct arena *a, const struct plan *plan, struct code_host host,
+                      struct loaded_code *out, const char **error) {
   struct emitted object;
-  struct code_host host = e->host;
   *out = (struct loaded_code){0};
   host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
   if (!emit_with(a, plan, NULL, &host, EMIT_OBJECT, &object, error)) return false;
@@ -95,12 +120,74 @@ bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, str
   return loaded;
 }
 
+bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
+                 const char **error) {
+  return load_with(e, a, plan, e->host, out, error);
+}
+
+/* ---- shared kernels ---- */
+
+static struct generation *generation_new(void) {
+  struct arena *a = arena_new();
+  struct generation *g = arena_new_object(a, struct generation);
+  g->arena = a;
+  return g;
+}
+
+static void generation_free(struct engine *e, struct generation *g) {
+  for (int i = 0; i < g->tracker_count; i++) remove_tracker(e, g->trackers[i]);
+  arena_free(g->arena);
+}
+
+/* Gives up what nothing uses. */
+static void release(struct engine *e, struct generation *g) {
+  if (g && g != e->generation && g->users == 0) generation_free(e, g);
+}
+
+static const char *kept_name(void *context, const char *text, bool *is_new) {
+  struct engine *e = context;
+  struct generation *g = e->generation;
+  *is_new = false;
+  for (int i = 0; i < g->kernel_count; i++)
+    if (!strcmp(g->kernels[i].text, text)) return g->kernels[i].name;
+  *is_new = true;
+  struct kept_kernel kept = {arena_strdup(g->arena, text),
+                             arena_printf(g->arena, "kernel%lld", (long long)e->kernels++)};
+  arena_push(g->arena, g->kernels, g->kernel_count, g->kernel_capacity, kept);
+  return kept.name;
+}
+
+static void renew_generation(struct engine *e) {
+  struct generation *old = e->generation;
+  if (old && old->tracker_count < GENERATION_PLANS) return;
+  e->generation = generation_new();
+  release(e, old);
+}
+
+bool engine_load_shared(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
+                        const char **error) {
+  struct code_host host = e->host;
+  renew_generation(e);
+  struct generation *g = e->generation;
+  int known = g->kernel_count;
+  host.kernel_name = kept_name;
+  host.kernel_context = e;
+  if (!load_with(e, a, plan, host, out, error)) {
+    g->kernel_count = known;
+    return false;
+  }
+  arena_push(g->arena, g->trackers, g->tracker_count, g->tracker_capacity, (LLVMOrcResourceTrackerRef)out->tracker);
+  out->tracker = NULL;
+  out->generation = g;
+  g->users++;
+  return true;
+}
+
 void engine_unload(struct engine *e, struct loaded_code *code) {
-  if (code->tracker) {
-    LLVMConsumeError(LLVMOrcResourceTrackerRemove(code->tracker));
-    LLVMOrcReleaseResourceTracker(code->tracker);
-    LLVMOrcSymbolStringPoolClearDeadEntries(
-        LLVMOrcExecutionSessionGetSymbolStringPool(LLVMOrcLLJITGetExecutionSession(e->jit)));
+  if (code->tracker) remove_tracker(e, code->tracker);
+  if (code->generation) {
+    code->generation->users--;
+    release(e, code->generation);
   }
   *code = (struct loaded_code){0};
 }

@@ -110,32 +110,41 @@ static char *history_path(void) {
   return path;
 }
 
-/* One choice is put in; of several what they share, and they are listed where that is nothing new. */
+/* How much of the words' beginnings is the same. */
+static size_t shared_length(char **words) {
+  size_t shared = strlen(words[0]);
+  for (int i = 1; words[i]; i++)
+    for (size_t k = 0; k < shared; k++)
+      if (words[i][k] != words[0][k]) shared = k;
+  return shared;
+}
+
+static unsigned char list_words(char **words) {
+  putchar('\n');
+  for (int i = 0; words[i]; i++) printf("%s%s", words[i], words[i + 1] ? "  " : "\n");
+  fflush(stdout);
+  return CC_REDISPLAY;
+}
+
+static unsigned char offer(EditLine *editor, char **words, size_t typed) {
+  size_t shared = shared_length(words);
+  if (shared <= typed) return words[1] ? list_words(words) : CC_ERROR;
+  char *more = strndup(words[0] + typed, shared - typed);
+  bool put = more && el_insertstr(editor, more) == 0;
+  free(more);
+  return put ? CC_REFRESH : CC_ERROR;
+}
+
+/* Puts in what all choices share; where that is nothing new, lists them. */
 static unsigned char complete(EditLine *editor, int key) {
   struct terminal *t = NULL;
   const LineInfo *info = el_line(editor);
-  size_t begin = 0, shared = 0;
+  size_t begin = 0;
   (void)key;
   el_get(editor, EL_CLIENTDATA, &t);
   char *line = strndup(info->buffer, (size_t)(info->cursor - info->buffer));
   char **words = line ? console_completions(t->session, line, &begin) : NULL;
-  unsigned char result = CC_ERROR;
-  if (words && words[0]) {
-    size_t typed = strlen(line) - begin;
-    shared = strlen(words[0]);
-    for (int i = 1; words[i]; i++)
-      for (size_t k = 0; k < shared; k++)
-        if (words[i][k] != words[0][k]) shared = k;
-    words[0][shared] = words[1] ? '\0' : words[0][shared];
-    if (shared > typed && el_insertstr(editor, words[0] + typed) == 0) {
-      result = CC_REFRESH;
-    } else if (words[1]) {
-      fputs("\n", stdout);
-      for (int i = 1; words[i]; i++) printf("%s%s", words[i], words[i + 1] ? "  " : "\n");
-      fflush(stdout);
-      result = CC_REDISPLAY;
-    }
-  }
+  unsigned char result = words && words[0] ? offer(editor, words, strlen(line) - begin) : CC_ERROR;
   for (int i = 0; words && words[i]; i++) free(words[i]);
   free(words);
   free(line);
@@ -171,11 +180,10 @@ static void close_terminal(struct terminal *t) {
 }
 
 /* Ctrl-C at the prompt gives up what was typed. */
-static void do_nothing(int signal) { (void)signal; }
-
 static bool read_line(struct terminal *t) {
   int length = 0;
   errno = 0;
+  interrupt_point_clear();
   const char *line = el_gets(t->editor, &length);
   if (line && length > 0) {
     add_line(&t->in, line, (size_t)length);
@@ -201,7 +209,7 @@ static void remember(struct terminal *t) {
 
 void console_run_terminal(struct session *s) {
   struct terminal t = {.session = s};
-  struct sigaction ours = {.sa_handler = do_nothing}, before;
+  struct sigaction ours = {.sa_handler = interrupt_point_note}, before;
   sigemptyset(&ours.sa_mask);
   sigaction(SIGINT, &ours, &before);
   bool open = open_terminal(&t);

@@ -8,4 +8,8 @@
  * left at any point; the signal's former handler is there again afterwards. */
 bool interrupt_point_run(struct executable *x);
 
+/* A handler for the rest of an entry: what it does not end there, the next run ends at once. */
+void interrupt_point_note(int signal);
+void interrupt_point_clear(void); /* before an entry */
+
 #endif

@@ -71,7 +71,7 @@ static bool compile(struct entry_run *r, struct trained_model *m) {
   own.c.source = whole_text(&own);
   const struct target *target = engine_target(own.c.engine);
   const char *text = describe(m->arena, own.c.program, own.c.plan, own.c.source->text, target->cpu, target->features);
-  if (!engine_load(own.c.engine, m->arena, own.c.plan, &m->loaded, &error)) {
+  if (!engine_load_shared(own.c.engine, m->arena, own.c.plan, &m->loaded, &error)) {
     diag_report(r->c.diags, MSG_JIT_FAILED, (struct span){0}, error);
     return false;
   }
@@ -107,13 +107,17 @@ static bool fits_memory(const struct trained_model *m, struct hrm_error *error) 
   return footprint_check(&needed, footprint_available(), error);
 }
 
-/* What the session knows of a weight already: trained, or drawn for an expression. */
-static void keep_weights(struct session *s, struct trained_model *m) {
+/* Weights as the session knows them already, trained or drawn for an expression; else as training starts. */
+static void start_weights(struct session *s, struct trained_model *m) {
   for (int i = 0; i < m->description.weight_count; i++) {
     const struct weight_info *w = &m->description.weights[i];
     struct type type = type_make(DTYPE_F32, w->shape.rank, w->shape.size);
     const float *values = model_parameter(s, w->path, &type);
-    if (values) memcpy(model_weight(&m->trainer.model, i), values, (size_t)w->shape.count * sizeof *values);
+    float *weight = model_weight(&m->trainer.model, i);
+    if (values)
+      memcpy(weight, values, (size_t)w->shape.count * sizeof *values);
+    else
+      weight_initialize(w, m->settings.seed, m->settings.threads, weight);
   }
   optimizer_start_ema(&m->trainer.optimizer, &m->trainer.model);
   model_prepare(&m->trainer.model);
@@ -127,8 +131,7 @@ static bool prepare(struct session *s, struct trained_model *m, struct hrm_error
   if (!open_data(s, m, error) || !fits_memory(m, error) ||
       !trainer_new(&m->trainer, &m->code, &m->description, &m->settings, &m->train, error))
     return false;
-  trainer_start(&m->trainer);
-  keep_weights(s, m);
+  start_weights(s, m);
   return slots_new(&m->shown, &m->description, 1, error);
 }
 
