@@ -1,5 +1,5 @@
 dist_man_MANS += %D%/hrm.5
-dist_doc_DATA += %D%/equality.md %D%/language.md
+dist_doc_DATA += %D%/equality.md %D%/language.md %D%/repl.md
 
 # What derives from the option tables: lists of the manual pages, and completion for shells.
 

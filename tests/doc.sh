@@ -38,5 +38,15 @@ for program in "$work"/*.hrm; do
   fi
 done
 
+# Sessions of the prompt: what stands behind "> " is typed, the rest is what it prints.
+awk '/^```session$/ { on = 1; next } /^```/ { on = 0 } on' doc/repl.md >"$work/session"
+sed -n 's/^> //p' "$work/session" | "$HRMC" repl >"$work/out" 2>&1
+if diff <(grep -v '^> ' "$work/session") "$work/out" && [ -s "$work/session" ]; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
+  echo 'FAIL: the session of doc/repl.md'
+fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
