@@ -158,6 +158,22 @@ expect 0 'report mistakes, write nothing' -h
 expect 0 'hrmc check [OPTION...] FILE...' check --help
 expect 2 'unrecognized option' check --tile=2 small.hrm
 
+# full ARGUMENT...: a full disk behind standard output is told.
+full() {
+  "$HRMC" "$@" >/dev/full 2>out
+  if [ $? -eq 5 ] && grep -qE 'standard output' out; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "FAIL: hrmc $* to a full disk"
+  fi
+}
+full eval 1
+full explain E301
+full diff small.hrm small.hrm
+full --emit=graph small.hrm
+ln -s /dev/null nowhere
+expect 0 '' --emit=graph small.hrm -o nowhere
+[ -L nowhere ] || { failed=$((failed + 1)); echo 'FAIL: a link to a device was replaced'; }
+
 # tests
 expect 1 'tests.hrm: 1 passed, 2 failed' test tests.hrm
 expect 1 'the assertion does not hold in test "does not hold" [E490]' test tests.hrm

@@ -80,8 +80,9 @@ int main(int argc, char **argv) {
   struct arena *a = arena_new();
   int worst = run(options_parse(a, argc, argv));
   arena_free(a);
-  if (fflush(stdout) != 0 && worst == 0) {
-    perror("hrmc: standard output");
+  bool written = fflush(stdout) == 0 && !ferror(stdout);
+  if (!written && worst == 0) {
+    fputs("hrmc: standard output cannot be written\n", stderr);
     worst = 5;
   }
   return worst;
