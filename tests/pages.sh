@@ -108,6 +108,18 @@ HOME=$work browse "$work/play.html" --dump-dom --virtual-time-budget=20000 >"$wo
 check 'play comes to the end and stops' grep -q '^18 of 18' <(now "$work/dom")
 check 'and can play again' grep -q 'Play</button>' "$work/dom"
 
+rule() { # rule KIND TOKENS INPUTS ROWS COLUMNS: the cells that break it
+  with "document.title = VIOLATIONS.$1({ inputs: [$3], rows: $4, columns: $5 }, [$2]).map(Number).join(\"\")" trace rule
+  browse "$work/rule.html" --dump-dom | sed -n 's/.*<title>\(.*\)<.title>.*/\1/p'
+}
+check 'maze: a path' test "$(rule maze 3,5,5,4 3,2,2,4 1 4)" = 0000
+check 'maze: a path that ends' test "$(rule maze 3,5,2,4 3,2,2,4 1 4)" = 0101
+check 'maze: a path through a wall' test "$(rule maze 3,5,5,4 3,1,2,4 1 4)" = 0100
+check 'Sudoku: a row, a column, a box' \
+  test "$(rule sudoku 2,3,4,5,4,5,2,3,3,2,5,4,5,4,3,2 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 4 4)" = 0000000000000000
+check 'Sudoku: twice in a row, a given that was changed' \
+  test "$(rule sudoku 2,3,4,2,4,5,2,3,3,2,5,4,5,4,3,2 1,1,1,5,1,1,1,1,1,1,1,1,1,1,1,1 4 4)" = 1001001000000001
+
 browse "$work/plot.html" --dump-dom >"$work/dom"
 check 'plot: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 10
 check 'plot: the name of the run as text' grep -q '&lt;script&gt;&lt;b&gt;run' "$work/dom"

@@ -21,17 +21,18 @@ const VIOLATIONS = {
     }));
     return wrong;
   },
-  /* A path goes over free cells, from the start to the goal: none of its cells has an open end or a branch. */
+  /* A path goes over free cells, from the start to the goal: none of its cells has an open end or a branch, and it
+     leaves both by one cell. */
   maze(data, tokens) {
     const on = (t) => t >= 3 && t <= 5;
     return tokens.map((t, i) => {
       const given = data.inputs[i];
       if (t !== given && !(given === 2 && t === 5)) return true;
-      if (t !== 5) return false;
+      if (!on(t)) return false;
       const r = Math.floor(i / data.columns), c = i % data.columns;
       const near = [[r - 1, c], [r + 1, c], [r, c - 1], [r, c + 1]]
         .filter(([a, b]) => a >= 0 && b >= 0 && a < data.rows && b < data.columns && on(tokens[a * data.columns + b]));
-      return near.length !== 2;
+      return near.length !== (t === 5 ? 2 : 1);
     });
   },
   arc(data, tokens) { return tokens.map(() => false); },

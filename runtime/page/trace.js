@@ -13,7 +13,8 @@ function tracePage(data) {
   const grid = newGrid(data);
   const legend = element("div", { className: "legend" });
   card("Prediction after each step", null,
-    element("div", { className: "controls" }, play, step("one step back", "back", -1), slider, step("one step on", "next", 1)), now, grid, legend);
+    element("div", { className: "controls" }, play, step("one step back", "back", -1), slider, step("one step on", "next", 1)), now, grid, legend)
+    .classList.add("tall");
 
   const marks = {
     sudoku: [["given, in bold", "background: none"], ["breaks a rule", "background: var(--wrong-ground)"], ["changed in this step", "background: var(--changed)"]],
