@@ -135,6 +135,8 @@ json_t *run_read_settings(const char *path, struct hrm_error *error) {
   json_t *json = file ? json_load_file(file, JSON_REJECT_DUPLICATES, &e) : NULL;
   if (!file)
     out_of_memory(error);
+  else if (!json && json_error_code(&e) == json_error_cannot_open_file)
+    hrm_fail(error, HRM_INPUT, "%s: not the folder of a run: it has no settings.json that can be read", path);
   else if (!json)
     hrm_fail(error, HRM_INPUT, "%s: not the settings of a run: %s", file, e.text);
   free(file);

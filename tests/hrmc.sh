@@ -158,6 +158,9 @@ expect 0 'report mistakes, write nothing' -h
 expect 0 'hrmc check [OPTION...] FILE...' check --help
 expect 2 'unrecognized option' check --tile=2 small.hrm
 
+expect 2 "Try \`hrmc run small.hrm -- train --help'" run small.hrm -- train
+expect 1 'none: not the folder of a run' run small.hrm -- train --resume none
+
 # full ARGUMENT...: a full disk behind standard output is told.
 full() {
   "$HRMC" "$@" >/dev/full 2>out

@@ -13,11 +13,16 @@ static hrm_entry *entry(struct jit *j, const char *name) {
   return function;
 }
 
-/* The executable's own command line: its name is the model's file. */
+/* What stands before the command of the executable, without folders: messages are told under this name. */
+static char *program_name(struct compilation *c) {
+  const char *slash = strrchr(c->source->name, '/');
+  return arena_printf(c->arena, "hrmc run %s --", slash ? slash + 1 : c->source->name);
+}
+
 static int run_main(struct compilation *c, struct jit *j) {
   const struct options *o = c->options;
   char **argv = arena_new_array(c->arena, char *, (size_t)o->rest_count + 2);
-  argv[0] = arena_strdup(c->arena, c->source->name);
+  argv[0] = program_name(c);
   for (int i = 0; i < o->rest_count; i++) argv[i + 1] = o->rest[i];
   const struct hrm_code code = {c->description, entry(j, "hrm_model_prepare"), entry(j, "hrm_model_forward"),
                                 entry(j, "hrm_model_train"), entry(j, "hrm_model_trace")};
