@@ -3,7 +3,7 @@
 
     hrm_torch.py verify FOLDER...     compares with recorded runs (see bench/README.md)
     hrm_torch.py example FOLDER ...   makes what a run starts from, for `OUT replay` to record
-    hrm_torch.py bench ...            times training steps, prints JSON
+    hrm_torch.py bench ...            times training steps, or a part of them, prints JSON
 
 The model is that of models/hrm.hrm: attention, or with mlp_t a SwiGLU over the positions in its place.  Written for
 PyTorch 1.13 on a CPU: weights are cast once a step, the gradient parts alone are recorded, the token embedding is
@@ -442,23 +442,42 @@ def command_example(arguments):
         json.dump(settings, file, indent=1)
 
 
+def work_of(trainer, kind):
+    """What is timed, as a function of a batch.  Inference casts its weights once; the optimiser clears gradients, too."""
+    model = trainer.model
+    if kind == "train":
+        return trainer.step
+    if kind == "optimizer":
+        return lambda offered: (trainer.optimizer.step(), model.flat_gradient.zero_())
+    weights = {name: weight.detach() for name, weight in model.cast().items()}
+
+    def infer(offered):
+        with torch.no_grad():
+            trainer.refill(offered)
+            rows = None if model.puzzles is None else model.puzzles[trainer.data["puzzle_identifiers"]]
+            x = model.embed(weights, trainer.data["inputs"], rows)
+            trainer.z_H, trainer.z_L, _, _ = model.segment(weights, x, trainer.z_H, trainer.z_L)
+
+    return infer
+
+
 def command_bench(arguments):
     config = config_of(arguments)
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
     model = HRM(config, initial_weights(config), getattr(torch, arguments.dtype))
     kind = {"adam_atan2": AdamAtan2, "adamw": AdamW}[arguments.optimizer]
-    trainer = Trainer(model, kind(model, 1e-4, 0.9, 0.95, 1.0), 1e-4, 1.0)
+    work = work_of(Trainer(model, kind(model, 1e-4, 0.9, 0.95, 1.0), 1e-4, 1.0), arguments.work)
     shape = config["batch_size"], config["seq_len"]
     batches = [{"inputs": torch.randint(config["vocab_size"], shape),
                 "labels": torch.randint(config["vocab_size"], shape),
                 "puzzle_identifiers": torch.randint(config["num_puzzle_identifiers"], shape[:1])} for _ in range(8)]
     for k in range(arguments.warmup):
-        trainer.step(batches[k % len(batches)])
+        work(batches[k % len(batches)])
     seconds = []
     for k in range(arguments.repeats):
         begin = time.perf_counter()
-        trainer.step(batches[k % len(batches)])
+        work(batches[k % len(batches)])
         seconds.append(time.perf_counter() - begin)
     median = sorted(seconds)[len(seconds) // 2]
     print(json.dumps({"seconds": seconds, "steps_per_second": 1 / median, "torch": torch.__version__,
@@ -484,7 +503,9 @@ def main():
     example.add_argument("--seed", type=int, default=1)
     example.set_defaults(run=command_example)
 
-    bench = commands.add_parser("bench", parents=[shared], help="time training steps")
+    bench = commands.add_parser("bench", parents=[shared], help="time training steps, or a part of them")
+    bench.add_argument("--work", choices=("train", "forward", "optimizer"), default="train",
+                       help="a training step, a segment without training, or the optimiser alone")
     bench.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     bench.add_argument("--threads", type=int, default=os.cpu_count())
     bench.add_argument("--repeats", type=int, default=10)

@@ -10,14 +10,18 @@
 #include "runtime/random.h"
 #include "runtime/segment_step.h"
 
-/* Times of training steps on random tokens: all that training does in a step but for reading a data set. */
+/* Times of training steps on random tokens: all that training does in a step but for reading a data set; or of a part
+ * of them. */
 
 enum { MOST_REPEATS = 100000 };
+
+enum work { WORK_TRAIN, WORK_FORWARD, WORK_OPTIMIZER };
 
 struct bench_options {
   int64_t batch, repeats, warmup;
   int threads;
-  bool forward, kernels, json;
+  enum work work;
+  bool kernels, json;
 };
 
 static const struct argp_option option_table[] = {BENCH_OPTIONS(OPTION_ARGP) OPTION_HELP};
@@ -29,7 +33,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case 'n': o->repeats = option_integer(state, "repeats", arg, 1, MOST_REPEATS); return 0;
   case 'w': o->warmup = option_integer(state, "warm-up", arg, 0, MOST_REPEATS); return 0;
   case 't': o->threads = (int)option_integer(state, "threads", arg, 1, 1024); return 0;
-  case 'f': o->forward = true; return 0;
+  case 'f': o->work = WORK_FORWARD; return 0;
+  case 'o': o->work = WORK_OPTIMIZER; return 0;
   case 'k': o->kernels = true; return 0;
   case 'j': o->json = true; return 0;
   default: return option_refuse(state, key, arg);
@@ -44,7 +49,7 @@ struct bench {
   struct metrics metrics;
   int64_t step;
   struct profile profile; /* of the first team */
-  double peak;            /* FLOPs a second of one thread */
+  double peak;            /* FLOPs a second of one thread; of copies, bytes a second of all */
 };
 
 static bool bench_new(struct bench *b, const struct command_line *line, const struct bench_options *o,
@@ -100,7 +105,8 @@ static bool step(struct bench *b, struct hrm_error *error) {
 }
 
 static bool run_once(struct bench *b, const struct bench_options *o, struct hrm_error *error) {
-  if (!o->forward) return step(b, error);
+  if (o->work == WORK_TRAIN) return step(b, error);
+  if (o->work == WORK_OPTIMIZER) return optimizer_step(&b->optimizer, &b->model, &b->slots, ++b->step, 1, error);
   slots_begin_segment(&b->slots, b->slots.count, b->description->act.max_segments);
   model_forward(&b->model, &b->slots, b->slots.count);
   return true;
@@ -114,16 +120,22 @@ static void clear_profile(const struct bench *b) {
   memset(b->profile.examples, 0, count * sizeof *b->profile.examples);
 }
 
+static double peak_of(const struct bench *b, const struct bench_options *o) {
+  const char *precision = b->description->precision;
+  if (o->work == WORK_OPTIMIZER) return peak_copy(o->threads);
+  return peak_flops(precision && !strcmp(precision, "bf16"));
+}
+
 static bool measure(struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
   start(b);
-  b->peak = peak_flops();
+  b->peak = peak_of(b, o);
   for (int64_t i = -o->warmup; i < o->repeats; i++) {
     if (i == 0) clear_profile(b);
     double begin = clock_seconds();
     if (!run_once(b, o, error)) return false;
     if (i >= 0) seconds[i] = clock_seconds() - begin;
   }
-  b->peak = fmax(b->peak, peak_flops());
+  b->peak = fmax(b->peak, peak_of(b, o));
   return true;
 }
 
@@ -150,21 +162,39 @@ static void print_kernels(const struct bench *b) {
   }
 }
 
-static bool print(const struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
+/* What was done in a second, in 1e9 of the unit of work, and what the machine could do. */
+struct rate {
+  const char *unit, *name, *peak_name; /* the names: of JSON's members */
+  double done, peak;
+};
+
+static struct rate rate_of(const struct bench *b, const struct bench_options *o, double seconds) {
+  const struct description *d = b->description;
+  double flops = (o->work == WORK_FORWARD ? d->forward_flops : d->train_flops) * (double)o->batch;
+  if (o->work != WORK_OPTIMIZER)
+    return (struct rate){"GFLOP/s", "gflops", "peak_gflops", flops / seconds * 1e-9, b->peak * o->threads * 1e-9};
+  double bytes = (double)optimizer_traffic(&b->optimizer, &b->model);
+  return (struct rate){"GB/s", "gigabytes", "copy_gigabytes", bytes / seconds * 1e-9, b->peak * 1e-9};
+}
+
+static bool print_json(const struct bench_options *o, const struct rate *rate, const double *seconds, double median,
+                       struct hrm_error *error) {
   json_t *list = json_array();
   for (int64_t i = 0; i < o->repeats; i++) json_array_append_new(list, json_real(seconds[i]));
+  return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:f, s:o}", "batch", (json_int_t)o->batch, "threads",
+                                      o->threads, "steps_per_second", 1 / median, rate->name, rate->done,
+                                      rate->peak_name, rate->peak, "seconds", list),
+                            JSON_COMPACT, error);
+}
+
+static bool print(const struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
   qsort(seconds, (size_t)o->repeats, sizeof *seconds, ascending);
-  double median = seconds[o->repeats / 2],
-         work = o->forward ? b->description->forward_flops : b->description->train_flops;
-  double gflops = work * (double)o->batch / median * 1e-9;
-  if (o->json)
-    return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:f, s:o}", "batch", (json_int_t)o->batch, "threads",
-                                        o->threads, "steps_per_second", 1 / median, "gflops", gflops, "peak_gflops",
-                                        b->peak * o->threads * 1e-9, "seconds", list),
-                              JSON_COMPACT, error);
-  json_decref(list);
-  printf("batch %lld, %d threads: %.3f steps a second (median of %lld), %.1f GFLOP/s\n", (long long)o->batch,
-         o->threads, 1 / median, (long long)o->repeats, gflops);
+  double median = seconds[o->repeats / 2];
+  struct rate rate = rate_of(b, o, median);
+  if (o->json) return print_json(o, &rate, seconds, median, error);
+  printf("batch %lld, %d threads: %.3f steps a second (median of %lld), %.1f %s, %.1f%% of the peak\n",
+         (long long)o->batch, o->threads, 1 / median, (long long)o->repeats, rate.done, rate.unit,
+         100 * rate.done / rate.peak);
   if (o->kernels) print_kernels(b);
   return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
 }
@@ -172,7 +202,7 @@ static bool print(const struct bench *b, const struct bench_options *o, double *
 bool command_bench(const struct command_line *line, struct hrm_error *error) {
   static const struct argp argp = {option_table, parse_option, NULL, "Time training steps on random tokens.",
                                    NULL,         NULL,         NULL};
-  struct bench_options o = {line->description->batch, 10, 2, option_default_threads(), false, false, false};
+  struct bench_options o = {line->description->batch, 10, 2, option_default_threads(), WORK_TRAIN, false, false};
   struct bench b = {0};
   argp_parse(&argp, line->argc, line->argv, 0, NULL, &o);
   double *seconds = calloc((size_t)o.repeats, sizeof *seconds);

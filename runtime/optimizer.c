@@ -263,6 +263,16 @@ bool optimizer_step(struct optimizer *o, struct model *model, const struct slots
   return true;
 }
 
+int64_t optimizer_traffic(const struct optimizer *o, const struct model *model) {
+  int64_t floats = 0;
+  for (int i = 0; i < o->description->weight_count; i++) {
+    if (!is_dense(o, i)) continue;
+    int arrays = 1 + optimizer_has_m(o, i) + optimizer_has_v(o, i) + optimizer_has_ema(o, i) + model->threads;
+    floats += o->description->weights[i].shape.count * arrays;
+  }
+  return 2 * floats * (int64_t)sizeof(float);
+}
+
 static bool discard_part(const struct model *model, struct part part, float scale) {
   float *parts[model->threads], bad = 0;
   for (int64_t at = part.begin; at < part.end; at += BLOCK) {

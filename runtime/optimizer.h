@@ -41,6 +41,10 @@ bool optimizer_has_ema(const struct optimizer *o, int weight); /* of its own: a 
 bool optimizer_step(struct optimizer *o, struct model *model, const struct slots *slots, int64_t t, double factor,
                     struct hrm_error *error);
 
+/* Bytes of memory that a step reads and writes: the dense weights, their states, and every worker's gradients, which
+ * are cleared. */
+int64_t optimizer_traffic(const struct optimizer *o, const struct model *model);
+
 /* Sums and clears the workers' gradients over `count` slots and moves nothing; fails as optimizer_step does. */
 bool optimizer_discard(const struct optimizer *o, struct model *model, int64_t count, int64_t t,
                        struct hrm_error *error);

@@ -122,6 +122,7 @@
   OPTION(WARM_UP, "warm-up", 'w', "N", "", "steps before them (2)")                                                  \
   OPTION(THREADS, "threads", 't', "T", "", "threads; one a core unless given")                                       \
   OPTION(FORWARD, "forward", 'f', NULL, "", "time segments without training")                                        \
+  OPTION(OPTIMIZER, "optimizer", 'o', NULL, "", "time the optimisers alone")                                         \
   OPTION(KERNELS, "kernels", 'k', NULL, "", "print the share of time and of the machine's peak of each kernel")      \
   OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
 

@@ -1,6 +1,10 @@
 #include "runtime/peak.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "runtime/clock.h"
+#include "runtime/memory.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -9,37 +13,18 @@
 /* Twelve independent chains hide the latency of the units and leave registers for the operands.  The factor keeps the
  * values near 1, so that none becomes subnormal. */
 enum { CHAINS = 12, TRIPS = 100000, ROUNDS = 10 };
+
+/* Bytes that are copied, more than any cache holds. */
+enum { COPIED = 128 << 20 };
+
 static const float FACTOR = 0.999999f, TERM = 0.000001f;
 
 typedef float multiply_adds(void);
 
-#if defined(__x86_64__)
-#define CHAINED(name, features, vector, set, fma, first)                                                             \
-  __attribute__((target(features))) static float name(void) {                                                        \
-    vector chain[CHAINS], factor = set(FACTOR), term = set(TERM);                                                    \
-    for (int c = 0; c < CHAINS; c++) chain[c] = set((float)c);                                                       \
-    for (int trip = 0; trip < TRIPS; trip++) {                                                                       \
-      _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++) chain[c] = fma(chain[c], factor, term);              \
-    }                                                                                                                \
-    float sum = 0;                                                                                                   \
-    for (int c = 0; c < CHAINS; c++) sum += first(chain[c]);                                                         \
-    return sum;                                                                                                      \
-  }
-CHAINED(multiply_add_16, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_cvtss_f32)
-CHAINED(multiply_add_8, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_cvtss_f32)
-
-static multiply_adds *widest(int *lanes) {
-  __builtin_cpu_init();
-  *lanes = __builtin_cpu_supports("avx512f") ? 16 : 8;
-  if (*lanes == 16) return multiply_add_16;
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? multiply_add_8 : NULL;
-}
-#else
-static multiply_adds *widest(int *lanes) {
-  *lanes = 4;
-  return NULL;
-}
-#endif
+struct way {
+  multiply_adds *run;
+  int lanes; /* multiply-adds in an instruction */
+};
 
 typedef float four __attribute__((vector_size(16)));
 
@@ -57,17 +42,87 @@ static float multiply_add_4(void) {
   return sum;
 }
 
-double peak_flops(void) {
-  int lanes;
-  multiply_adds *run = widest(&lanes);
+#if defined(__x86_64__)
+#define CHAINED(name, features, vector, set, fma, first)                                                             \
+  __attribute__((target(features))) static float name(void) {                                                        \
+    vector chain[CHAINS], factor = set(FACTOR), term = set(TERM);                                                    \
+    for (int c = 0; c < CHAINS; c++) chain[c] = set((float)c);                                                       \
+    for (int trip = 0; trip < TRIPS; trip++) {                                                                       \
+      _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++) chain[c] = fma(chain[c], factor, term);              \
+    }                                                                                                                \
+    float sum = 0;                                                                                                   \
+    for (int c = 0; c < CHAINS; c++) sum += first(chain[c]);                                                         \
+    return sum;                                                                                                      \
+  }
+CHAINED(multiply_add_16, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_cvtss_f32)
+CHAINED(multiply_add_8, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_cvtss_f32)
+
+/* Pairs in bfloat16, summed in float32: twice the multiply-adds in an instruction. */
+__attribute__((target("avx512f,avx512bf16"))) static float multiply_add_pairs(void) {
+  __m512 chain[CHAINS];
+  __m512bh x = _mm512_cvtne2ps_pbh(_mm512_set1_ps(TERM), _mm512_set1_ps(-TERM)), y = x;
+#pragma GCC unroll 12 /* all three: the chains stay in registers */
+  for (int c = 0; c < CHAINS; c++) chain[c] = _mm512_set1_ps((float)c);
+  for (int trip = 0; trip < TRIPS; trip++) {
+#pragma GCC unroll 12
+    for (int c = 0; c < CHAINS; c++) {
+      chain[c] = _mm512_dpbf16_ps(chain[c], x, y);
+      __asm__("" : "+v"(chain[c])); /* each step is made, though its operands are the same */
+    }
+  }
+  float sum = 0;
+#pragma GCC unroll 12
+  for (int c = 0; c < CHAINS; c++) sum += _mm512_cvtss_f32(chain[c]);
+  return sum;
+}
+
+static struct way widest(bool pairs) {
+  __builtin_cpu_init();
+  if (pairs && __builtin_cpu_supports("avx512bf16")) return (struct way){multiply_add_pairs, 32};
+  if (__builtin_cpu_supports("avx512f")) return (struct way){multiply_add_16, 16};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return (struct way){multiply_add_8, 8};
+  return (struct way){multiply_add_4, 4};
+}
+#else
+static struct way widest(bool pairs) {
+  (void)pairs;
+  return (struct way){multiply_add_4, 4};
+}
+#endif
+
+double peak_flops(bool pairs) {
+  struct way way = widest(pairs);
   double best = 0;
   volatile float sink = 0;
-  if (!run) run = multiply_add_4, lanes = 4;
   for (int round = 0; round < ROUNDS; round++) {
     double begin = clock_thread_seconds();
-    sink += run();
-    double rate = 2.0 * lanes * CHAINS * TRIPS / (clock_thread_seconds() - begin);
+    sink += way.run();
+    double rate = 2.0 * way.lanes * CHAINS * TRIPS / (clock_thread_seconds() - begin);
     if (rate > best) best = rate;
   }
+  (void)sink; /* it keeps the calls */
+  return best;
+}
+
+static double copy_once(char *to, const char *from, int threads) {
+  double begin = clock_seconds();
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  for (int thread = 0; thread < threads; thread++) {
+    size_t first = COPIED / (size_t)threads * (size_t)thread;
+    memcpy(to + first, from + first, COPIED / (size_t)threads);
+  }
+  return clock_seconds() - begin;
+}
+
+double peak_copy(int threads) {
+  struct hrm_error ignored;
+  char *from = memory_new(COPIED, 1, &ignored), *to = memory_new(COPIED, 1, &ignored);
+  double best = 0;
+  for (int round = 0; from && to && round < ROUNDS; round++) {
+    double rate = 2.0 * COPIED / copy_once(to, from, threads);
+    if (rate > best) best = rate;
+  }
+  free(from);
+  free(to);
   return best;
 }

@@ -1,9 +1,16 @@
-/* The machine's peak of multiply-adds. */
+/* What the machine does at most: multiply-adds, and copies in memory. */
 #ifndef HRM_PEAK_H
 #define HRM_PEAK_H
 
-/* FLOPs that one thread does in a second of its own CPU time, in float32 and the widest registers: the best of a few
- * short rounds (some 20 ms in all). */
-double peak_flops(void);
+#include <stdbool.h>
+
+/* FLOPs that one thread does in a second of its own CPU time, in the widest registers: the best of a few short rounds
+ * (some 20 ms in all).  In float32; with `pairs`, of pairs in bfloat16 where the processor has an instruction for
+ * them. */
+double peak_flops(bool pairs);
+
+/* Bytes read and written in a second (of the clock) by as many threads, each copying its part of 128 MB: the best of
+ * a few rounds.  0 where there is no memory for it. */
+double peak_copy(int threads);
 
 #endif
