@@ -22,6 +22,7 @@ struct evaluator {
   int input_count;
   int64_t n;
   struct tensor *values; /* by node id; a node in a repeat overwrites its value in each trip */
+  bool is_rounded;       /* to the type of each node */
   struct evaluation evaluation;
   int capacity;
 };
@@ -364,15 +365,31 @@ static evaluate_fn *const handlers[OP_COUNT] = {
 };
 
 static void evaluate_region(struct evaluator *e, const struct region *r) {
-  for (int i = 0; i < r->count; i++) handlers[r->nodes[i]->op](e, r->nodes[i], tensor_of(e, r->nodes[i]));
+  for (int i = 0; i < r->count; i++) {
+    const struct node *n = r->nodes[i];
+    struct tensor *y = tensor_of(e, n);
+    handlers[n->op](e, n, y);
+    for (int64_t k = 0; e->is_rounded && k < y->count; k++) y->data[k] = dtype_round(n->type.dtype, y->data[k]);
+  }
+}
+
+static struct evaluation run(struct arena *a, const struct graph *g, const struct evaluate_input *inputs, int count,
+                             int64_t n, bool is_rounded) {
+  struct evaluator e = {.arena = a, .graph = g, .inputs = inputs, .input_count = count, .n = n};
+  e.is_rounded = is_rounded;
+  e.values = arena_new_array(a, struct tensor, (size_t)g->next_id + 1);
+  evaluate_region(&e, g->top);
+  return e.evaluation;
 }
 
 struct evaluation evaluate(struct arena *a, const struct graph *g, const struct evaluate_input *inputs, int count,
                            int64_t n) {
-  struct evaluator e = {.arena = a, .graph = g, .inputs = inputs, .input_count = count, .n = n};
-  e.values = arena_new_array(a, struct tensor, (size_t)g->next_id + 1);
-  evaluate_region(&e, g->top);
-  return e.evaluation;
+  return run(a, g, inputs, count, n, false);
+}
+
+struct evaluation evaluate_rounded(struct arena *a, const struct graph *g, const struct evaluate_input *inputs,
+                                   int count, int64_t n) {
+  return run(a, g, inputs, count, n, true);
 }
 
 const struct evaluate_output *evaluate_find(const struct evaluation *e, const char *name) {

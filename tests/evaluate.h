@@ -29,6 +29,10 @@ struct evaluation {
 struct evaluation evaluate(struct arena *a, const struct graph *g, const struct evaluate_input *inputs, int count,
                            int64_t n);
 
+/* The same with every node's value rounded to its type: what rounding alone changes. */
+struct evaluation evaluate_rounded(struct arena *a, const struct graph *g, const struct evaluate_input *inputs,
+                                   int count, int64_t n);
+
 /* The output of a symbol's name; NULL where no sink has it. */
 const struct evaluate_output *evaluate_find(const struct evaluation *e, const char *name);
 

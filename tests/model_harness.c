@@ -241,7 +241,7 @@ static int64_t input_count(const struct program *p, const char *name, bool *inte
   return 0;
 }
 
-struct evaluation model_evaluate(struct model *m, const struct graph *g, double disturbance) {
+static struct evaluate_input *disturbed_inputs(struct model *m, double disturbance) {
   struct evaluate_input *inputs = arena_new_array(m->c.arena, struct evaluate_input, (size_t)m->input_count + 1);
   for (int i = 0; i < m->input_count; i++) {
     bool integer;
@@ -250,7 +250,15 @@ struct evaluation model_evaluate(struct model *m, const struct graph *g, double 
     for (int64_t k = 0; k < count; k++) values[k] = m->inputs[i].values[k] * (integer ? 1 : 1 + disturbance);
     inputs[i] = (struct evaluate_input){m->inputs[i].name, values};
   }
-  return evaluate(m->c.arena, g, inputs, m->input_count, MODEL_EXAMPLES);
+  return inputs;
+}
+
+struct evaluation model_evaluate(struct model *m, const struct graph *g, double disturbance) {
+  return evaluate(m->c.arena, g, disturbed_inputs(m, disturbance), m->input_count, MODEL_EXAMPLES);
+}
+
+struct evaluation model_evaluate_rounded(struct model *m, const struct graph *g) {
+  return evaluate_rounded(m->c.arena, g, disturbed_inputs(m, 0), m->input_count, MODEL_EXAMPLES);
 }
 
 static const void *compiled_value(const struct model *m, const struct symbol *s) {

@@ -54,6 +54,9 @@ void model_run(struct model *m, const char *function);
 /* The evaluator's results for the same inputs, each multiplied by 1 + `disturbance` where it is a float. */
 struct evaluation model_evaluate(struct model *m, const struct graph *g, double disturbance);
 
+/* The same with each value rounded to its type. */
+struct evaluation model_evaluate_rounded(struct model *m, const struct graph *g);
+
 /* The largest difference of a symbol's compiled values from the evaluator's. */
 double model_difference(const struct model *m, const struct evaluate_output *expected);
 /* The root of the mean of their squares. */
