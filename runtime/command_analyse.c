@@ -60,11 +60,12 @@ static bool analyse(const struct analyse_options *o, struct model *trained, cons
                                            .segments = o->segments ? o->segments : d->act.max_segments,
                                            .most_segments = o->max_segments};
   struct model untrained;
-  const struct lapack *lapack = lapack_open(error);
-  if (!lapack || !model_new(&untrained, trained->code, d, trained->threads, false, error)) return false;
+  struct lapack lapack;
+  if (!lapack_open(&lapack, error) || !model_new(&untrained, trained->code, d, trained->threads, false, error))
+    return false;
   model_initialize(&untrained, 0);
   model_prepare(&untrained);
-  json_t *report = analysis_report(trained, &untrained, &request, lapack, error);
+  json_t *report = analysis_report(trained, &untrained, &request, &lapack, error);
   model_free(&untrained);
   return report && show(o, dataset, report, error);
 }

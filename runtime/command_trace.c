@@ -57,8 +57,8 @@ static bool find_example(const struct dataset *dataset, int64_t number, struct e
 
 static bool write_page(const struct trace_options *o, struct tracing *t, const struct trace_request *request,
                        struct hrm_error *error) {
-  const struct lapack *lapack = lapack_open(error);
-  json_t *report = lapack ? trace_report(t, request, lapack, error) : NULL;
+  struct lapack lapack;
+  json_t *report = lapack_open(&lapack, error) ? trace_report(t, request, &lapack, error) : NULL;
   if (!report) return false;
   json_object_set_new(report, "checkpoint", json_string(o->checkpoint));
   json_object_set_new(report, "data", json_string(request->dataset->path));

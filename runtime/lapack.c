@@ -4,32 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fortran's interfaces. */
-typedef void eigen_function(const char *job, const char *triangle, const int *n, double *a, const int *stride,
-                            double *values, double *work, const int *work_size, int *info, size_t, size_t);
-typedef void product_function(const char *triangle, const char *transposed, const int *n, const int *k,
-                              const double *alpha, const double *a, const int *stride_a, const double *beta,
-                              double *c, const int *stride_c, size_t, size_t);
-
-struct lapack {
-  eigen_function *dsyev;
-  product_function *dsyrk;
-};
-
 static bool find(void *library, const char *name, void *function) {
   void *address = dlsym(library, name);
   memcpy(function, &address, sizeof address);
   return address != NULL;
 }
 
-const struct lapack *lapack_open(struct hrm_error *error) {
-  struct lapack *l = calloc(1, sizeof *l);
+bool lapack_open(struct lapack *l, struct hrm_error *error) {
   void *library = dlopen("libopenblas.so.0", RTLD_NOW);
-  if (l && library && find(library, "dsyev_", &l->dsyev) && find(library, "dsyrk_", &l->dsyrk)) return l;
-  free(l);
-  hrm_fail(error, HRM_SYSTEM, "OpenBLAS with LAPACK cannot be loaded: %s; on Debian: apt-get install libopenblas0",
-           library ? "it lacks dsyev" : "there is no libopenblas.so.0");
-  return NULL;
+  if (library && find(library, "dsyev_", &l->dsyev) && find(library, "dsyrk_", &l->dsyrk)) return true;
+  return hrm_fail(error, HRM_SYSTEM,
+                  "OpenBLAS with LAPACK cannot be loaded: %s; on Debian: apt-get install libopenblas0",
+                  library ? "it lacks dsyev" : "there is no libopenblas.so.0");
 }
 
 bool lapack_eigen(const struct lapack *l, double *matrix, int n, double *values, struct hrm_error *error) {

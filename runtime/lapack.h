@@ -3,14 +3,26 @@
 #ifndef HRM_LAPACK_H
 #define HRM_LAPACK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "runtime/error.h"
 
-struct lapack; /* never unloaded: its threads live as long as the process */
+/* Fortran's interfaces. */
+typedef void lapack_eigen_function(const char *job, const char *triangle, const int *n, double *a, const int *stride,
+                                   double *values, double *work, const int *work_size, int *info, size_t, size_t);
+typedef void lapack_product_function(const char *triangle, const char *transposed, const int *n, const int *k,
+                                     const double *alpha, const double *a, const int *stride_a, const double *beta,
+                                     double *c, const int *stride_c, size_t, size_t);
 
-/* NULL and a message (HRM_SYSTEM) where libopenblas.so.0 is not installed. */
-const struct lapack *lapack_open(struct hrm_error *error);
+/* Nothing to free: the library is never unloaded, as its threads live as long as the process. */
+struct lapack {
+  lapack_eigen_function *dsyev;
+  lapack_product_function *dsyrk;
+};
+
+/* False and a message (HRM_SYSTEM) where libopenblas.so.0 is not installed. */
+bool lapack_open(struct lapack *l, struct hrm_error *error);
 
 /* Eigenvalues of a symmetric matrix [n, n], increasing; column k of the result, which is row k of `matrix`
  * afterwards, is the unit eigenvector of values[k]. */

@@ -164,7 +164,7 @@ static bool open_terminal(struct terminal *t) {
   el_set(t->editor, EL_PROMPT, prompt);
   el_set(t->editor, EL_EDITOR, "emacs");
   el_set(t->editor, EL_HIST, history, t->history);
-  el_set(t->editor, EL_ADDFN, "hrmc-complete", "complete a name", complete);
+  el_wset(t->editor, EL_ADDFN, L"hrmc-complete", L"complete a name", complete); /* el_set would leak copies */
   el_set(t->editor, EL_BIND, "^I", "hrmc-complete", NULL);
   el_source(t->editor, NULL);
   return true;
