@@ -14,7 +14,6 @@ enum {
   HUGE_PAGE = 2 * 1024 * 1024,
   LARGE_BLOCK = 2 * HUGE_PAGE,
   SMALL_TOTAL = 1024 * 1024, /* an arena above this takes large blocks */
-  EXIT_OUT_OF_MEMORY = 5,
   FIRST_CAPACITY = 8
 };
 
@@ -26,34 +25,43 @@ struct block {
   alignas(max_align_t) unsigned char payload[];
 };
 
-struct arena {
-  struct block *blocks; /* the first one takes the small allocations */
-  size_t total;         /* of all payloads */
+/* What is due when an arena is freed. */
+struct deferred {
+  struct deferred *next;
+  void (*release)(void *object);
+  void *object;
 };
 
-static _Noreturn void out_of_memory(size_t size) {
-  fprintf(stderr, "error: out of memory: cannot allocate %zu bytes\n", size);
-  exit(EXIT_OUT_OF_MEMORY);
+struct arena {
+  struct block *blocks;      /* the first one takes the small allocations */
+  size_t total;              /* of all payloads */
+  struct guard *guard;       /* or NULL */
+  struct deferred *deferred; /* the latest first */
+};
+
+void arena_fail(struct arena *a, enum guard_cause cause, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  guard_vend(a->guard, cause, format, arguments);
 }
 
-static void *allocate_or_exit(size_t size) {
-  void *memory = calloc(1, size);
-  if (!memory) out_of_memory(size);
-  return memory;
+static _Noreturn void out_of_memory(struct arena *a, size_t size) {
+  arena_fail(a, GUARD_MEMORY, "out of memory: cannot allocate %zu bytes", size);
 }
 
-static struct block *block_new(size_t size) {
-  if (size > SIZE_MAX - sizeof(struct block)) out_of_memory(size);
-  struct block *block = allocate_or_exit(sizeof *block + size);
+static struct block *block_new(struct arena *a, size_t size) {
+  if (size > SIZE_MAX - sizeof(struct block)) out_of_memory(a, size);
+  struct block *block = calloc(1, sizeof *block + size);
+  if (!block) out_of_memory(a, size);
   block->size = size;
   return block;
 }
 
 /* Huge pages: a compilation touches tens of megabytes once, and a third of its time went into page faults. */
-static struct block *block_map(void) {
+static struct block *block_map(struct arena *a) {
   const size_t reserved = LARGE_BLOCK + HUGE_PAGE;
   unsigned char *memory = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) out_of_memory(reserved);
+  if (memory == MAP_FAILED) out_of_memory(a, reserved);
   size_t before = (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
   if (before) munmap(memory, before);
   munmap(memory + before + LARGE_BLOCK, HUGE_PAGE - before);
@@ -71,12 +79,30 @@ static void block_free(struct block *block) {
     free(block);
 }
 
+struct arena *arena_new_guarded(struct guard *guard) {
+  struct arena *a = calloc(1, sizeof *a);
+  if (!a) out_of_memory(&(struct arena){.guard = guard}, sizeof *a);
+  a->guard = guard;
+  return a;
+}
+
 struct arena *arena_new(void) {
-  return allocate_or_exit(sizeof(struct arena));
+  return arena_new_guarded(NULL);
+}
+
+struct guard *arena_guard(const struct arena *a) {
+  return a->guard;
+}
+
+void arena_defer(struct arena *a, void (*release)(void *object), void *object) {
+  struct deferred *d = arena_new_object(a, struct deferred);
+  *d = (struct deferred){a->deferred, release, object};
+  a->deferred = d;
 }
 
 void arena_free(struct arena *a) {
   if (!a) return;
+  for (struct deferred *d = a->deferred; d; d = d->next) d->release(d->object);
   for (struct block *block = a->blocks, *next; block; block = next) {
     next = block->next;
     block_free(block);
@@ -86,7 +112,7 @@ void arena_free(struct arena *a) {
 
 /* A large object gets a block of its own behind the first, which keeps its free space. */
 static void *allocate_large(struct arena *a, size_t size) {
-  struct block *block = block_new(size);
+  struct block *block = block_new(a, size);
   block->used = size;
   a->total += size;
   if (a->blocks) {
@@ -106,24 +132,25 @@ static void add_block(struct arena *a, struct block *block) {
 
 void *arena_alloc(struct arena *a, size_t size) {
   const size_t align = alignof(max_align_t);
-  if (size > SIZE_MAX - align) out_of_memory(size);
+  if (size > SIZE_MAX - align) out_of_memory(a, size);
   size = size ? (size + align - 1) / align * align : align;
   bool is_small = a->total < SMALL_TOTAL;
   size_t room = a->blocks ? a->blocks->size - a->blocks->used : 0;
+  if (room < size) guard_check(a->guard);
   if (room < size && size > (is_small ? SMALL_BLOCK : LARGE_BLOCK) / 4) return allocate_large(a, size);
-  if (room < size) add_block(a, is_small ? block_new(SMALL_BLOCK) : block_map());
+  if (room < size) add_block(a, is_small ? block_new(a, SMALL_BLOCK) : block_map(a));
   void *result = a->blocks->payload + a->blocks->used;
   a->blocks->used += size;
   return result;
 }
 
 void *arena_array(struct arena *a, size_t element_size, size_t count) {
-  if (element_size && count > SIZE_MAX / element_size) out_of_memory(SIZE_MAX);
+  if (element_size && count > SIZE_MAX / element_size) out_of_memory(a, SIZE_MAX);
   return arena_alloc(a, element_size * count);
 }
 
 char *arena_strndup(struct arena *a, const char *text, size_t length) {
-  if (length == SIZE_MAX) out_of_memory(length);
+  if (length == SIZE_MAX) out_of_memory(a, length);
   char *copy = arena_alloc(a, length + 1);
   if (length) memcpy(copy, text, length);
   return copy;
@@ -152,7 +179,7 @@ char *arena_printf(struct arena *a, const char *format, ...) {
 
 void *arena_grow(struct arena *a, void *items, size_t element_size, int count, int *capacity) {
   if (count < *capacity) return items;
-  if (*capacity > INT_MAX / 2) out_of_memory(SIZE_MAX);
+  if (*capacity > INT_MAX / 2) out_of_memory(a, SIZE_MAX);
   int larger = *capacity ? *capacity * 2 : FIRST_CAPACITY;
   void *grown = arena_array(a, element_size, (size_t)larger);
   if (count) memcpy(grown, items, element_size * (size_t)count);

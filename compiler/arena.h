@@ -1,9 +1,11 @@
 /* Memory that is freed all at once.
  *
  * Every representation of one compilation (source, syntax tree, graphs, kernels) lives in one arena; nothing in it is
- * freed alone.  An allocation never fails: running out of memory ends the process with exit code 5 and a message. */
+ * freed alone.  An allocation never fails: without memory the work ends at the arena's guard, or the process. */
 #ifndef HRMC_ARENA_H
 #define HRMC_ARENA_H
+
+#include "guard.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +13,17 @@
 struct arena;
 
 struct arena *arena_new(void);
-void arena_free(struct arena *a); /* accepts NULL */
+struct arena *arena_new_guarded(struct guard *guard); /* which outlives it; NULL: none */
+void arena_free(struct arena *a);                     /* accepts NULL */
+struct guard *arena_guard(const struct arena *a);
+
+/* Ends the work that is done in an arena: a bug of ours, or a resource that is not there. */
+_Noreturn void arena_fail(struct arena *a, enum guard_cause cause, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Something that is not of an arena's memory and shall end with it: release(object) is called as the arena is freed,
+ * the latest first.  An object that may be released before must bear it twice. */
+void arena_defer(struct arena *a, void (*release)(void *object), void *object);
 
 /* Zeroed memory, aligned for any object. */
 void *arena_alloc(struct arena *a, size_t size);

@@ -76,6 +76,14 @@ struct diag *diag_report(struct diags *d, enum message message, struct span plac
   return diagnostic;
 }
 
+void diag_report_end(struct diags *d, const struct guard *guard) {
+  switch (guard->cause) {
+  case GUARD_INTERRUPT: diag_report(d, MSG_INTERRUPTED, (struct span){0}); break;
+  case GUARD_BUG: diag_report(d, MSG_BUG, (struct span){0}, guard->text); break;
+  case GUARD_MEMORY: diag_report(d, MSG_SYSTEM, (struct span){0}, guard->text); break;
+  }
+}
+
 static void add_note(struct diags *d, struct diag *diagnostic, struct note note) {
   arena_push(d->arena, diagnostic->notes, diagnostic->note_count, diagnostic->note_capacity, note);
 }

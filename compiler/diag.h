@@ -81,6 +81,9 @@ bool diag_has_error_in(const struct diags *d, struct span range);
 int diag_mark(const struct diags *d);
 void diag_note_since(struct diags *d, int mark, struct span place, const char *text);
 
+/* Reports why work was ended. */
+void diag_report_end(struct diags *d, const struct guard *guard);
+
 int diag_count(const struct diags *d, enum severity at_least);
 
 /* 0 when nothing worse than a warning was reported; else the exit code of the worst class. */

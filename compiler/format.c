@@ -205,6 +205,7 @@ static char *write_text(const struct pieces *p) {
   char *text = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
+  if (!out) arena_fail(p->arena, GUARD_MEMORY, "out of memory: no stream for the text of a file");
   int column = 0;
   for (int i = 0; i < p->count; i++) write_piece(out, p, i, &column);
   if (p->count) fputc('\n', out);

@@ -10,9 +10,8 @@
 
 /* A builder was called with operands that do not fit: the bug of a pass, never the user's. */
 static _Noreturn void bug(const struct graph *g, const struct node *n, const char *error) {
-  fprintf(stderr, "hrmc: internal error: graph %s, %s%s%s: %s\n", g->name, op_text(n->op), n->origin ? " from " : "",
-          n->origin ? n->origin : "", error);
-  abort();
+  arena_fail(g->arena, GUARD_BUG, "graph %s, %s%s%s: %s", g->name, op_text(n->op), n->origin ? " from " : "",
+             n->origin ? n->origin : "", error);
 }
 
 struct graph *graph_new(struct arena *a, const char *name) {

@@ -141,11 +141,10 @@ static void print_region(struct printer *p, const struct region *r, int depth) {
 }
 
 void graph_print(const struct graph *g, FILE *out) {
-  struct printer p = {.out = out, .arena = arena_new()};
+  struct printer p = {.out = out, .arena = g->arena};
   p.number = arena_new_array(p.arena, int, (size_t)g->next_id + 1);
   fprintf(out, "graph %s\n", g->name);
   print_symbols(&p, g->top);
   print_region(&p, g->top, 0);
   fprintf(out, "end\n");
-  arena_free(p.arena);
 }

@@ -149,7 +149,7 @@ const char *kernel_signature(struct arena *a, const struct kernel *k) {
   char *text = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
-  if (!out) abort();
+  if (!out) arena_fail(a, GUARD_MEMORY, "out of memory: no stream for the text of a kernel");
   print_kernel(&(struct printer){.out = out}, k);
   fclose(out);
   const char *copy = arena_strndup(a, text, size);

@@ -5,8 +5,6 @@
  * cost nothing, except a reshape that strides cannot express: that copies once. */
 #include "chain.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- buffers ---- */
@@ -36,8 +34,7 @@ struct view view_new(struct planner *p, const struct type *type, const int8_t *o
 static int weight_number(const struct program *program, const struct symbol *symbol) {
   for (int i = 0; i < program->weight_count; i++)
     if (program->weights[i]->symbol == symbol) return i;
-  fprintf(stderr, "hrmc: internal error: the program has no weight '%s'\n", symbol->name);
-  abort();
+  arena_fail(program->arena, GUARD_BUG, "the program has no weight '%s'", symbol->name);
 }
 
 static struct buffer *buffer_of_symbol(const struct shared *s, const struct symbol *symbol) {
@@ -199,8 +196,7 @@ static struct view find_view(struct planner *p, struct node *n) {
   if (op_is_view(n->op)) return view_of_view(p, n);
   if (n->op == OP_LEAF) return view_symbol(p, n->symbol, &n->type);
   if (n->op == OP_RESULT) return view_of(p, n->operand[0]->repeat.body->carries[n->index]);
-  fprintf(stderr, "hrmc: internal error: graph %s: %%%d %s has no place\n", p->graph->name, n->id, op_text(n->op));
-  abort();
+  arena_fail(p->arena, GUARD_BUG, "graph %s: %%%d %s has no place", p->graph->name, n->id, op_text(n->op));
 }
 
 struct view view_of(struct planner *p, struct node *n) {

@@ -67,6 +67,8 @@ libcompiler_a_SOURCES = \
   %D%/graph_text.h \
   %D%/graph_types.c \
   %D%/group.c \
+  %D%/guard.c \
+  %D%/guard.h \
   %D%/hoist.c \
   %D%/horizon.c \
   %D%/infer.c \

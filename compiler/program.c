@@ -1,14 +1,10 @@
 /* Look-ups in a program. */
 #include "program.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 int program_tensor(const struct program *p, const struct symbol *symbol) {
   for (int i = 0; i < p->tensor_count; i++)
     if (p->tensors[i].symbol == symbol) return i;
-  fprintf(stderr, "hrmc: bug: the program has no tensor '%s'\n", symbol->name);
-  abort();
+  arena_fail(p->arena, GUARD_BUG, "the program has no tensor '%s'", symbol->name);
 }
 
 struct weight *program_weight(const struct program *p, const struct symbol *symbol) {

@@ -79,7 +79,8 @@ struct program {
   struct graph *trace;   /* forward, stopped after "trace_limit" steps (elab_trace.c) */
 };
 
-int program_tensor(const struct program *p, const struct symbol *symbol); /* its number; aborts if there is none */
+int program_tensor(const struct program *p,
+                   const struct symbol *symbol); /* its number; that there is none is a bug */
 struct weight *program_weight(const struct program *p, const struct symbol *symbol);
 
 #endif

@@ -16,6 +16,7 @@ check_programs = \
   %D%/check_grad \
   %D%/check_format \
   %D%/check_graph \
+  %D%/check_guard \
   %D%/check_horizon \
   %D%/check_maze \
   %D%/check_model_gradient \

@@ -6,15 +6,14 @@
 #include <math.h>
 
 static void run_asserts(struct compilation *c, const struct test_case *t) {
-  struct executable x;
-  if (t->count > 0 && execute_load(c, t->graph, t->asserts, t->count, &x)) {
-    execute_run(&x);
-    for (int i = 0; i < t->count; i++) {
-      const float *held = execute_value(&x, t->asserts[i]);
-      if (!(*held == 1.0f)) diag_report(c->diags, MSG_TEST_FAILED, t->places[i], t->title);
-    }
+  struct executable *x = t->count > 0 ? execute_load(c, t->graph, t->asserts, t->count) : NULL;
+  if (!x) return;
+  execute_run(x);
+  for (int i = 0; i < t->count; i++) {
+    const float *held = execute_value(x, t->asserts[i]);
+    if (!(*held == 1.0f)) diag_report(c->diags, MSG_TEST_FAILED, t->places[i], t->title);
   }
-  if (t->count > 0) execute_free(&x);
+  execute_free(x);
 }
 
 static double loss_at(struct executable *x, const struct gradient_check *k, int element, double value) {
@@ -46,10 +45,10 @@ static void compare_gradient(struct compilation *c, const struct test_case *t, c
 }
 
 static void run_check(struct compilation *c, const struct test_case *t, const struct gradient_check *k) {
-  struct executable x;
   struct symbol *symbols[] = {k->argument, k->gradient, k->loss};
-  if (execute_load(c, k->graph, symbols, 3, &x)) compare_gradient(c, t, k, &x);
-  execute_free(&x);
+  struct executable *x = execute_load(c, k->graph, symbols, 3);
+  if (x) compare_gradient(c, t, k, x);
+  execute_free(x);
 }
 
 bool run_test_blocks(struct compilation *c, const char *name) {

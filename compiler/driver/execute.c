@@ -97,16 +97,18 @@ static bool allocate_tensors(struct compilation *c, struct symbol *const *symbol
   return true;
 }
 
-bool execute_load(struct compilation *c, const struct graph *g, struct symbol *const *symbols, int count,
-                  struct executable *out) {
-  *out = (struct executable){.program = execute_program(c, symbols, count)};
+static void release(void *executable) { execute_free(executable); }
+
+struct executable *execute_load(struct compilation *c, const struct graph *g, struct symbol *const *symbols,
+                                int count) {
+  struct executable *x = arena_new_object(c->arena, struct executable);
+  x->program = execute_program(c, symbols, count);
+  arena_defer(c->arena, release, x);
   const struct graph *final = compile_run_passes(c, g, NULL);
-  if (!final || !allocate_tensors(c, symbols, count, out)) return false;
-  if (is_constant(final)) {
-    out->constants = final;
-    return true;
-  }
-  return load_code(c, final, out);
+  if (!final || !allocate_tensors(c, symbols, count, x)) return NULL;
+  if (!is_constant(final)) return load_code(c, final, x) ? x : NULL;
+  x->constants = final;
+  return x;
 }
 
 void execute_run(struct executable *x) {
@@ -124,9 +126,11 @@ void *execute_value(const struct executable *x, const struct symbol *symbol) {
 }
 
 void execute_free(struct executable *x) {
+  if (!x) return;
   for (int i = 0; x->tensors && i < x->program->tensor_count; i++) free(x->tensors[i]);
   free(x->shared);
   free(x->arena);
   free(x->local);
   if (x->engine) engine_unload(x->engine, &x->code);
+  *x = (struct executable){NULL};
 }

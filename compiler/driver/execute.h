@@ -15,11 +15,12 @@ struct executable {
 };
 
 /* Compiles a graph over `symbols` (no weights); a ROWS symbol is followed by the output that takes its gradient.
- * False after a bug or for want of memory (reported); execute_free() is due in either case. */
-bool execute_load(struct compilation *c, const struct graph *g, struct symbol *const *symbols, int count,
-                  struct executable *out);
+ * NULL after a bug or for want of memory (reported).  It is released with the compilation's arena, which the engine
+ * must outlive, or before by execute_free(). */
+struct executable *execute_load(struct compilation *c, const struct graph *g, struct symbol *const *symbols,
+                                int count);
 void execute_run(struct executable *x);
-void execute_free(struct executable *x);
+void execute_free(struct executable *x); /* accepts NULL */
 
 /* The program whose tensors are these symbols, in their order. */
 struct program *execute_program(struct compilation *c, struct symbol *const *symbols, int count);

@@ -10,8 +10,8 @@ static bool want_colour(void) {
   return isatty(STDERR_FILENO) && !(no_colour && *no_colour);
 }
 
-static struct compilation begin(const struct options *o) {
-  struct compilation c = {.arena = arena_new(), .options = o};
+static struct compilation begin(const struct options *o, struct guard *guard) {
+  struct compilation c = {.arena = arena_new_guarded(guard), .options = o};
   c.diags = diags_new(c.arena);
   return c;
 }
@@ -24,37 +24,55 @@ static int finish(struct compilation *c, const char *path) {
   else
     diag_print(c->diags, stderr, want_colour());
   int code = diag_exit_code(c->diags);
-  engine_free(c->engine);
   arena_free(c->arena);
+  engine_free(c->engine);
   return code;
 }
 
+/* A command on a file, or on two, with an arena and diagnostics of its own for each. */
+struct job {
+  const struct options *options;
+  struct compilation c, second;
+  const char *path;
+  int code; /* of what the command ran */
+};
+
+static void diff_files(void *context) {
+  struct job *j = context;
+  bool ok = command_diff_side(&j->c, j->options->files[0]);
+  ok = command_diff_side(&j->second, j->options->files[1]) && ok;
+  if (ok) command_diff(&j->c, &j->second);
+}
+
 static int run_diff(const struct options *o) {
-  struct compilation first = begin(o), second = begin(o);
-  bool ok = command_diff_side(&first, o->files[0]);
-  ok = command_diff_side(&second, o->files[1]) && ok;
-  if (ok) command_diff(&first, &second);
-  int a = finish(&first, o->files[0]), b = finish(&second, o->files[1]);
+  struct guard guard = {0};
+  struct job j = {.options = o, .c = begin(o, &guard), .second = begin(o, &guard)};
+  if (!guard_run(&guard, diff_files, &j)) diag_report_end(j.second.diags, &guard);
+  int a = finish(&j.c, o->files[0]), b = finish(&j.second, o->files[1]);
   return a > b ? a : b;
 }
 
-/* One file, with an arena and diagnostics of its own. */
-static int run_file(const struct options *o, const char *path) {
-  struct compilation c = begin(o);
-  int code = 0;
-  switch (o->command) {
-  case HRMC_COMPILE: command_compile(&c, path); break;
-  case HRMC_CHECK: command_check(&c, path); break;
-  case HRMC_FMT: command_fmt(&c, path); break;
-  case HRMC_TEST: command_test(&c, path); break;
-  case HRMC_RUN: code = command_run(&c, path); break;
+static void process_file(void *context) {
+  struct job *j = context;
+  switch (j->options->command) {
+  case HRMC_COMPILE: command_compile(&j->c, j->path); break;
+  case HRMC_CHECK: command_check(&j->c, j->path); break;
+  case HRMC_FMT: command_fmt(&j->c, j->path); break;
+  case HRMC_TEST: command_test(&j->c, j->path); break;
+  case HRMC_RUN: j->code = command_run(&j->c, j->path); break;
   case HRMC_DIFF:
   case HRMC_EXPLAIN:
   case HRMC_REPL:
   case HRMC_EVALUATE: break; /* see run */
   }
-  int reported = finish(&c, path);
-  return reported ? reported : code;
+}
+
+static int run_file(const struct options *o, const char *path) {
+  struct guard guard = {0};
+  struct job j = {.options = o, .c = begin(o, &guard), .path = path};
+  if (!guard_run(&guard, process_file, &j)) diag_report_end(j.c.diags, &guard);
+  int reported = finish(&j.c, path);
+  return reported ? reported : j.code;
 }
 
 static int run_files(const struct options *o) {

@@ -274,32 +274,39 @@ static void module_open(struct codegen *g, LLVMTargetMachineRef machine) {
   LLVMDisposeTargetData(layout);
 }
 
-static void module_close(struct codegen *g) {
+static void module_close(void *emission) {
+  struct codegen *g = &((struct emission *)emission)->g;
+  if (!g->context) return;
   LLVMDisposeBuilder(g->builder);
   LLVMDisposeModule(g->module);
   LLVMContextDispose(g->context);
+  g->context = NULL;
 }
 
 bool emit_with(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
                enum emit_form form, struct emitted *out, const char **error) {
-  struct emission e = {.g = {.arena = a, .machine = host->machine, .tile = plan->tile, .openblas = host->openblas},
-                       .plan = plan,
-                       .prefix = host->prefix,
-                       .host = host,
-                       .kernels = arena_new_array(a, LLVMValueRef, (size_t)plan->form_count + 1)};
+  struct emission *e = arena_new_object(a, struct emission);
+  *e = (struct emission){.g = {.arena = a, .machine = host->machine, .tile = plan->tile, .openblas = host->openblas},
+                         .plan = plan,
+                         .prefix = host->prefix,
+                         .host = host,
+                         .kernels = arena_new_array(a, LLVMValueRef, (size_t)plan->form_count + 1)};
   *out = (struct emitted){0};
-  module_open(&e.g, host->handle);
-  emit_function(&e, &plan->prepare);
-  emit_function(&e, &plan->forward);
-  emit_function(&e, &plan->train);
-  emit_function(&e, &plan->trace);
-  if (description) emit_description(&e.g, description);
-  *error = e.g.error;
-  bool done = !e.g.error && verify(&e.g, error) && write(&e.g, host->handle, form, out, error);
+  arena_defer(a, module_close, e);
+  module_open(&e->g, host->handle);
+  emit_function(e, &plan->prepare);
+  emit_function(e, &plan->forward);
+  emit_function(e, &plan->train);
+  emit_function(e, &plan->trace);
+  if (description) emit_description(&e->g, description);
+  *error = e->g.error;
+  bool done = !e->g.error && verify(&e->g, error) && write(&e->g, host->handle, form, out, error);
   if (done) *error = NULL;
-  module_close(&e.g);
+  module_close(e);
   return done;
 }
+
+static void dispose_target(void *handle) { LLVMDisposeTargetMachine(handle); }
 
 bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
                enum emit_form form, struct emitted *out, const char **error) {
@@ -308,9 +315,8 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
   *out = (struct emitted){0};
   host.handle = target_open(a, target, &resolved, &host.machine, error);
   if (!host.handle) return false;
-  bool done = emit_with(a, plan, description, &host, form, out, error);
-  LLVMDisposeTargetMachine(host.handle);
-  return done;
+  arena_defer(a, dispose_target, host.handle);
+  return emit_with(a, plan, description, &host, form, out, error);
 }
 
 bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, struct machine *machine,

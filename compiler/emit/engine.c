@@ -15,6 +15,7 @@ struct generation {
     const char *text, *name;
   } * kernels;
   int kernel_count, kernel_capacity;
+  int loaded; /* kernels of loaded plans; those behind them belong to the plan that is being loaded */
   LLVMOrcResourceTrackerRef *trackers;
   int tracker_count, tracker_capacity;
   int users; /* loaded plans */
@@ -58,7 +59,7 @@ struct engine *engine_new(struct arena *a, const char **error) {
   struct engine *e = calloc(1, sizeof *e);
   *error = "out of memory";
   if (!e) return NULL;
-  e->arena = arena_new();
+  e->arena = arena_new_guarded(arena_guard(a));
   e->host.handle = target_open(e->arena, &native, &e->target, &e->host.machine, error);
   if (e->host.handle && open_linker(e, error)) return e;
   *error = arena_strdup(a, *error);
@@ -127,8 +128,8 @@ bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, str
 
 /* ---- shared kernels ---- */
 
-static struct generation *generation_new(void) {
-  struct arena *a = arena_new();
+static struct generation *generation_new(struct guard *guard) {
+  struct arena *a = arena_new_guarded(guard);
   struct generation *g = arena_new_object(a, struct generation);
   g->arena = a;
   return g;
@@ -160,7 +161,7 @@ static const char *kept_name(void *context, const char *text, bool *is_new) {
 static void renew_generation(struct engine *e) {
   struct generation *old = e->generation;
   if (old && old->tracker_count < GENERATION_PLANS) return;
-  e->generation = generation_new();
+  e->generation = generation_new(arena_guard(e->arena));
   release(e, old);
 }
 
@@ -169,14 +170,12 @@ bool engine_load_shared(struct engine *e, struct arena *a, const struct plan *pl
   struct code_host host = e->host;
   renew_generation(e);
   struct generation *g = e->generation;
-  int known = g->kernel_count;
+  g->kernel_count = g->loaded;
   host.kernel_name = kept_name;
   host.kernel_context = e;
-  if (!load_with(e, a, plan, host, out, error)) {
-    g->kernel_count = known;
-    return false;
-  }
+  if (!load_with(e, a, plan, host, out, error)) return false;
   arena_push(g->arena, g->trackers, g->tracker_count, g->tracker_capacity, (LLVMOrcResourceTrackerRef)out->tracker);
+  g->loaded = g->kernel_count;
   out->tracker = NULL;
   out->generation = g;
   g->users++;

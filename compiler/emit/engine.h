@@ -7,7 +7,8 @@
 
 struct engine;
 
-/* For this machine.  NULL and *error (static, or in the arena) where LLVM refuses. */
+/* For this machine; it lives under the arena's guard, but not in the arena.  NULL and *error (static, or in the
+ * arena) where LLVM refuses. */
 struct engine *engine_new(struct arena *a, const char **error);
 void engine_free(struct engine *e); /* accepts NULL; what was loaded is gone */
 

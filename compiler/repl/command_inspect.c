@@ -83,7 +83,7 @@ bool command_of_asm(struct entry_run *r, const struct source *argument) {
 }
 
 static bool print_report(struct entry_run *r, const struct source *argument, enum report_kind kind) {
-  struct options options = r->session->options;
+  struct options options = r->options;
   if (!compile_argument(r, argument, true)) return false;
   options.reports = 1u << kind;
   r->c.options = &options;

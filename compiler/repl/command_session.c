@@ -65,44 +65,55 @@ static bool set_run_setting(struct entry_run *r, const char *name, const char *v
   return true;
 }
 
-/* The define of a name, made where there is none. */
-static struct define *define_of(struct session *s, const char *name) {
-  struct options *o = &s->options;
+static struct define *find_define(const struct options *o, const char *name) {
   for (int i = 0; i < o->define_count; i++)
     if (!strcmp(o->defines[i].name, name)) return &o->defines[i];
-  struct define *grown = realloc(o->defines, (size_t)(o->define_count + 1) * sizeof *grown);
-  char *copy = strdup(name);
-  if (!grown || !copy) abort();
-  o->defines = grown;
-  o->defines[o->define_count] = (struct define){.name = copy};
-  return &o->defines[o->define_count++];
+  return NULL;
+}
+
+static void try_define(struct entry_run *r, const char *name, const char *value, struct span place) {
+  struct options *o = &r->options;
+  const struct define *before = o->defines;
+  o->defines = arena_new_array(r->c.arena, struct define, (size_t)o->define_count + 1);
+  for (int i = 0; i < o->define_count; i++) o->defines[i] = before[i];
+  struct define *d = find_define(o, name);
+  if (!d) d = &o->defines[o->define_count++];
+  *d = (struct define){name, value, place};
+}
+
+static void take_define(struct session *s, const char *name, const char *value) {
+  struct options *o = &s->options;
+  char *text = session_copy(s, value);
+  struct define *d = find_define(o, name);
+  if (!d) {
+    char *copy = session_copy(s, name);
+    o->defines = session_grown(s, o->defines, o->define_count, sizeof *o->defines);
+    d = &o->defines[o->define_count++];
+    *d = (struct define){.name = copy};
+  }
+  free((char *)d->value);
+  d->value = text;
+  d->place = (struct span){0};
 }
 
 /* A config's value is tried on the whole session before it stays. */
 static bool set_config(struct entry_run *r, const char *name, const char *value, struct span place) {
-  struct session *s = r->session;
-  struct define *d = define_of(s, name);
-  const char *before = d->value;
-  d->value = value;
-  d->place = place;
-  bool good = session_check(r);
-  d->place = (struct span){0};
-  d->value = good ? strdup(value) : before;
-  if (good) free((char *)before);
-  if (!d->value) free((char *)s->options.defines[--s->options.define_count].name);
-  if (good) model_outdate(s);
-  return good;
+  try_define(r, name, value, place);
+  if (!session_check(r)) return false;
+  take_define(r->session, name, value);
+  model_outdate(r->session);
+  return true;
 }
 
 static bool set_data(struct entry_run *r, const char *value) {
   struct session *s = r->session;
-  const char *before = s->options.data;
-  s->options.data = value;
-  bool good = session_check(r);
-  s->options.data = good ? strdup(value) : before;
-  if (good) free((char *)before);
-  if (good) model_outdate(s);
-  return good;
+  r->options.data = value;
+  if (!session_check(r)) return false;
+  char *copy = session_copy(s, value);
+  free((char *)s->options.data);
+  s->options.data = copy;
+  model_outdate(s);
+  return true;
 }
 
 bool command_of_set(struct entry_run *r, const struct source *argument) {

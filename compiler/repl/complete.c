@@ -13,6 +13,7 @@
 #include <string.h>
 
 struct words {
+  struct session *session;
   const char *begun;
   char **items;
   int count;
@@ -22,12 +23,10 @@ static void offer(struct words *w, const char *word) {
   if (strncmp(word, w->begun, strlen(w->begun)) != 0) return;
   for (int i = 0; i < w->count; i++)
     if (!strcmp(w->items[i], word)) return;
-  char **grown = realloc(w->items, (size_t)(w->count + 2) * sizeof *grown);
-  char *copy = strdup(word);
-  if (!grown || !copy) abort();
-  w->items = grown;
-  w->items[w->count++] = copy;
+  w->items = session_grown(w->session, w->items, w->count + 1, sizeof *w->items);
   w->items[w->count] = NULL;
+  w->items[w->count] = session_copy(w->session, word);
+  w->items[++w->count] = NULL;
 }
 
 static void offer_files(struct words *w) {
@@ -141,25 +140,36 @@ static void offer_commands(struct words *w, const char *before) {
   }
 }
 
+struct completion {
+  struct entry_run entry;
+  const char *kind; /* a word of commands.def's, or "" */
+  bool in_command;
+  struct words words;
+};
+
+static void offer_all(void *completion) {
+  struct completion *c = completion;
+  if (c->in_command)
+    offer_commands(&c->words, ":");
+  else if (!strcmp(c->kind, "command"))
+    offer_commands(&c->words, "");
+  else if (!strcmp(c->kind, "file"))
+    offer_files(&c->words);
+  else if (!strcmp(c->kind, "setting"))
+    offer_settings(&c->entry, &c->words);
+  else if (!strcmp(c->kind, "expression"))
+    offer_names(&c->entry, &c->words);
+}
+
 char **console_completions(struct session *s, const char *line, size_t *begin) {
-  struct entry_run r;
-  bool is_command = line[0] == ':', in_word = is_command && !strchr(line, ' ');
-  const char *kind = is_command && !in_word ? completes(line) : "expression";
+  bool is_command = line[0] == ':', in_command = is_command && !strchr(line, ' ');
+  const char *kind = is_command && !in_command ? completes(line) : "expression";
   bool is_path = !strcmp(kind, "file") || !strcmp(kind, "setting");
-  *begin = in_word ? 0 : begin_of_word(line, is_path);
-  struct words w = {.begun = line + *begin};
-  entry_begin(&r, s, line);
-  if (in_word)
-    offer_commands(&w, ":");
-  else if (!strcmp(kind, "command"))
-    offer_commands(&w, "");
-  else if (!strcmp(kind, "file"))
-    offer_files(&w);
-  else if (!strcmp(kind, "setting"))
-    offer_settings(&r, &w);
-  else if (!strcmp(kind, "expression"))
-    offer_names(&r, &w);
-  r.c.diags = diags_new(r.c.arena);
-  entry_end(&r);
-  return w.items;
+  *begin = in_command ? 0 : begin_of_word(line, is_path);
+  struct completion c = {.kind = kind, .in_command = in_command, .words = {.session = s, .begun = line + *begin}};
+  entry_begin(&c.entry, s, line);
+  guard_run(&s->guard, offer_all, &c);
+  c.entry.c.diags = diags_new(c.entry.messages);
+  entry_end(&c.entry);
+  return c.words.items;
 }

@@ -33,7 +33,7 @@ struct input {
 
 static void add_line(struct input *in, const char *line, size_t length) {
   char *grown = realloc(in->text, in->length + length + 2);
-  if (!grown) abort();
+  if (!grown) guard_end(NULL, GUARD_MEMORY, "out of memory: no room for what is typed");
   in->text = grown;
   memcpy(in->text + in->length, line, length);
   in->length += length;

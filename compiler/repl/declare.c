@@ -82,16 +82,6 @@ static void tell_users(struct entry_run *r, const struct ast_file *before, const
 
 /* ---- taking them in ---- */
 
-/* Units before `count` that declare nothing but what is declared now. */
-static int drop_replaced(struct entry_run *r, int count, const struct decl *d) {
-  for (int i = count - 1; i >= 0; i--) {
-    if (!is_only(r, &r->session->units[i], d)) continue;
-    session_drop_unit(r->session, i);
-    count--;
-  }
-  return count;
-}
-
 static bool run_tests(struct entry_run *r, const struct ast_file *typed) {
   int tests = 0, capacity = 0;
   if (!session_ast(r)) return false;
@@ -114,35 +104,42 @@ static void try_all(struct entry_run *r, const struct ast_file *typed) {
   for (int i = 0; i < typed->count; i++) {
     if (typed->decls[i]->kind == DECL_TEST) continue;
     const char *text = span_text(r->c.arena, typed->decls[i]->span);
-    session_try_unit(r->session, source_from_text(r->c.arena, "prompt", text), false);
+    arena_push(r->c.arena, r->tried, r->tried_count, r->tried_capacity, source_from_text(r->c.arena, "prompt", text));
   }
 }
 
-static void take_all(struct entry_run *r, const struct ast_file *typed, int before) {
+/* Which texts of the session declare nothing but what is declared now. */
+static bool *find_replaced(struct entry_run *r, const struct ast_file *typed) {
+  const struct session *s = r->session;
+  bool *replaced = arena_new_array(r->c.arena, bool, (size_t)s->unit_count + 1);
+  for (int i = 0; i < s->unit_count; i++)
+    for (int k = 0; k < typed->count; k++)
+      replaced[i] |= typed->decls[k]->kind != DECL_TEST && is_only(r, &s->units[i], typed->decls[k]);
+  return replaced;
+}
+
+static void take_all(struct entry_run *r, const struct ast_file *typed) {
   struct session *s = r->session;
-  session_keep(s, before);
-  for (int i = 0; i < typed->count; i++) {
-    if (typed->decls[i]->kind == DECL_TEST) continue;
-    session_forget(s, name_of(typed->decls[i]));
-    before = drop_replaced(r, before, typed->decls[i]);
-  }
+  const bool *replaced = find_replaced(r, typed);
+  int before = s->unit_count;
+  for (int i = 0; i < r->tried_count; i++) session_add_unit(s, r->tried[i], false);
+  for (int i = before - 1; i >= 0; i--)
+    if (replaced[i]) session_drop_unit(s, i);
+  for (int i = 0; i < typed->count; i++)
+    if (typed->decls[i]->kind != DECL_TEST) session_forget(s, name_of(typed->decls[i]));
+  r->tried_count = 0;
   model_outdate(s);
 }
 
 bool session_declare(struct entry_run *r, const struct source *text) {
-  struct session *s = r->session;
   const struct ast_file *typed = parse_file(r->c.arena, r->c.diags, text);
-  int before = s->unit_count;
   if (diag_exit_code(r->c.diags) || !session_ast(r)) return false;
   const struct ast_file *old = r->c.ast;
   try_all(r, typed);
-  if (s->unit_count > before && !session_check(r)) {
-    session_cut(s, before);
-    return false;
-  }
-  if (s->unit_count > before) {
+  if (r->tried_count > 0) {
+    if (!session_check(r)) return false;
+    take_all(r, typed);
     tell_users(r, old, r->c.ast, typed);
-    take_all(r, typed, before);
   }
   return run_tests(r, typed);
 }

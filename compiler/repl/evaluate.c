@@ -41,11 +41,15 @@ static const void *value_of(struct session *s, const struct answer *answer, cons
 
 static size_t bytes_of(const struct type *type) { return (size_t)(type_elements(type) * dtype_size(type->dtype)); }
 
-static bool copy_out(const struct executable *x, const struct symbol *symbol, struct session_tensor *out) {
+static bool copy_out(struct entry_run *r, const struct executable *x, const struct symbol *symbol,
+                     struct session_tensor *out) {
   if (!out) return true;
   out->type = symbol->type;
   out->data = malloc(bytes_of(&symbol->type) + 1);
-  if (!out->data) return false;
+  if (!out->data) {
+    diag_report(r->c.diags, MSG_SYSTEM, (struct span){0}, "out of memory: no room for a copy of the value");
+    return false;
+  }
   memcpy(out->data, execute_value(x, symbol), bytes_of(&symbol->type));
   return true;
 }
@@ -93,13 +97,13 @@ struct symbol **session_symbols(struct entry_run *r, const struct answer *answer
 
 bool session_evaluate(struct entry_run *r, const struct answer *answer, struct session_tensor *value,
                       struct session_tensor *gradient, double *seconds) {
-  struct executable x;
   int count;
   struct symbol **symbols = session_symbols(r, answer, &count);
-  bool done = execute_load(&r->c, answer->graph, symbols, count, &x);
-  if (done) copy_in(r, answer, &x, symbols, count);
-  done = done && (seconds ? run_timed(r, &x, seconds) : run_once(r, &x)) && copy_out(&x, answer->result, value) &&
-         (!gradient || copy_out(&x, answer->gradient, gradient));
-  execute_free(&x);
+  struct executable *x = execute_load(&r->c, answer->graph, symbols, count);
+  if (!x) return false;
+  copy_in(r, answer, x, symbols, count);
+  bool done = (seconds ? run_timed(r, x, seconds) : run_once(r, x)) && copy_out(r, x, answer->result, value) &&
+              (!gradient || copy_out(r, x, answer->gradient, gradient));
+  execute_free(x);
   return done;
 }

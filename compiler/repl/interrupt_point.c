@@ -9,6 +9,8 @@ static volatile sig_atomic_t asked;
 
 void interrupt_point_note(int signal) { asked = signal; }
 
+bool interrupt_point_noted(void) { return asked != 0; }
+
 void interrupt_point_clear(void) { asked = 0; }
 
 static void leave(int signal) { siglongjmp(*way_out, signal); }

@@ -8,8 +8,9 @@
  * left at any point; the signal's former handler is there again afterwards. */
 bool interrupt_point_run(struct executable *x);
 
-/* A handler for the rest of an entry: what it does not end there, the next run ends at once. */
+/* A handler for the rest of an entry: the guard ends what compiles, and the next run ends at once. */
 void interrupt_point_note(int signal);
+bool interrupt_point_noted(void); /* whether there was one */
 void interrupt_point_clear(void); /* before an entry */
 
 #endif

@@ -28,7 +28,6 @@ void model_discard(struct session *s, struct trained_model *m) {
   description_free(&m->description);
   engine_unload(s->engine, &m->loaded);
   arena_free(m->arena);
-  free(m);
 }
 
 void model_drop(struct session *s) {
@@ -61,7 +60,7 @@ static const struct source *whole_text(struct entry_run *r) {
 static bool compile(struct entry_run *r, struct trained_model *m) {
   const char *error = NULL;
   struct compilation c = {.arena = m->arena, .diags = r->c.diags, .options = r->c.options, .engine = r->c.engine};
-  struct entry_run own = {.session = r->session, .c = c, .typed = r->typed};
+  struct entry_run own = {.session = r->session, .c = c, .typed = r->typed, .options = r->options};
   if (!session_ast(&own)) return false;
   if (!session_model(&own)) {
     diag_report(r->c.diags, MSG_SESSION_NO_MODEL, (struct span){0});
@@ -139,17 +138,15 @@ static bool prepare(struct session *s, struct trained_model *m, struct hrm_error
 static struct trained_model *model_build(struct entry_run *r) {
   struct session *s = r->session;
   struct hrm_error error;
-  struct trained_model *m = calloc(1, sizeof *m);
-  if (!m) return NULL;
-  m->arena = arena_new();
-  bool built = compile(r, m) && (prepare(s, m, &error) || report_error(r, &error));
-  if (built) {
-    if (s->model) m->trainer.step = s->model->trainer.step;
-    model_drop(s);
-    return s->model = m;
-  }
-  r->failed = m;
-  return NULL;
+  struct arena *a = arena_new_guarded(&s->guard);
+  struct trained_model *m = r->unfinished = arena_new_object(a, struct trained_model);
+  m->arena = a;
+  if (!compile(r, m)) return NULL;
+  if (!prepare(s, m, &error)) return report_error(r, &error), NULL;
+  if (s->model) m->trainer.step = s->model->trainer.step;
+  model_drop(s);
+  r->unfinished = NULL;
+  return s->model = m;
 }
 
 struct trained_model *model_ready(struct entry_run *r) {

@@ -11,7 +11,7 @@
 #include "runtime/trainer.h"
 
 struct trained_model {
-  struct arena *arena; /* of its compilation */
+  struct arena *arena; /* of its compilation, and where it lies itself */
   struct loaded_code loaded;
   struct hrm_code code;
   struct description description;

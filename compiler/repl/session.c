@@ -2,6 +2,7 @@
 
 #include "../lex.h"
 #include "../source.h"
+#include "interrupt_point.h"
 #include "model.h"
 #include "runtime/model.h"
 
@@ -12,21 +13,25 @@
 /* What a session without a file begins with. */
 static const struct source library = {"start", "import nn", sizeof "import nn" - 1};
 
-static char *owned(const char *text) {
-  char *copy = text ? strdup(text) : NULL;
-  if (text && !copy) abort();
-  return copy;
+static void *got(struct session *s, void *memory) {
+  if (!memory) guard_end(&s->guard, GUARD_MEMORY, "out of memory: no room in the session");
+  return memory;
+}
+
+char *session_copy(struct session *s, const char *text) { return text ? got(s, strdup(text)) : NULL; }
+
+void *session_grown(struct session *s, void *items, int count, size_t size) {
+  return got(s, realloc(items, (size_t)(count + 1) * size));
 }
 
 void session_open(struct session *s, const struct options *options) {
-  *s = (struct session){.options = *options};
+  *s = (struct session){.guard = {.interrupted = interrupt_point_noted}, .options = *options};
   int count = options->define_count;
-  s->options.data = owned(options->data);
-  s->options.defines = calloc((size_t)count + 1, sizeof *s->options.defines);
-  if (!s->options.defines) abort();
+  s->options.data = session_copy(s, options->data);
+  s->options.defines = session_grown(s, NULL, count, sizeof *s->options.defines);
   for (int i = 0; i < count; i++) {
     const struct define *d = &options->defines[i];
-    s->options.defines[i] = (struct define){owned(d->name), owned(d->value), d->place};
+    s->options.defines[i] = (struct define){session_copy(s, d->name), session_copy(s, d->value), d->place};
   }
 }
 
@@ -36,8 +41,8 @@ static void source_free(struct source *source) {
 }
 
 void session_drop_unit(struct session *s, int i) {
-  source_free((struct source *)s->units[i].source);
-  free((void *)s->units[i].source);
+  source_free(s->units[i].source);
+  free(s->units[i].source);
   memmove(s->units + i, s->units + i + 1, (size_t)(--s->unit_count - i) * sizeof *s->units);
 }
 
@@ -75,32 +80,16 @@ void session_close(struct session *s) {
   engine_free(s->engine);
 }
 
-static struct source owned_source(const char *name, const char *text) {
-  struct source source = {strdup(name), strdup(text), strlen(text)};
-  if (!source.name || !source.text) abort();
-  return source;
+static struct source owned_source(struct session *s, const char *name, const char *text) {
+  return (struct source){session_copy(s, name), session_copy(s, text), strlen(text)};
 }
 
-static void *grown(void *items, int count, size_t size) {
-  void *more = realloc(items, (size_t)(count + 1) * size);
-  if (!more) abort();
-  return more;
+void session_add_unit(struct session *s, const struct source *text, bool is_file) {
+  struct source *copy = session_grown(s, NULL, 0, sizeof *copy);
+  *copy = owned_source(s, text->name, text->text);
+  s->units = session_grown(s, s->units, s->unit_count, sizeof *s->units);
+  s->units[s->unit_count++] = (struct unit){copy, is_file};
 }
-
-void session_try_unit(struct session *s, const struct source *source, bool is_file) {
-  s->units = grown(s->units, s->unit_count, sizeof *s->units);
-  s->units[s->unit_count++] = (struct unit){source, is_file};
-}
-
-void session_keep(struct session *s, int from) {
-  for (int i = from; i < s->unit_count; i++) {
-    struct source *copy = grown(NULL, 0, sizeof *copy);
-    *copy = owned_source(s->units[i].source->name, s->units[i].source->text);
-    s->units[i].source = copy;
-  }
-}
-
-void session_cut(struct session *s, int from) { s->unit_count = from; }
 
 struct held *session_find_held(const struct session *s, const char *name) {
   for (int i = 0; i < s->held_count; i++)
@@ -116,17 +105,17 @@ void session_forget(struct session *s, const char *name) {
 }
 
 void session_hold(struct session *s, const char *name, const struct type *type, void *data) {
-  char *copy = strdup(name);
-  if (!copy) abort();
+  char *copy = session_copy(s, name);
+  s->held = session_grown(s, s->held, s->held_count, sizeof *s->held);
   session_forget(s, name);
-  s->held = grown(s->held, s->held_count, sizeof *s->held);
   s->held[s->held_count++] = (struct held){{copy, ROLE_INPUT, *type}, data};
 }
 
 static void add_field(struct session *s, const char *name, const char *text) {
+  struct field field = {session_copy(s, name), owned_source(s, "prompt", text)};
+  s->fields = session_grown(s, s->fields, s->field_count, sizeof *s->fields);
   session_forget(s, name);
-  s->fields = grown(s->fields, s->field_count, sizeof *s->fields);
-  s->fields[s->field_count++] = (struct field){strdup(name), owned_source("prompt", text)};
+  s->fields[s->field_count++] = field;
 }
 
 /* ---- parameters ---- */
@@ -134,8 +123,8 @@ static void add_field(struct session *s, const char *name, const char *text) {
 static struct parameter_value *find_parameter(struct session *s, const char *path) {
   for (int i = 0; i < s->parameter_count; i++)
     if (!strcmp(s->parameters[i].path, path)) return &s->parameters[i];
-  s->parameters = grown(s->parameters, s->parameter_count, sizeof *s->parameters);
-  s->parameters[s->parameter_count] = (struct parameter_value){.path = strdup(path)};
+  s->parameters = session_grown(s, s->parameters, s->parameter_count, sizeof *s->parameters);
+  s->parameters[s->parameter_count] = (struct parameter_value){.path = session_copy(s, path)};
   return &s->parameters[s->parameter_count++];
 }
 
@@ -156,10 +145,10 @@ const float *session_parameter(struct session *s, const struct weight *w) {
   struct parameter_value *p = find_parameter(s, w->symbol->name);
   if (p->data && type_equal(&p->type, type)) return p->data;
   int64_t count = type_elements(type);
+  float *data = got(s, malloc((size_t)count * sizeof *data + 1));
   free(p->data);
   p->type = *type;
-  p->data = malloc((size_t)count * sizeof *p->data + 1);
-  if (!p->data) abort();
+  p->data = data;
   weight_initialize(&(struct weight_info){.path = p->path,
                                           .shape = {.count = count},
                                           .init = distribution_of(w->init.kind),
@@ -186,15 +175,20 @@ static void merge(struct entry_run *r, struct ast_file *all, int *capacity, stru
   arena_push(r->c.arena, all->decls, all->count, *capacity, d);
 }
 
+static void merge_text(struct entry_run *r, struct ast_file *all, int *capacity, const struct source *text,
+                       bool is_file) {
+  const struct ast_file *file = parse_file(r->c.arena, r->c.diags, text);
+  if (!all->source || is_file) all->source = file->source;
+  for (int k = 0; k < file->count; k++) merge(r, all, capacity, file->decls[k]);
+}
+
 bool session_ast(struct entry_run *r) {
   struct session *s = r->session;
   struct ast_file *all = arena_new_object(r->c.arena, struct ast_file);
   int capacity = 0;
-  for (int i = r->first_unit; i < s->unit_count; i++) {
-    const struct ast_file *file = parse_file(r->c.arena, r->c.diags, s->units[i].source);
-    if (!all->source || s->units[i].is_file) all->source = file->source;
-    for (int k = 0; k < file->count; k++) merge(r, all, &capacity, file->decls[k]);
-  }
+  for (int i = 0; !r->tries_file && i < s->unit_count; i++)
+    merge_text(r, all, &capacity, s->units[i].source, s->units[i].is_file);
+  for (int i = 0; i < r->tried_count; i++) merge_text(r, all, &capacity, r->tried[i], r->tries_file);
   if (!all->source) all->source = r->typed;
   r->c.ast = all;
   r->c.source = all->source;
@@ -252,13 +246,19 @@ bool session_elaborate(struct entry_run *r, const struct source *source, const s
 /* ---- entries ---- */
 
 void entry_begin(struct entry_run *r, struct session *s, const char *text) {
-  struct arena *a = arena_new();
+  struct arena *a = arena_new_guarded(&s->guard), *messages = arena_new_guarded(&s->guard);
   *r = (struct entry_run){
       .session = s,
-      .c = {.arena = a, .diags = diags_new(a), .options = &s->options, .engine = s->engine},
+      .messages = messages,
+      .c = {.arena = a, .diags = diags_new(messages), .options = &r->options, .engine = s->engine},
       .typed = source_from_text(a, "prompt", text),
+      .options = s->options,
   };
   r->c.source = r->typed;
+}
+
+void entry_run(struct entry_run *r, void (*work)(void *entry)) {
+  if (!guard_run(&r->session->guard, work, r)) diag_report_end(r->c.diags, &r->session->guard);
 }
 
 /* Warnings are told by the commands that compile; at the prompt they would come with every entry. */
@@ -269,7 +269,8 @@ bool entry_end(struct entry_run *r) {
   fflush(stdout);
   if (code) diag_print(r->c.diags, stderr, s->colour);
   if (code > s->exit_code) s->exit_code = code;
-  model_discard(s, r->failed);
+  model_discard(s, r->unfinished);
+  arena_free(r->messages);
   arena_free(r->c.arena);
   return code == 0;
 }
@@ -315,15 +316,21 @@ static bool enter_assignment(struct entry_run *r, const char *name, const struct
   return true;
 }
 
-static bool dispatch(struct entry_run *r) {
+static void dispatch(void *entry) {
+  struct entry_run *r = entry;
   char *name = NULL;
   const char *first = r->typed->text + strspn(r->typed->text, " \t\r\n");
-  if (*first == ':') return session_command(r);
-  if (!source_check_text(r->c.diags, r->typed)) return false;
-  const struct source *right = assigned(r, &name);
-  if (right) return enter_assignment(r, name, right);
-  if (is_declaration(r->c.arena, r->typed)) return session_declare(r, r->typed);
-  return enter_expression(r);
+  const struct source *right = NULL;
+  if (*first == ':')
+    session_command(r);
+  else if (!source_check_text(r->c.diags, r->typed))
+    return;
+  else if ((right = assigned(r, &name)))
+    enter_assignment(r, name, right);
+  else if (is_declaration(r->c.arena, r->typed))
+    session_declare(r, r->typed);
+  else
+    enter_expression(r);
 }
 
 static bool is_blank(const char *text) {
@@ -340,10 +347,10 @@ static void remember(struct session *s, const char *text) {
     free(s->history[0]);
     memmove(s->history, s->history + 1, (size_t)(--s->history_count) * sizeof *s->history);
   }
-  s->history = grown(s->history, s->history_count, sizeof *s->history);
+  s->history = session_grown(s, s->history, s->history_count, sizeof *s->history);
   size_t length = strlen(text);
   while (length && strchr(" \t\r\n", text[length - 1])) length--;
-  s->history[s->history_count++] = strndup(text, length);
+  s->history[s->history_count++] = got(s, strndup(text, length));
 }
 
 /* ---- files ---- */
@@ -359,41 +366,38 @@ bool session_check(struct entry_run *r) {
   return !session_model(r) || compile_elaborate(&r->c);
 }
 
-static void take_file(struct session *s, const char *path, int before) {
-  char *copy = owned(path);
-  for (; before > 0; before--) session_drop_unit(s, 0);
-  session_keep(s, 0);
+static void take_file(struct entry_run *r, const char *path) {
+  struct session *s = r->session;
+  char *copy = session_copy(s, path);
+  session_add_unit(s, r->tried[0], true);
+  while (s->unit_count > 1) session_drop_unit(s, 0);
   free(s->file);
   s->file = copy;
-  s->file_time = time_of(path);
+  s->file_time = time_of(copy);
   model_outdate(s);
 }
 
 bool session_read(struct entry_run *r, const char *path) {
-  struct session *s = r->session;
-  int before = s->unit_count;
   const struct source *source = source_read(r->c.arena, r->c.diags, path);
   if (!source) return false;
-  r->first_unit = before;
-  session_try_unit(s, source, true);
-  bool good = session_check(r);
-  if (good)
-    take_file(s, path, before);
-  else
-    session_cut(s, before);
-  r->first_unit = 0;
-  return good;
+  arena_push(r->c.arena, r->tried, r->tried_count, r->tried_capacity, source);
+  r->tries_file = true;
+  if (!session_check(r)) return false;
+  take_file(r, path);
+  return true;
 }
 
-void session_begin(struct session *s) {
-  session_try_unit(s, &library, true);
-  session_keep(s, 0);
+void session_begin(struct session *s) { session_add_unit(s, &library, true); }
+
+static void read_typed(void *entry) {
+  struct entry_run *r = entry;
+  session_read(r, r->typed->text);
 }
 
 bool session_load(struct session *s, const char *path) {
   struct entry_run r;
-  entry_begin(&r, s, "");
-  session_read(&r, path);
+  entry_begin(&r, s, path);
+  entry_run(&r, read_typed);
   return entry_end(&r);
 }
 
@@ -401,9 +405,7 @@ bool session_load(struct session *s, const char *path) {
 static void reload_changed(struct session *s) {
   if (!s->watches || !s->file || time_of(s->file) == s->file_time) return;
   s->file_time = time_of(s->file);
-  char *path = owned(s->file);
-  if (session_load(s, path)) printf("%s has changed: read again\n", path);
-  free(path);
+  if (session_load(s, s->file)) printf("%s has changed: read again\n", s->file);
 }
 
 bool session_enter(struct session *s, const char *text) {
@@ -412,6 +414,6 @@ bool session_enter(struct session *s, const char *text) {
   reload_changed(s);
   remember(s, text);
   entry_begin(&r, s, text);
-  dispatch(&r);
+  entry_run(&r, dispatch);
   return entry_end(&r);
 }

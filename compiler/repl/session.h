@@ -1,8 +1,9 @@
 /* A session of the REPL: declarations, values, and the model that is trained in it.
  *
  * A session keeps texts and numbers alone.  Each entry at the prompt parses and elaborates the declarations anew, in
- * an arena of its own that ends with the entry, so that an entry that fails leaves the session as it was, and memory
- * does not grow with the number of entries. */
+ * an arena of its own that ends with the entry, so that memory does not grow with the number of entries.  What an
+ * entry would change is tried in the entry, and taken over when nothing can fail any more: one that fails, by a
+ * mistake, for want of memory or by a bug of ours, leaves the session as it was. */
 #ifndef HRMC_REPL_SESSION_H
 #define HRMC_REPL_SESSION_H
 
@@ -11,7 +12,7 @@
 /* A text with declarations: a file, or one declaration of the prompt.  Later ones replace earlier ones of their name.
  */
 struct unit {
-  const struct source *source; /* owned, but for those of a trial, which the entry owns */
+  struct source *source; /* owned */
   bool is_file;
 };
 
@@ -44,6 +45,7 @@ struct run_settings {
 };
 
 struct session {
+  struct guard guard;     /* of its entries */
   struct options options; /* defines are owned by the session */
   char *file;             /* that was loaded; NULL: none */
   struct unit *units;
@@ -69,8 +71,12 @@ struct entry_run {
   struct session *session;
   struct compilation c;
   const struct source *typed;
-  struct trained_model *failed; /* a model that could not be built: its texts stand in messages */
-  int first_unit;               /* units before it are left out: a file is tried that takes their place */
+  struct arena *messages;      /* of the diagnostics, so that there is room to tell of want of memory */
+  struct options options;      /* the session's, and those that are tried */
+  const struct source **tried; /* texts behind the session's, that are tried */
+  int tried_count, tried_capacity;
+  bool tries_file;                  /* the one that is tried is a file, in place of all texts of the session */
+  struct trained_model *unfinished; /* a model that is being built, or could not be: its texts stand in messages */
 };
 
 void session_open(struct session *s, const struct options *options);
@@ -89,8 +95,10 @@ bool session_enter(struct session *s, const char *text);
 
 /* ---- inside of the REPL ---- */
 
-/* Opens an entry; closing it prints what was reported, and returns whether that was no error. */
+/* Opens an entry, and runs its work under the session's guard; closing it prints what was reported, and returns
+ * whether that was no error. */
 void entry_begin(struct entry_run *r, struct session *s, const char *text);
+void entry_run(struct entry_run *r, void (*work)(void *entry));
 bool entry_end(struct entry_run *r);
 
 /* The session's declarations as one file, in r->c.ast; false after an error (reported). */
@@ -126,10 +134,11 @@ const float *session_parameter(struct session *s, const struct weight *w);
 bool session_declare(struct entry_run *r, const struct source *text);
 bool is_declaration(struct arena *a, const struct source *text);
 
-/* Adds a text for a trial, which session_keep makes last or session_cut takes back. */
-void session_try_unit(struct session *s, const struct source *source, bool is_file);
-void session_keep(struct session *s, int from);
-void session_cut(struct session *s, int from);
+/* The session's own memory; without it the entry ends. */
+void *session_grown(struct session *s, void *items, int count, size_t size); /* room for one more */
+char *session_copy(struct session *s, const char *text);                     /* of NULL: NULL */
+
+void session_add_unit(struct session *s, const struct source *text, bool is_file); /* a copy */
 void session_drop_unit(struct session *s, int number);
 
 /* A command: text behind ':'. (repl/command.c) */
