@@ -30,7 +30,7 @@ int sudoku_count_givens(const struct sudoku_shape *shape, const uint8_t *board);
 enum { SUDOKU_MOST_GUESSES = 100000, SUDOKU_GAVE_UP = -1 };
 
 /* Counts solutions up to limit; SUDOKU_GAVE_UP after too many guesses.  *guesses, where not NULL, is the number of
- * guesses of the whole search: with limit 1 the rating of a puzzle, which is that of the tdoku solver nearly always.
+ * guesses up to the first solution: the rating of a puzzle, which is that of the tdoku solver nearly always.
  * solution, where not NULL, receives the first solution found.  With random, guesses are made in random order. */
 int sudoku_solve(const struct sudoku_shape *shape, const uint8_t *board, int limit, struct draws *random,
                  uint8_t *solution, int64_t *guesses);

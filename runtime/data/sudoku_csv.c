@@ -43,9 +43,9 @@ static bool read_rating(const struct csv_place *at, struct csv_field field, int6
 /* ---- Lines ---- */
 
 static bool check_solution(const struct csv_place *at, const struct sudoku_shape *shape, const uint8_t *question,
-                           const uint8_t *answer) {
+                           const uint8_t *answer, int64_t *guesses) {
   uint8_t solution[SUDOKU_MAX_CELLS];
-  int solutions = sudoku_solve(shape, question, 2, NULL, solution, NULL);
+  int solutions = sudoku_solve(shape, question, 2, NULL, solution, guesses);
   if (solutions == SUDOKU_GAVE_UP)
     return csv_fail(at, "the puzzle is not solved within 100,000 guesses; it has no solution, or too few givens");
   if (solutions == 0) return csv_fail(at, "the puzzle has no solution");
@@ -64,12 +64,11 @@ bool sudoku_read_line(const void *context, const struct csv_place *at, const str
                       uint8_t *question, uint8_t *answer, bool *fits) {
   const struct sudoku_options *options = context;
   const struct sudoku_shape *shape = &options->shape;
-  int64_t rating = 0;
+  int64_t rating, guesses;
   if (!read_boards(at, shape, line, question, answer) || !read_rating(at, line->rating, &rating) ||
-      !check_solution(at, shape, question, answer))
+      !check_solution(at, shape, question, answer, &guesses))
     return false;
-  if (line->rating.length == 0) sudoku_solve(shape, question, 1, NULL, NULL, &rating);
-  *fits = sudoku_is_rated(options, rating);
+  *fits = sudoku_is_rated(options, line->rating.length ? rating : guesses);
   return true;
 }
 
