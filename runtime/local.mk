@@ -137,6 +137,7 @@ libhrm_a_SOURCES = \
   %D%/trainer.c \
   %D%/trainer.h \
   %D%/training.c \
+  %D%/training_begin.c \
   %D%/training.h
 
 # The templates of pages with the plotting library, as texts.
