@@ -156,6 +156,7 @@ libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEDIT_CFLAGS) \
   -DHRMC_LINKER='"$(CC)"' \
   -DHRMC_RUNTIME_LIBS='"$(SANITIZER_FLAGS) $(RUNTIME_LIBS)"'
 libdriver_a_SOURCES = \
+  %D%/driver/command_compare.c \
   %D%/driver/command_compile.c \
   %D%/driver/command_diff.c \
   %D%/driver/command_explain.c \
@@ -164,15 +165,20 @@ libdriver_a_SOURCES = \
   %D%/driver/command_run.c \
   %D%/driver/command_test.c \
   %D%/driver/commands.h \
+  %D%/driver/compilation.c \
   %D%/driver/compile.c \
   %D%/driver/compile.h \
   %D%/driver/embed.c \
   %D%/driver/embed.h \
   %D%/driver/execute.c \
   %D%/driver/execute.h \
+  %D%/driver/load.c \
+  %D%/driver/load.h \
   %D%/driver/option_lists.h \
   %D%/driver/options.c \
   %D%/driver/options.h \
+  %D%/driver/options_compare.c \
+  %D%/driver/options_compare.h \
   %D%/driver/output.c \
   %D%/driver/output.h \
   %D%/driver/paths.c \

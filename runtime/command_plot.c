@@ -1,10 +1,8 @@
 /* OUT plot: one page with the curves of training of some runs. */
 #include "runtime/commands.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "runtime/page.h"
+#include "runtime/run_lines.h"
 
 struct plot_options {
   const char *output;
@@ -32,51 +30,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   return 0;
 }
 
-/* As many lines of training as a screen has columns for; evaluations are all kept. */
-static bool is_kept(const json_t *line, int64_t number, int64_t every) {
-  return json_object_get(line, "sets") || number % every == 0;
-}
-
-static bool read_lines(FILE *file, const char *path, int64_t every, json_t *lines, struct hrm_error *error) {
-  char *text = NULL;
-  size_t room = 0;
-  bool good = true;
-  for (int64_t number = 0; good && getline(&text, &room, file) > 0; number++) {
-    json_error_t wrong;
-    json_t *line = json_loads(text, 0, &wrong);
-    bool cut = !line && !strchr(text, '\n'); /* by an interrupt: train drops it when it goes on */
-    good = json_is_object(line) || cut;
-    if (!good)
-      hrm_fail(error, HRM_INPUT, "%s:%lld: not an object of JSON: %s", path, (long long)number + 1, wrong.text);
-    if (good && line && is_kept(line, number, every)) json_array_append(lines, line);
-    json_decref(line);
-  }
-  free(text);
-  return good;
-}
-
-static int64_t count_lines(FILE *file) {
-  int64_t count = 0;
-  for (int c; (c = getc(file)) != EOF;) count += c == '\n';
-  rewind(file);
-  return count;
-}
-
 static bool read_run(const char *run, json_t *runs, struct hrm_error *error) {
   enum { MOST_LINES = 2000 };
-  char *path = NULL;
-  if (asprintf(&path, "%s/metrics.jsonl", run) < 0) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  FILE *file = fopen(path, "r");
-  json_t *lines = json_array();
-  bool read = file ? read_lines(file, path, count_lines(file) / MOST_LINES + 1, lines, error)
-                   : hrm_fail(error, HRM_INPUT, "%s: not the folder of a run: it has no metrics.jsonl", run);
-  if (file) fclose(file);
-  free(path);
+  json_t *lines = run_lines(run, MOST_LINES, error);
+  if (!lines) return false;
   json_t *entry = json_pack("{s:s, s:o}", "name", run, "lines", lines);
-  if (read && !entry) read = hrm_fail(error, HRM_INPUT, "'%s': its name is no UTF-8", run);
-  if (read) json_array_append(runs, entry);
-  json_decref(entry);
-  return read;
+  if (!entry) return hrm_fail(error, HRM_INPUT, "'%s': its name is no UTF-8", run);
+  json_array_append_new(runs, entry);
+  return true;
 }
 
 bool command_plot(const struct command_line *line, struct hrm_error *error) {

@@ -36,6 +36,11 @@ libhrm_a_SOURCES = \
   %D%/command_trace.c \
   %D%/command_train.c \
   %D%/commands.h \
+  %D%/comparison.c \
+  %D%/comparison.h \
+  %D%/comparison_results.c \
+  %D%/comparison_run.c \
+  %D%/comparison_table.c \
   %D%/cpu.c \
   %D%/cpu.h \
   %D%/dataset.c \
@@ -110,6 +115,8 @@ libhrm_a_SOURCES = \
   %D%/replay.h \
   %D%/run.c \
   %D%/run.h \
+  %D%/run_lines.c \
+  %D%/run_lines.h \
   %D%/safetensors.c \
   %D%/safetensors.h \
   %D%/schedule.c \
@@ -152,6 +159,7 @@ page_files = \
   %D%/page/trace.js \
   %D%/page/plot.js \
   %D%/page/analysis.js \
+  %D%/page/compare.js \
   %D%/page/main.js
 EXTRA_DIST += $(page_files) %D%/page/page.awk
 %D%/page_text.c: $(page_files) %D%/page/page.awk $(CHART_JS)

@@ -7,7 +7,7 @@
 
 #include "runtime/error.h"
 
-/* data: an object whose "page" names what is shown ("trace", "analysis", "plot"; see runtime/page); it is
+/* data: an object whose "page" names what is shown ("trace", "analysis", "plot", "compare"; see runtime/page); it is
  * taken over.  NULL stands for a lack of memory. */
 bool page_write(const char *path, json_t *data, struct hrm_error *error);
 

@@ -105,6 +105,29 @@ bool run_open(struct run_folder *run, const char *path, struct hrm_error *error)
   return true;
 }
 
+static bool remove_file(void *context, const char *name) {
+  char *path = joined(context, name);
+  bool removed = path && unlink(path) == 0;
+  free(path);
+  return removed;
+}
+
+static bool discard(struct run_folder *run, struct hrm_error *error) {
+  if (!lock_metrics(run, O_CREAT, error)) return false;
+  char *latest = joined(run->path, latest_name);
+  bool unbegun = latest && access(latest, F_OK) != 0;
+  free(latest);
+  return (unbegun && each_entry(run->path, remove_file, run->path) && rmdir(run->path) == 0) ||
+         system_error(error, run->path, "cannot be removed");
+}
+
+bool run_discard(const char *path, struct hrm_error *error) {
+  struct run_folder run = {.path = strdup(path), .metrics = -1};
+  bool discarded = run.path ? access(path, F_OK) != 0 || discard(&run, error) : out_of_memory(error);
+  run_close(&run);
+  return discarded;
+}
+
 void run_close(struct run_folder *run) {
   if (run->metrics >= 0) close(run->metrics);
   free(run->path);

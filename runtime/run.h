@@ -25,6 +25,8 @@ struct run_folder {
 bool run_create(struct run_folder *run, const char *path, struct hrm_error *error);
 /* An existing run, to go on with.  What an interrupted write left behind is removed. */
 bool run_open(struct run_folder *run, const char *path, struct hrm_error *error);
+/* Removes a run that ended before it had a checkpoint; accepts one that is not there. */
+bool run_discard(const char *path, struct hrm_error *error);
 void run_close(struct run_folder *run); /* accepts {NULL, -1} */
 
 bool run_write_settings(const struct run_folder *run, const json_t *settings, struct hrm_error *error);

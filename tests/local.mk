@@ -45,6 +45,7 @@ check_programs = \
 test_scripts = \
   %D%/completion.sh \
   %D%/checkpoints.sh \
+  %D%/compare.sh \
   %D%/data.sh \
   %D%/doc.sh \
   %D%/embed.sh \

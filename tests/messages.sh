@@ -1,13 +1,13 @@
 #!/bin/bash
-# Every message of compiler/messages.def is shown by a golden program of tests/lang, or by tests/hrmc.sh or tests/repl.sh where it
-# needs a command line, a prompt or the system.  Messages about bugs of the compiler (E9xx) have no way to be shown.
+# Every message of compiler/messages.def is shown by a golden program of tests/lang, or by tests/hrmc.sh, tests/compare.sh or tests/repl.sh
+# where it needs a command line, a prompt or the system.  Messages about bugs of the compiler (E9xx) have no way to be shown.
 
 set -u
 cd "${top_srcdir:-.}" || exit 1
 passed=0 failed=0
 
 is_shown() {
-  grep -rqF --include='*.err' "[$1]" tests/lang || grep -qF "$1" tests/hrmc.sh tests/repl.sh
+  grep -rqF --include='*.err' "[$1]" tests/lang || grep -qF "$1" tests/hrmc.sh tests/compare.sh tests/repl.sh
 }
 
 codes=$(grep -o '^MESSAGE([A-Z0-9_]*, "[EW][0-9]*"' compiler/messages.def | grep -o '"[EW][0-9]*"' | tr -d '"')

@@ -4,6 +4,13 @@
 
 #include "compile.h"
 
+/* A compilation under a guard, with an arena and diagnostics of its own; its messages on standard error, whose exit code is returned;
+ * and its end, alone (accepts all zeros) or behind its messages. */
+struct compilation compilation_begin(const struct options *o, struct guard *guard);
+int compilation_report(struct compilation *c, const char *path);
+void compilation_free(struct compilation *c);
+int compilation_end(struct compilation *c, const char *path);
+
 void command_compile(struct compilation *c, const char *path);
 void command_check(struct compilation *c, const char *path);
 /* diff: compiles one side as far as it is compared; then compares two that were compiled. */
@@ -12,6 +19,9 @@ void command_diff(const struct compilation *first, const struct compilation *sec
 
 void command_fmt(struct compilation *c, const char *path);
 void command_test(struct compilation *c, const char *path);
+
+/* The variants of the options; the exit code. */
+int command_compare(const struct options *o);
 
 /* Explains the codes in place of files; the exit code. */
 int command_explain(const struct options *o);

@@ -1,33 +1,7 @@
 /* hrmc: the command line of the compiler. */
 #include "commands.h"
-#include "suggest.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
-static bool want_colour(void) {
-  const char *no_colour = getenv("NO_COLOR");
-  return isatty(STDERR_FILENO) && !(no_colour && *no_colour);
-}
-
-static struct compilation begin(const struct options *o, struct guard *guard) {
-  struct compilation c = {.arena = arena_new_guarded(guard), .options = o};
-  c.diags = diags_new(c.arena);
-  return c;
-}
-
-/* Prints the messages; the exit code that they lead to. */
-static int finish(struct compilation *c, const char *path) {
-  suggestions_try(c, path);
-  if (c->options->json_diagnostics)
-    diag_print_json(c->diags, stderr);
-  else
-    diag_print(c->diags, stderr, want_colour());
-  int code = diag_exit_code(c->diags);
-  arena_free(c->arena);
-  engine_free(c->engine);
-  return code;
-}
+#include <stdio.h>
 
 /* A command on a file, or on two, with an arena and diagnostics of its own for each. */
 struct job {
@@ -46,9 +20,9 @@ static void diff_files(void *context) {
 
 static int run_diff(const struct options *o) {
   struct guard guard = {0};
-  struct job j = {.options = o, .c = begin(o, &guard), .second = begin(o, &guard)};
+  struct job j = {.options = o, .c = compilation_begin(o, &guard), .second = compilation_begin(o, &guard)};
   if (!guard_run(&guard, diff_files, &j)) diag_report_end(j.second.diags, &guard);
-  int a = finish(&j.c, o->files[0]), b = finish(&j.second, o->files[1]);
+  int a = compilation_end(&j.c, o->files[0]), b = compilation_end(&j.second, o->files[1]);
   return a > b ? a : b;
 }
 
@@ -60,6 +34,7 @@ static void process_file(void *context) {
   case HRMC_FMT: command_fmt(&j->c, j->path); break;
   case HRMC_TEST: command_test(&j->c, j->path); break;
   case HRMC_RUN: j->code = command_run(&j->c, j->path); break;
+  case HRMC_COMPARE:
   case HRMC_DIFF:
   case HRMC_EXPLAIN:
   case HRMC_REPL:
@@ -69,9 +44,9 @@ static void process_file(void *context) {
 
 static int run_file(const struct options *o, const char *path) {
   struct guard guard = {0};
-  struct job j = {.options = o, .c = begin(o, &guard), .path = path};
+  struct job j = {.options = o, .c = compilation_begin(o, &guard), .path = path};
   if (!guard_run(&guard, process_file, &j)) diag_report_end(j.c.diags, &guard);
-  int reported = finish(&j.c, path);
+  int reported = compilation_end(&j.c, path);
   return reported ? reported : j.code;
 }
 
@@ -86,6 +61,7 @@ static int run_files(const struct options *o) {
 
 static int run(const struct options *o) {
   switch (o->command) {
+  case HRMC_COMPARE: return command_compare(o);
   case HRMC_DIFF: return run_diff(o);
   case HRMC_EXPLAIN: return command_explain(o);
   case HRMC_REPL: return command_repl(o);

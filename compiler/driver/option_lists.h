@@ -24,6 +24,8 @@
   COMMAND(CHECK, check, "FILE...", "@model", "report mistakes, write nothing")                                       \
   COMMAND(FMT, fmt, "FILE...", "@model", "write files in the layout of the language")                                \
   COMMAND(DIFF, diff, "A B", "@model", "compare two models: parameters, FLOPs, memory, gradient horizons")           \
+  COMMAND(COMPARE, compare, "[NAME=]FILE[:CONFIG=VALUE,...]...", "@model",                                            \
+          "train variants under the same budget and compare what comes of it")                                       \
   COMMAND(EXPLAIN, explain, "[CODE...]", "",                                                                         \
           "explain messages by their codes, with a wrong and a mended example; without CODE, list them")              \
   COMMAND(TEST, test, "FILE...", "@model", "run the files' test blocks")                                             \
@@ -43,14 +45,17 @@
          "set a config of the model: an expression of numbers, or a word; may be repeated, and wins over --data")    \
   OPTION(DATA, "data", 'd', "DIR", "@folder", "bind vocab_size, seq_len and num_puzzle_identifiers from a data set")
 
+#define PRECISION_OPTION(OPTION)                                                                                     \
+  OPTION(PRECISION, "precision", 'p', "TYPE", "f32 bf16",                                                            \
+         "hold activations and states in f32 (the default) or bf16; weights, gradients and sums are f32 in both")
+
 /* What generates code takes. */
 #define CODE_OPTIONS(OPTION)                                                                                         \
   OPTION(TARGET_CPU, "target-cpu", 'c', "CPU", "",                                                                   \
          "generate code for a CPU, as LLVM names it (default: this machine's)")                                      \
   OPTION(CONTRACT, "contract", 'C', "HOW", "generated openblas",                                                     \
          "contractions by generated kernels (the default) or by openblas")                                           \
-  OPTION(PRECISION, "precision", 'p', "TYPE", "f32 bf16",                                                              \
-         "hold activations and states in f32 (the default) or bf16; weights, gradients and sums are f32 in both")      \
+  PRECISION_OPTION(OPTION)                                                                                           \
   OPTION(TILE, "tile", 't', "N", "", "examples that one call of generated code works on (default: chosen)")
 
 #define COMPILE_OPTIONS(OPTION)                                                                                      \
@@ -77,6 +82,29 @@
   MODEL_OPTIONS(OPTION)                                                                                              \
   CODE_OPTIONS(OPTION)                                                                                               \
   DIFF_OWN_OPTIONS(OPTION)
+/* Those of compare that no other command has. */
+#define COMPARE_OWN_OPTIONS(OPTION)                                                                                  \
+  OPTION(STEPS, "steps", 'n', "N", "", "train each variant for N optimiser steps")                                   \
+  OPTION(MINUTES, "minutes", 'M', "T", "",                                                                           \
+         "train each variant for as many steps as take T minutes; a step is timed once, before the first run")       \
+  OPTION(SEEDS, "seeds", 's', "K", "", "train each variant K times, with the seeds 0 to K - 1 (3 unless given)")     \
+  OPTION(BATCH, "batch", 'b', "B", "", "examples that train at the same time; the models' unless given")             \
+  OPTION(LR, "lr", 'l', "X", "", "learning rate; the models' unless given")                                          \
+  OPTION(WARMUP, "warmup", 'w', "N", "", "steps over which the rate rises; the models' unless given")                \
+  OPTION(THREADS, "threads", 'T', "N", "", "threads; one a core unless given")                                       \
+  OPTION(EVAL_EVERY, "eval-every", 'E', "N", "",                                                                     \
+         "steps between evaluations of the test split; a tenth of the run unless given")                             \
+  OPTION(EVAL_LIMIT, "eval-limit", 'L', "N", "", "examples of each set that are evaluated; 0: all")                  \
+  OPTION(MAX_SEGMENTS, "max-segments", 'S', "M[,M...]", "",                                                          \
+         "evaluate with M segments, too, beside as many as each was trained with")                                   \
+  OPTION(HALT, "halt", 'H', NULL, "", "evaluate with early halting, too, where a variant has learned to halt")
+#define COMPARE_OPTIONS(OPTION)                                                                                      \
+  MODEL_OPTIONS(OPTION)                                                                                              \
+  PRECISION_OPTION(OPTION)                                                                                           \
+  OPTION(OUTPUT, "output", 'o', "DIR", "@folder",                                                                    \
+         "folder of the comparison: runs, results.json, results.html; the same command goes on with it")             \
+  COMPARE_OWN_OPTIONS(OPTION)                                                                                        \
+  OPTION(JSON, "json", 'j', NULL, "", "print the results as JSON")
 #define EXPLAIN_OPTIONS(OPTION)
 #define TEST_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
 #define REPL_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)

@@ -1,6 +1,8 @@
 /* The command line of hrmc, through argp. */
 #include "options.h"
 
+#include "options_compare.h"
+
 #include "runtime/option_table.h"
 
 #include <argp.h>
@@ -27,7 +29,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const char exit_codes[] =
     "Exit codes: 0 done, 1 a mistake in a source or data set, 2 a mistake on the command line, 3 not supported, "
-    "4 a bug of hrmc, 5 the system (disk, memory).";
+    "4 a bug of hrmc, 5 the system (disk, memory); of compare also 6 every run diverged, 130 interrupted.";
 
 struct parse {
   struct arena *arena;
@@ -76,7 +78,11 @@ static void add_reports(struct argp_state *state, struct options *o, const char 
   }
 }
 
-static void check_files(struct argp_state *state, const struct options *o) {
+static void check_files(struct arena *a, struct argp_state *state, struct options *o) {
+  if (o->command == HRMC_COMPARE) {
+    options_compare_end(a, o, state);
+    return;
+  }
   bool many = o->command == HRMC_CHECK || o->command == HRMC_FMT || o->command == HRMC_TEST;
   if (o->command == HRMC_EXPLAIN) return;
   if (o->command == HRMC_DIFF && o->file_count != 2)
@@ -136,8 +142,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case KEY_PRECISION: o->bf16 = wants_bf16(state, text); return 0;
   case KEY_TILE: o->tile = tile_number(state, text); return 0;
   case ARGP_KEY_ARG: arena_push(p->arena, o->files, o->file_count, o->file_capacity, text); return 0;
-  case ARGP_KEY_END: check_files(state, o); return 0;
-  default: return ARGP_ERR_UNKNOWN;
+  case ARGP_KEY_END: check_files(p->arena, state, o); return 0;
+  default: return o->command == HRMC_COMPARE ? options_compare_key(p->arena, o, key, text, state) : ARGP_ERR_UNKNOWN;
   }
 }
 

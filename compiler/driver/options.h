@@ -37,6 +37,16 @@ enum hrmc_command {
 #undef COMMAND
 };
 
+/* compare: a model with settings of its own. */
+struct variant {
+  const char *name, *path;
+  const char *text;              /* path and settings, as given */
+  const struct options *options; /* with its own settings behind those that all share */
+  const struct source *source;   /* the argument as typed */
+};
+
+struct comparison;
+
 struct options {
   enum hrmc_command command;
   const char **files;
@@ -48,13 +58,15 @@ struct options {
   enum emit_kind emit;
   const char *after; /* name of the pass after which --emit=graph prints, or NULL: after all */
   bool json_diagnostics;
-  bool json; /* diff --json */
+  bool json; /* diff --json, compare --json */
   bool check_format; /* fmt --check */
   unsigned reports;  /* a bit for each report_kind */
   const char *target_cpu;
   bool openblas; /* --contract=openblas */
   bool bf16;     /* --precision=bf16 */
   int64_t tile;  /* 0: chosen by the compiler */
+  struct comparison *comparison; /* compare: its budget and evaluations; NULL for other commands */
+  struct variant *variants;      /* compare: as many as files */
   char **rest;   /* run: the arguments behind "--" */
   int rest_count;
 };

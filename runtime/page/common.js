@@ -40,14 +40,20 @@ function show(value, digits = 4) {
   return value === null || value === undefined ? "–" : String(+value.toPrecision(digits));
 }
 
+/* Faint lines stand behind others and are not in the legend. */
+function hueOf(line) {
+  return colour(line.number) + (line.faint ? "55" : "");
+}
+
 /* A line of a chart: {label, points: [{x, y}], number (of its colour)}. */
 function dataset(line) {
-  const hue = colour(line.number);
+  const hue = hueOf(line);
   const few = line.points.length <= 60;
   return {
-    label: line.label, data: line.points, number: line.number, borderColor: hue, backgroundColor: hue, borderWidth: 2,
+    label: line.label, data: line.points, number: line.number, faint: line.faint, order: line.faint ? 1 : 0,
+    borderColor: hue, backgroundColor: hue, borderWidth: line.faint ? 1 : 2,
     borderDash: DASHES[line.number % DASHES.length], pointStyle: MARKS[line.number % MARKS.length],
-    pointRadius: line.radius ?? (few ? 3 : 0), pointHitRadius: 8, showLine: line.connected ?? true, tension: 0,
+    pointRadius: line.radius ?? (few && !line.faint ? 3 : 0), pointHitRadius: 8, showLine: line.connected ?? true, tension: 0,
     spanGaps: true,
   };
 }
@@ -70,7 +76,8 @@ function lineChart(title, note, lines, x, y, options = {}) {
     options: {
       animation: false, maintainAspectRatio: false, interaction: { mode: "nearest", intersect: false },
       scales: { x: axis(x, options.x), y: axis(y, options.y) },
-      plugins: { legend: { labels: { color: themed("text"), usePointStyle: true, boxWidth: 8, boxHeight: 8 } } },
+      plugins: { legend: { labels: { color: themed("text"), usePointStyle: true, boxWidth: 8, boxHeight: 8,
+        filter: (item, data) => !data.datasets[item.datasetIndex].faint } } },
       onClick: options.onClick,
     },
     plugins: options.plugins || [],
@@ -82,7 +89,7 @@ function lineChart(title, note, lines, x, y, options = {}) {
 /* After a change of the colours of the page. */
 function repaint() {
   for (const chart of charts) {
-    for (const d of chart.data.datasets) d.borderColor = d.backgroundColor = colour(d.number);
+    for (const d of chart.data.datasets) d.borderColor = d.backgroundColor = hueOf(d);
     for (const scale of Object.values(chart.options.scales)) {
       scale.title.color = scale.ticks.color = themed("faint");
       scale.grid.color = scale.grid.borderColor = themed("line");

@@ -1,4 +1,4 @@
-const PAGES = { trace: tracePage, plot: plotPage, analysis: analysisPage };
+const PAGES = { trace: tracePage, plot: plotPage, analysis: analysisPage, compare: comparePage };
 const content = JSON.parse(document.getElementById("data").textContent);
 const [title, subtitle] = PAGES[content.page](content);
 document.title = title;
