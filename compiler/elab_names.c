@@ -12,8 +12,10 @@
 struct names {
   struct elab *e;
   struct scope *file;
-  struct scope *segment; /* of the model: `output` defines names there; NULL outside */
-  bool is_open;          /* a module is included whose members are not known */
+  struct scope *segment;        /* of the model: `output` defines names there; NULL outside */
+  bool is_open;                 /* a module is included whose members are not known */
+  const struct decl **included; /* by the module at hand, directly or through others: each adds its names once */
+  int included_count, included_capacity;
   bool has_stray_output; /* an `output` outside of the segment: what it names may be missed there */
 };
 
@@ -279,14 +281,21 @@ static void names_block(struct names *n, struct scope *s, const struct block *b)
 
 static void put_members(struct names *n, struct scope *s, const struct members *members);
 
+static bool is_included_first(struct names *n, const struct decl *d) {
+  for (int i = 0; i < n->included_count; i++)
+    if (n->included[i] == d) return false;
+  arena_push(n->e->arena, n->included, n->included_count, n->included_capacity, d);
+  return true;
+}
+
 /* The members of an included module, whatever its conditions. */
 static void put_included(struct names *n, struct scope *s, const struct expr *x) {
   const struct expr *callee = x->kind == EXPR_CALL ? x->call.callee : x;
   const struct val *v = known_value(n, s, callee);
-  if (v && v->kind == KIND_CONSTRUCTOR)
-    put_members(n, s, &v->constructor.decl->module.members);
-  else
+  if (!v || v->kind != KIND_CONSTRUCTOR)
     n->is_open = true;
+  else if (is_included_first(n, v->constructor.decl))
+    put_members(n, s, &v->constructor.decl->module.members);
 }
 
 /* Members may be used before they stand: in functions and in the segment. */
@@ -351,6 +360,7 @@ static void names_behind_segment(struct names *n, struct scope *s, const struct 
 static struct scope *names_module(struct names *n, const struct decl *d) {
   struct scope *parameters = scope_new(n->e, n->file), *s = scope_new(n->e, parameters);
   n->is_open = false;
+  n->included_count = 0;
   names_parameters(n, parameters, d->module.parameters, d->module.count);
   put_members(n, s, &d->module.members);
   if (d->kind == DECL_MODEL) n->segment = scope_new(n->e, s);
