@@ -102,10 +102,11 @@ static bool check_contender(const struct comparison *c, const struct contender *
   const char *fingerprint = json_string_value(json_object_get(record, "fingerprint"));
   if (!agrees(json_object_get(record, "configs"), v->description.configs, word_config, &named, error)) return false;
   if (fingerprint && !strcmp(fingerprint, v->fingerprint)) return true;
-  return hrm_fail(error, HRM_INPUT,
-                  "%s: variant '%s' was begun when its source said something else: give it another name, or choose "
-                  "another --output",
-                  c->output, v->name);
+  return hrm_fail(
+      error, HRM_INPUT,
+      "%s: variant '%s' was begun when its source said something else, or by another hrmc: give it another name, "
+      "or choose another --output",
+      c->output, v->name);
 }
 
 /* ---- the folder ---- */
@@ -239,13 +240,15 @@ static bool open_all(struct comparison *c, struct hrm_error *error) {
 }
 
 static bool write_results(const struct comparison *c, struct hrm_error *error) {
-  json_t *results = comparison_results(c, false, error), *page = comparison_results(c, true, error);
-  char *path = file_in(c, "results.html");
-  bool written = results && page && path && write_json(c, "results.json", results, error) &&
-                 page_write(path, json_incref(page), error);
+  json_t *results = comparison_results(c, false, error), *curves = comparison_results(c, true, error);
+  char *page = file_in(c, "results.html"), *picture = file_in(c, "results.svg");
+  bool written = results && curves && ((page && picture) || out_of_memory(error)) &&
+                 write_json(c, "results.json", results, error) && comparison_draw(picture, curves, error) &&
+                 page_write(page, json_incref(curves), error);
   json_decref(results);
-  json_decref(page);
-  free(path);
+  json_decref(curves);
+  free(page);
+  free(picture);
   return written;
 }
 
@@ -270,9 +273,7 @@ static bool run_all(const struct comparison *c, struct hrm_error *error) {
   return true;
 }
 
-bool comparison_run(struct comparison *c, struct hrm_error *error) {
-  return open_all(c, error) && run_all(c, error);
-}
+bool comparison_run(struct comparison *c, struct hrm_error *error) { return open_all(c, error) && run_all(c, error); }
 
 void comparison_free(struct comparison *c) {
   for (int i = 0; i < c->count; i++) free(c->contenders[i].data);

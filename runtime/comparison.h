@@ -4,7 +4,7 @@
  *   NAME/seed-N/               a run (runtime/run.h) of a variant
  *   NAME/seed-N/outcome.json   once it is over: {"state": "done", "step", "seconds", "loss", "evaluations": […]} or
  *                              {"state": "diverged", "step", "message"}
- *   results.json, results.html the results so far, written after each run
+ *   results.json, results.html, results.svg    the results so far, written after each run
  *
  * Runs that are over are not repeated, and one that was interrupted goes on, so that the same command always goes on.
  * Seeds, variants and evaluations may be added later; all else has to be as it was. */
@@ -29,9 +29,10 @@ enum { COMPARISON_MOST_LIMITS = 32 };
 
 struct comparison {
   const char *output;
-  struct training_request training; /* what holds for every run: data, steps where they are the budget, batch, rate, … */
-  double minutes;                   /* of training steps, in place of steps; 0: steps */
-  int64_t seeds;                    /* 0 … seeds - 1 */
+  struct training_request
+      training;   /* what holds for every run: data, steps where they are the budget, batch, rate, … */
+  double minutes; /* of training steps, in place of steps; 0: steps */
+  int64_t seeds;  /* 0 … seeds - 1 */
   int64_t limits[COMPARISON_MOST_LIMITS]; /* segments of evaluations beside that with those that it trained with */
   int limit_count;
   bool halt; /* evaluate with early halting, too */
@@ -45,9 +46,9 @@ bool comparison_run(struct comparison *c, struct hrm_error *error);
 void comparison_free(struct comparison *c); /* what comparison_run found */
 
 /* What is known so far, in numbers:
- *   {"data", "steps" or "minutes", "seeds", "variants": [{"name", "file", "parameters", "forward_flops", "train_flops",
- *    "memory_bytes", "steps", "trained_segments", "configs", "done", "diverged", "seconds": SPREAD, "loss": SPREAD,
- *    "evaluations": [{"max_segments", "halt", "exact": SPREAD, "cells": SPREAD, "segments": SPREAD}],
+ *   {"data", "steps" or "minutes", "seeds", "variants": [{"name", "file", "parameters", "forward_flops",
+ * "train_flops", "memory_bytes", "steps", "trained_segments", "configs", "done", "diverged", "seconds": SPREAD,
+ * "loss": SPREAD, "evaluations": [{"max_segments", "halt", "exact": SPREAD, "cells": SPREAD, "segments": SPREAD}],
  *    "runs": [{"seed", "state": "done", "diverged" or "waiting", …}]}]}
  * The first evaluation is with the segments that the variant trained with.  SPREAD is {"mean", "sd", "values"} over
  * the seeds that are done: sd is null below two.  curves: each run also has "lines" of its metrics. */
@@ -55,6 +56,9 @@ json_t *comparison_results(const struct comparison *c, bool curves, struct hrm_e
 
 /* Those numbers as a table. */
 bool comparison_print(const json_t *results, FILE *out); /* false: out of memory */
+
+/* Results with curves as a picture. */
+bool comparison_draw(const char *path, const json_t *results, struct hrm_error *error);
 
 /* Whether every run that was asked for has diverged. */
 bool comparison_all_diverged(const json_t *results);

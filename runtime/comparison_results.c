@@ -32,7 +32,8 @@ static json_t *spread_of(const json_t *runs, const char *key) {
   size_t i;
   const json_t *run;
   json_array_foreach(runs, i, run) {
-    if (!strcmp(json_string_value(json_object_get(run, "state")), "done")) add_value(values, json_object_get(run, key));
+    if (!strcmp(json_string_value(json_object_get(run, "state")), "done"))
+      add_value(values, json_object_get(run, key));
   }
   return spread(values);
 }
@@ -47,11 +48,11 @@ static json_t *spread_of_evaluation(const json_t *runs, int64_t max_segments, bo
 }
 
 static void add_evaluation(json_t *list, const json_t *runs, int64_t max_segments, bool halt) {
-  json_array_append_new(list, json_pack("{s:I, s:b, s:o, s:o, s:o}", "max_segments", (json_int_t)max_segments, "halt",
-                                        halt, "exact",
-                                        spread_of_evaluation(runs, max_segments, halt, "exact_accuracy"), "cells",
-                                        spread_of_evaluation(runs, max_segments, halt, "cell_accuracy"), "segments",
-                                        spread_of_evaluation(runs, max_segments, halt, "mean_segments")));
+  json_array_append_new(list,
+                        json_pack("{s:I, s:b, s:o, s:o, s:o}", "max_segments", (json_int_t)max_segments, "halt", halt,
+                                  "exact", spread_of_evaluation(runs, max_segments, halt, "exact_accuracy"), "cells",
+                                  spread_of_evaluation(runs, max_segments, halt, "cell_accuracy"), "segments",
+                                  spread_of_evaluation(runs, max_segments, halt, "mean_segments")));
 }
 
 static json_t *evaluations_json(const struct comparison *c, const struct contender *v, const json_t *runs) {
@@ -92,8 +93,7 @@ static json_t *contender_results(const struct comparison *c, const struct conten
                                  struct hrm_error *error) {
   const struct description *d = &v->description;
   json_t *runs = json_array();
-  for (int64_t seed = 0; seed < c->seeds; seed++)
-    json_array_append_new(runs, run_json(c, v, seed, curves, error));
+  for (int64_t seed = 0; seed < c->seeds; seed++) json_array_append_new(runs, run_json(c, v, seed, curves, error));
   int64_t parameters = description_parameters(d, false) + description_parameters(d, true);
   return json_pack("{s:s, s:s, s:I, s:f, s:f, s:I, s:I, s:I, s:O, s:I, s:I, s:o, s:o, s:o, s:o}", "name", v->name,
                    "file", v->file, "parameters", (json_int_t)parameters, "forward_flops", d->forward_flops,

@@ -167,8 +167,8 @@ static bool open_test(struct test *t, const struct comparison *c, const struct c
                       struct hrm_error *error) {
   const struct checkpoint_use use = {.averaged = true};
   return dataset_open(&t->data, v->data, "test", error) &&
-         loaded_model_open(&t->model, &v->code, &v->description, run, use, (int)c->training.threads,
-                           EVALUATION_BATCH, error);
+         loaded_model_open(&t->model, &v->code, &v->description, run, use, (int)c->training.threads, EVALUATION_BATCH,
+                           error);
 }
 
 static bool evaluate_once(struct test *t, const struct comparison *c, const struct contender *v, const char *run,
@@ -216,8 +216,9 @@ static bool finish(const struct comparison *c, const struct contender *v, int64_
     if (!outcome || !write_outcome(run, outcome, error)) return json_decref(outcome), false;
   }
   bool diverged = !strcmp(json_string_value(json_object_get(outcome, "state")), "diverged");
-  if (diverged) progress_line(p, "%s, seed %lld: %s", v->name, (long long)seed,
-                              json_string_value(json_object_get(outcome, "message")));
+  if (diverged)
+    progress_line(p, "%s, seed %lld: %s", v->name, (long long)seed,
+                  json_string_value(json_object_get(outcome, "message")));
   bool done = diverged || evaluate_run(c, v, run, outcome, p, error);
   json_decref(outcome);
   return done;

@@ -11,7 +11,9 @@ struct cell {
   char text[MOST_TEXT];
 };
 
-static double number(const json_t *object, const char *key) { return json_number_value(json_object_get(object, key)); }
+static double number(const json_t *object, const char *key) {
+  return json_number_value(json_object_get(object, key));
+}
 
 /* "12.3 ± 0.4", of numbers times a scale; "-" where there is none. */
 static struct cell spread_cell(const json_t *spread, double scale, int decimals, const char *unit) {
@@ -85,8 +87,8 @@ static void put_all(struct table *t, const char *const *texts) {
 }
 
 static void print_variants(const json_t *results, struct table *t, FILE *out) {
-  static const char *const head[] = {"variant", "runs", "parameters", "FLOPs a segment", "a step", "memory",
-                                     "steps", "seconds", "loss", NULL};
+  static const char *const head[] = {"variant", "runs", "parameters", "FLOPs a segment", "a step", "memory", "steps",
+                                     "seconds", "loss", NULL};
   size_t i;
   const json_t *v, *variants = json_object_get(results, "variants");
   t->count = 0;

@@ -38,6 +38,7 @@ libhrm_a_SOURCES = \
   %D%/commands.h \
   %D%/comparison.c \
   %D%/comparison.h \
+  %D%/comparison_picture.c \
   %D%/comparison_results.c \
   %D%/comparison_run.c \
   %D%/comparison_table.c \

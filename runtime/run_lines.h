@@ -7,8 +7,8 @@
 
 #include "runtime/error.h"
 
-/* An array of the objects: all evaluations, and of the lines of training evenly spread ones, about `most`.  A last line
- * that was cut short is left out.  NULL and a message on failure. */
+/* An array of the objects: all evaluations, and of the lines of training evenly spread ones, about `most`.  A last
+ * line that was cut short is left out.  NULL and a message on failure. */
 json_t *run_lines(const char *run, int64_t most, struct hrm_error *error);
 
 #endif

@@ -63,6 +63,7 @@ check 'four runs are done' [ "$(grep -c '"state": "done"' json)" = 4 ]
 check 'spread over two seeds' eval '[ "$(grep -c "\"sd\": null" json)" = 0 ]'
 check 'a page' grep -q '"page":"compare"' a/results.html
 check 'with the curves of each run' [ "$(grep -o '"lines":\[{' a/results.html | wc -l)" = 4 ]
+check 'a picture: a line of each run, one of the mean, and one against segments' [ "$(grep -c '<polyline' a/results.svg)" = 8 ]
 check 'three scripts' [ "$(grep -o '<script' a/results.html | wc -l)" = 3 ]
 "$HRMC" run "${shared[@]}" -D layers=2 transformer.hrm --data data -- eval --checkpoint a/plain/seed-1 --data data --json >eval
 exact=$(grep -o '"exact_accuracy": [0-9.]*' eval)

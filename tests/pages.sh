@@ -61,7 +61,12 @@ check "a participation ratio lies between 1 and the width (it is $ratio)" \
   awk -v x="$ratio" 'BEGIN { exit !(x >= 1 && x <= 16) }'
 check 'nothing to show' code 2 analyse
 
-for page in trace plot analysis; do
+both=(--data "$data" --steps 20 --seeds 2 --batch 8 --output "$work/compared" --max-segments 1,4 --halt)
+check 'compare' "$HRMC" compare "${settings[@]}" "${both[@]}" "one=$top/models/hrm.hrm" "two=$top/models/hrm.hrm:H_cycles=1" \
+  >"$work/log" 2>&1
+cp "$work/compared/results.html" "$work/compare.html"
+
+for page in trace plot analysis compare; do
   check "$page: three scripts, whatever the names in the data" test "$(grep -o '<script' "$work/$page.html" | wc -l)" = 3
   check "$page: no file of elsewhere" \
     test "$(grep -cE '(src|href)="|@import|url\(' <(sed '/Chart\.js v3/,/^<\/script>/d' "$work/$page.html"))" = 0
@@ -126,6 +131,12 @@ check 'plot: the name of the run as text' grep -q '&lt;script&gt;&lt;b&gt;run' "
 
 browse "$work/analysis.html" --dump-dom >"$work/dom"
 check 'analysis: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 5
+
+sed "s|^<script>|<script>$errors</script><script>|;" "$work/compare.html" >"$work/watched.html"
+browse "$work/watched.html" --dump-dom >"$work/dom"
+check 'compare: no error' test "$(grep -c '<title>error' "$work/dom")" = 0
+check 'compare: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 6
+check 'compare: a row of each variant, and six of its evaluations' test "$(grep -o '<td>one' "$work/dom" | wc -l)" = 7
 
 browse "$work/trace.html" --screenshot="$work/trace.png"
 check 'a picture' test "$(stat -c %s "$work/trace.png" 2>/dev/null || echo 0)" -gt 20000

@@ -4,7 +4,8 @@
 
 #include "compile.h"
 
-/* Generates code and loads it; *out is valid until the result is freed by jit_free.  NULL after an error (reported). */
+/* Generates code and loads it; *out is valid until the result is freed by jit_free.  NULL after an error (reported).
+ */
 struct jit *load_model(struct compilation *c, struct hrm_code *out);
 
 #endif

@@ -69,7 +69,8 @@ static size_t name_length(const char *text) {
 static const char *given_name(struct arena *a, const char *text, size_t length, struct argp_state *state) {
   const char *name = arena_strndup(a, text, length);
   for (const char *c = name; *c; c++)
-    if (!is_name_character(*c)) argp_error(state, "'%s' cannot name a variant: letters, digits and . _ + - can", name);
+    if (!is_name_character(*c))
+      argp_error(state, "'%s' cannot name a variant: letters, digits and . _ + - can", name);
   if (!*name || *name == '.') argp_error(state, "'%s': a variant's name begins with a letter or a digit", text);
   return name;
 }
@@ -98,8 +99,7 @@ static void add_setting(struct arena *a, struct options *o, const struct variant
   if (!equals || equals == setting || !equals[1])
     argp_error(state, "%s: settings of a variant are CONFIG=VALUE with commas between, not '%s'", v->path, setting);
   struct source *source = arena_new_object(a, struct source);
-  *source = (struct source){"command line", arena_printf(a, "%s:%s", v->path, setting),
-                            strlen(v->path) + 1 + length};
+  *source = (struct source){"command line", arena_printf(a, "%s:%s", v->path, setting), strlen(v->path) + 1 + length};
   struct define define = {arena_strndup(a, setting, (size_t)(equals - setting)),
                           equals + 1,
                           {source, (uint32_t)strlen(v->path) + 1, (uint32_t)source->length}};

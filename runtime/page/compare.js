@@ -36,16 +36,16 @@ function spreadChart(data, title, note, value, seconds, y) {
   if (lines.some((l) => l.points.length)) lineChart(title, note, lines, seconds ? "minutes of training" : "step", "", { y });
 }
 
+/* Accuracy against the limit on segments, where some variant was evaluated with several. */
 function limitCharts(data) {
   const limits = [...new Set(data.variants.flatMap((v) => v.evaluations.map((e) => e.max_segments)))].sort((a, b) => a - b);
-  if (limits.length < 2) return;
   const ticks = { type: "logarithmic", min: limits[0], max: limits[limits.length - 1],
     afterBuildTicks: (scale) => { scale.ticks = limits.map((value) => ({ value })); } };
   for (const halt of [false, true]) {
     const lines = data.variants.map((v, number) => ({ label: v.name, number,
       points: v.evaluations.filter((e) => e.halt === halt && e.exact.mean !== null)
-        .map((e) => ({ x: e.max_segments, y: e.exact.mean })).sort((a, b) => a.x - b.x) })).filter((l) => l.points.length);
-    if (lines.length)
+        .map((e) => ({ x: e.max_segments, y: e.exact.mean })).sort((a, b) => a.x - b.x) }));
+    if (lines.some((l) => l.points.length > 1))
       lineChart("Exact against the limit on segments" + (halt ? ", halting early" : ""),
         data.variants.map((v) => `${v.name} trained with ${v.trained_segments}`).join(", "),
         lines, "segments at most", "", { x: ticks, y: { min: 0, max: 1 } });
