@@ -145,8 +145,9 @@ libhrm_a_SOURCES = \
   %D%/trainer.c \
   %D%/trainer.h \
   %D%/training.c \
+  %D%/training.h \
   %D%/training_begin.c \
-  %D%/training.h
+  %D%/widths.h
 
 # The templates of pages with the plotting library, as texts.
 nodist_libhrm_a_SOURCES = %D%/page_text.c
@@ -187,7 +188,6 @@ libdata_a_SOURCES = \
   %D%/data/commands.h \
   %D%/data/csv.c \
   %D%/data/csv.h \
-  %D%/data/draws.c \
   %D%/data/draws.h \
   %D%/data/info_command.c \
   %D%/data/json_line.c \

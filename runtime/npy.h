@@ -89,6 +89,7 @@ struct npy_writer {
   enum npy_type type;
   int rank;
   int64_t shape[NPY_MAX_RANK]; /* shape[0] counts the rows up to the last that was written */
+  int64_t at; /* the row where the next bytes go */
   size_t row_bytes;
 };
 

@@ -58,8 +58,9 @@ bool npy_append(struct npy_writer *writer, const void *rows, int64_t count, stru
 
 bool npy_put(struct npy_writer *writer, int64_t first, const void *rows, int64_t count, struct hrm_error *error) {
   off_t offset = (off_t)(header_bytes(writer->rank) + (size_t)first * writer->row_bytes);
-  bool in_place = ftello(writer->file.stream) == offset || seek(writer, offset, error);
-  if (first + count > writer->shape[0]) writer->shape[0] = first + count;
+  bool in_place = writer->at == first || seek(writer, offset, error);
+  writer->at = first + count;
+  if (writer->at > writer->shape[0]) writer->shape[0] = writer->at;
   return in_place && atomic_write(&writer->file, rows, (size_t)count * writer->row_bytes, error);
 }
 

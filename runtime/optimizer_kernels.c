@@ -3,11 +3,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_EVERY_WIDTH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EVERY_WIDTH
-#endif
+#include "runtime/widths.h"
 
 /* atan2(y, x) for x >= 0.  atan(t) = t·P(t²) on [0, 1], P interpolated at Chebyshev's nodes: relative error 3e-9
  * before rounding; above 1 by atan(t) = π/2 − atan(1/t).  No branches, so that loops over it become vector code. */

@@ -12,8 +12,24 @@ struct draws {
   uint64_t spent;    /* product of the bounds drawn from it; 0 before the first */
 };
 
-int draw_below(struct draws *draws, int bound);
+static inline int draw_below(struct draws *draws, int bound) {
+  if (draws->spent == 0 || draws->spent > UINT32_MAX / (uint64_t)bound) {
+    draws->fraction = stream_bits(draws->stream, draws->next++);
+    draws->spent = 1;
+  }
+  draws->spent *= (uint64_t)bound;
+  unsigned __int128 product = (unsigned __int128)draws->fraction * (unsigned)bound;
+  draws->fraction = (uint64_t)product;
+  return (int)(product >> 64);
+}
+
 /* A random order of 0 … count-1. */
-void draw_order(struct draws *draws, int count, int *order);
+static inline void draw_order(struct draws *draws, int count, int *order) {
+  for (int i = 0; i < count; i++) {
+    int j = draw_below(draws, i + 1);
+    order[i] = order[j];
+    order[j] = i;
+  }
+}
 
 #endif

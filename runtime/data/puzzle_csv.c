@@ -169,7 +169,7 @@ static bool take_row(const struct reader *reader, const struct row *row, uint8_t
          job->kind->take(job->context, &at, &line, puzzle, puzzle + job->cells);
 }
 
-enum { BATCH = 64 };
+enum { BATCH = 1024 };
 
 /* Gives a set what it wants of the rows from `first` on; puzzles is room for BATCH of them. */
 static bool add_rows(struct reader *reader, struct puzzle_set *set, int64_t first, uint8_t *puzzles,

@@ -1,5 +1,6 @@
 #include "runtime/data/puzzle_sets.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,47 +14,70 @@ bool data_goes_on(struct progress *progress, const char *unit, int64_t done, int
 
 /* ---- Writing ---- */
 
-enum { SLAB_BYTES = 1 << 20 };
+/* Few enough for a core's cache. */
+enum { SLAB_BYTES = 1 << 17 };
 
 static int64_t slab_examples(const struct puzzle_job *job) {
   return job->cells < SLAB_BYTES ? SLAB_BYTES / job->cells : 1;
 }
 
-/* Makes the examples first … first+count-1 of the puzzles. */
-static void make_slab(struct puzzle_job *job, const struct puzzle_set *set, const uint8_t *puzzles, int64_t first,
-                      int64_t count) {
-  int64_t each = 1 + set->augment, cells = job->cells, before = set->have;
-#pragma omp parallel for schedule(static) if (count * cells > 1 << 14)
-  for (int64_t i = 0; i < count; i++) {
-    int64_t puzzle = (first + i) / each, which = (first + i) % each;
-    const uint8_t *question = puzzles + puzzle * puzzle_bytes(job);
-    job->kind->augment(job->context, question, question + cells, (uint64_t)(before + puzzle), which,
-                       job->inputs + i * cells, job->labels + i * cells);
+/* Examples first … end-1 of puzzles that follow those a set has. */
+struct slab {
+  struct puzzle_set *set;
+  const uint8_t *puzzles;
+  int64_t first, end;
+};
+
+static void make_slab(const struct puzzle_job *job, const struct slab *slab, uint8_t *inputs, uint8_t *labels) {
+  int64_t each = 1 + slab->set->augment, cells = job->cells;
+  for (int64_t i = slab->first; i < slab->end; i++) {
+    int64_t puzzle = i / each, at = (i - slab->first) * cells;
+    const uint8_t *question = slab->puzzles + puzzle * puzzle_bytes(job);
+    job->kind->augment(job->context, question, question + cells, (uint64_t)(slab->set->have + puzzle), i % each,
+                       inputs + at, labels + at);
   }
 }
 
-static bool end_examples(struct split_writer *split, int64_t first, int64_t count, int64_t each,
-                         struct hrm_error *error) {
-  for (int64_t i = first; i < first + count; i++) {
+static int64_t total_puzzles(const struct puzzle_job *job) { return job->options->train + job->options->test; }
+
+/* By one thread at a time, whose turn need not be that of the slab. */
+static bool write_slab(struct puzzle_job *job, const struct slab *slab, const uint8_t *inputs, const uint8_t *labels,
+                       struct hrm_error *error) {
+  struct split_writer *split = &slab->set->split;
+  int64_t have = job->sets[TRAIN_SET].have + job->sets[TEST_SET].have, each = 1 + slab->set->augment;
+  return data_goes_on(&job->progress, "puzzle", have + slab->first / each, total_puzzles(job), error) &&
+         split_put_examples(split, split->examples + slab->first, inputs, labels, slab->end - slab->first, error);
+}
+
+static bool make_examples(struct puzzle_job *job, struct puzzle_set *set, const uint8_t *puzzles, int64_t count,
+                          struct hrm_error *error) {
+  int64_t size = slab_examples(job), slabs = (count + size - 1) / size;
+  bool ok = true;
+#pragma omp parallel for schedule(dynamic) if (slabs > 1)
+  for (int64_t i = 0; i < slabs; i++) {
+    struct slab slab = {set, puzzles, i * size, (i + 1) * size < count ? (i + 1) * size : count};
+    uint8_t *inputs = job->room + 2 * omp_get_thread_num() * size * job->cells, *labels = inputs + size * job->cells;
+    make_slab(job, &slab, inputs, labels);
+#pragma omp critical(puzzle_sets_write)
+    ok = ok && write_slab(job, &slab, inputs, labels, error);
+  }
+  return ok;
+}
+
+static bool end_examples(struct split_writer *split, int64_t count, int64_t each, struct hrm_error *error) {
+  for (int64_t i = 1; i <= count; i++) {
     if (!split_end_puzzle(split, 1, 0, error)) return false;
-    if ((i + 1) % each == 0 && !split_end_group(split, error)) return false;
+    if (i % each == 0 && !split_end_group(split, error)) return false;
   }
   return true;
 }
 
 bool puzzle_sets_add(struct puzzle_job *job, struct puzzle_set *set, const uint8_t *puzzles, int64_t count,
                      struct hrm_error *error) {
-  int64_t each = 1 + set->augment, examples = count * each, total = job->options->train + job->options->test;
-  int64_t before = job->sets[TRAIN_SET].have + job->sets[TEST_SET].have, slab = slab_examples(job);
-  for (int64_t first = 0; first < examples; first += slab) {
-    int64_t now = examples - first < slab ? examples - first : slab;
-    if (!data_goes_on(&job->progress, "puzzle", before + first / each, total, error)) return false;
-    make_slab(job, set, puzzles, first, now);
-    if (!split_add_examples(&set->split, job->inputs, job->labels, now, error)) return false;
-    if (!end_examples(&set->split, first, now, each, error)) return false;
-  }
+  int64_t each = 1 + set->augment, examples = count * each;
+  if (!make_examples(job, set, puzzles, examples, error)) return false;
   set->have += count;
-  return true;
+  return end_examples(&set->split, examples, each, error);
 }
 
 /* ---- The data set ---- */
@@ -75,16 +99,10 @@ static bool finish_splits(struct puzzle_job *job, const struct split_facts *fact
 }
 
 static bool fill(struct puzzle_job *job, struct hrm_error *error) {
-  size_t bytes = (size_t)(slab_examples(job) * job->cells);
-  job->inputs = malloc(bytes);
-  job->labels = malloc(bytes);
-  bool ok = job->inputs && job->labels;
-  if (!ok)
-    hrm_fail(error, HRM_SYSTEM, "out of memory");
-  else
-    ok = job->options->csv ? puzzle_sets_read(job, error) : puzzle_sets_generate(job, error);
-  free(job->inputs);
-  free(job->labels);
+  job->room = malloc((size_t)(omp_get_max_threads() * 2 * slab_examples(job) * job->cells));
+  if (!job->room) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  bool ok = job->options->csv ? puzzle_sets_read(job, error) : puzzle_sets_generate(job, error);
+  free(job->room);
   progress_clear(&job->progress);
   return ok;
 }

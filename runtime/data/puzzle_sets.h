@@ -73,7 +73,7 @@ struct puzzle_job {
   bool few_classes; /* neither set may get too few of the classes */
   struct puzzle_set sets[NUM_SETS];
   struct progress progress;
-  uint8_t *inputs, *labels; /* room for the tokens of a slab */
+  uint8_t *room; /* for the tokens of a slab of each thread */
 };
 
 /* Makes the data set. facts are those of both splits. */

@@ -43,9 +43,14 @@ bool split_create(struct split_writer *split, const char *folder, const char *na
   return ok;
 }
 
+bool split_put_examples(struct split_writer *split, int64_t first, const uint8_t *inputs, const uint8_t *labels,
+                        int64_t count, struct hrm_error *error) {
+  return npy_put(&split->inputs, first, inputs, count, error) && npy_put(&split->labels, first, labels, count, error);
+}
+
 bool split_add_examples(struct split_writer *split, const uint8_t *inputs, const uint8_t *labels, int64_t count,
                         struct hrm_error *error) {
-  return npy_append(&split->inputs, inputs, count, error) && npy_append(&split->labels, labels, count, error);
+  return split_put_examples(split, split->inputs.shape[0], inputs, labels, count, error);
 }
 
 bool split_end_puzzle(struct split_writer *split, int64_t examples, int32_t identifier, struct hrm_error *error) {

@@ -27,7 +27,10 @@ struct split_facts {
 /* Makes FOLDER/name and opens its arrays. On failure nothing is left to abandon. */
 bool split_create(struct split_writer *split, const char *folder, const char *name, int64_t seq_len,
                   struct hrm_error *error);
-/* Appends count examples of seq_len bytes each. */
+/* Writes the examples first … first+count-1, of seq_len bytes each, in any order. */
+bool split_put_examples(struct split_writer *split, int64_t first, const uint8_t *inputs, const uint8_t *labels,
+                        int64_t count, struct hrm_error *error);
+/* Appends count examples. */
 bool split_add_examples(struct split_writer *split, const uint8_t *inputs, const uint8_t *labels, int64_t count,
                         struct hrm_error *error);
 /* A puzzle has the next `examples` examples; they may be added before or after. */

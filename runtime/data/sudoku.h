@@ -61,8 +61,8 @@ void sudoku_draw_symmetry(const struct sudoku_shape *shape, struct draws *draws,
 /* The one that changes nothing. */
 void sudoku_identity(const struct sudoku_shape *shape, struct sudoku_symmetry *symmetry);
 
-void sudoku_apply(const struct sudoku_shape *shape, const struct sudoku_symmetry *symmetry, const uint8_t *board,
-                  uint8_t *result);
+void sudoku_apply(const struct sudoku_shape *shape, const struct sudoku_symmetry *restrict symmetry,
+                  const uint8_t *restrict board, uint8_t *restrict result);
 
 /* A number that is the same for all puzzles that symmetries lead into one another, and nearly always different for
  * others: puzzles kept apart by it share no equivalent.  Of boards of size 9 it looks at the answer alone, so that

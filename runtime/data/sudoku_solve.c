@@ -15,12 +15,7 @@
 #include <string.h>
 
 #include "runtime/data/sudoku.h"
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_EVERY_WIDTH __attribute__((target_clones("arch=x86-64-v3", "default"), flatten))
-#else
-#define FOR_EVERY_WIDTH
-#endif
+#include "runtime/widths.h"
 
 enum { LANES = 16, MAX_BOX = 4, MAX_CONFIGURATIONS = 24, COUNT_BITS = 4 };
 /* Passed by address: by value the calling convention would depend on the processor. */

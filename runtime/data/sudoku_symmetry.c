@@ -5,7 +5,7 @@
 /* ---- Drawing and applying ---- */
 
 /* lines[i]: which line of the original stands at i, groups of lines and lines within them permuted. */
-static void draw_lines(struct draws *draws, int groups, int group_size, int *lines) {
+static inline void draw_lines(struct draws *draws, int groups, int group_size, int *lines) {
   int group_order[SUDOKU_MAX_SIZE], order[SUDOKU_MAX_SIZE];
   draw_order(draws, groups, group_order);
   for (int g = 0; g < groups; g++) {
@@ -34,8 +34,8 @@ void sudoku_identity(const struct sudoku_shape *shape, struct sudoku_symmetry *s
   for (int d = 0; d <= shape->size; d++) symmetry->digits[d] = (uint8_t)d;
 }
 
-void sudoku_apply(const struct sudoku_shape *shape, const struct sudoku_symmetry *symmetry, const uint8_t *board,
-                  uint8_t *result) {
+void sudoku_apply(const struct sudoku_shape *shape, const struct sudoku_symmetry *restrict symmetry,
+                  const uint8_t *restrict board, uint8_t *restrict result) {
   for (int i = 0; i < shape->cells; i++) result[i] = symmetry->digits[board[symmetry->source[i]]];
 }
 
