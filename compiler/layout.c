@@ -9,13 +9,12 @@
 
 /* ---- buffers ---- */
 
-static struct buffer *buffer_new(struct planner *p, const struct type *type) {
+/* In the arena; elements: of an example. */
+static struct buffer *buffer_new(struct planner *p, const struct type *type, int64_t elements) {
   struct buffer *b = arena_new_object(p->arena, struct buffer);
   int64_t examples = type_is_batched(type) ? p->shared->tile : 1;
-  *b = (struct buffer){.space = SPACE_ARENA,
-                       .bytes = type_elements(type) * dtype_size(type->dtype) * examples,
-                       .first = INT32_MAX,
-                       .last = -1};
+  *b = (struct buffer){
+      .space = SPACE_ARENA, .bytes = elements * dtype_size(type->dtype) * examples, .first = INT32_MAX, .last = -1};
   arena_push(p->arena, p->buffers, p->buffer_count, p->buffer_capacity, b);
   return b;
 }
@@ -28,7 +27,53 @@ struct buffer *local_buffer(struct planner *p, int64_t bytes) {
 }
 
 struct view view_new(struct planner *p, const struct type *type, const int8_t *order) {
-  return view_dense(buffer_new(p, type), type, order);
+  return view_dense(buffer_new(p, type, type_elements(type)), type, order);
+}
+
+/* Elements between the ends of rows of so many and the next row.  Rows that lie a large power of two apart share few
+ * places of the caches: what goes down a column would find none of it there again. */
+static int64_t row_padding(int64_t row, enum dtype dtype) {
+  enum { LINE = 64, ALIAS = 8 * LINE };
+  int64_t bytes = row * dtype_size(dtype);
+  return bytes % ALIAS == 0 ? LINE / dtype_size(dtype) : 0;
+}
+
+/* The outermost axis, but for the batch, and those of extent 1; -1: none within it. */
+static int row_axis(const struct type *type, const int8_t *order) {
+  int row = -1;
+  for (int i = type->rank - 1; i >= 0; i--) {
+    int axis = order ? order[i] : i;
+    if (type->extent[axis] != 1 && type->extent[axis] != EXTENT_BATCH) row = axis;
+  }
+  return row;
+}
+
+/* Views of a value that is given a place show it where it lies, or else are copies. */
+static bool views_show(const struct planner *p, const struct node *n, const struct view *v) {
+  const struct facts *f = facts_of(p, n);
+  for (int i = 0; i < f->user_count; i++) {
+    struct view shown;
+    if (!op_is_view(f->users[i]->op)) continue;
+    if (!view_forward(f->users[i], v, &shown) || !views_show(p, f->users[i], &shown)) return false;
+  }
+  return true;
+}
+
+/* In a buffer of its own, with padded rows where that needs no copies. */
+static struct view view_padded(struct planner *p, const struct node *n, const int8_t *order) {
+  const struct type *type = &n->type;
+  struct view v = view_dense(NULL, type, order);
+  int row = row_axis(type, order);
+  int64_t padding = row < 0 || v.stride[row] == 1 ? 0 : row_padding(v.stride[row], type->dtype);
+  int64_t elements = type_elements(type);
+  if (padding == 0) return view_new(p, type, order);
+  elements += type->extent[row] * padding;
+  v.stride[row] += padding;
+  for (int i = 0; i < type->rank; i++)
+    if (type->extent[i] == EXTENT_BATCH) v.stride[i] = elements;
+  if (!views_show(p, n, &v)) return view_new(p, type, order);
+  v.buffer = buffer_new(p, type, elements);
+  return v;
 }
 
 static int weight_number(const struct program *program, const struct symbol *symbol) {
@@ -170,7 +215,7 @@ struct view place_of(struct planner *p, struct node *n, const int8_t *order) {
   if (f->has_view) return f->view;
   int8_t demanded[GRAPH_MAX_RANK];
   if (demanded_order(p, n, demanded)) order = demanded;
-  if (!place_in_users(p, n, order, &f->view)) f->view = view_new(p, &n->type, order);
+  if (!place_in_users(p, n, order, &f->view)) f->view = view_padded(p, n, order);
   f->has_view = true;
   if (n->op == OP_PAD) plan_fill(p, &f->view);
   return f->view;
