@@ -305,13 +305,16 @@ static void plan_copied(struct problem *q, int b, bool accumulate) {
 
 static void plan_chosen(struct problem *q, const struct choice *c, bool accumulate) {
   q->pair = paired_label(q, c->b);
-  if (c->copies_b) copy_b(q, c->b);
+  bool copies_panels = !q->is_weight[c->b] && panels_pay(q, c->b, c->n) && matrix_fits(q, c->b, true);
+  if (c->copies_b && !copies_panels) copy_b(q, c->b);
   bool has_panels = q->is_weight[c->b];
   bool has_kernel = matrix_fits(q, c->b, has_panels) && (!q->is_paired || q->pair >= 0);
   if (has_kernel && q->is_paired) pair_a(q, c->b);
   if (has_kernel && q->is_paired && !has_panels) pair_b(q, c->b, c->n);
   if (!has_kernel)
     plan_copied(q, c->b, accumulate);
+  else if (copies_panels)
+    plan_copied_panels(q, c->b, c->n, accumulate);
   else if (has_panels)
     plan_panels(q, c->b, c->n, accumulate);
   else

@@ -60,6 +60,10 @@ struct view packed_copy(const struct problem *q, const struct view *weight, int 
 /* panels.c: appends the kernels of a contraction whose b is a weight, which `prepare` copies into panels of n. */
 void plan_panels(const struct problem *q, int b, int n, bool accumulate);
 
+/* The same for a b that is no weight, where that pays. */
+bool panels_pay(const struct problem *q, int b, int n);
+void plan_copied_panels(const struct problem *q, int b, int n, bool accumulate);
+
 /* matrix.c: appends the kernel; b and the result have unit stride along some label of n. */
 void plan_matrix(const struct problem *q, int b, bool accumulate);
 

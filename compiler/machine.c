@@ -7,6 +7,8 @@ struct machine machine_generic(void) {
 
 int machine_lanes(const struct machine *m) { return m->vector_bytes / 4; }
 
+int machine_panel(const struct machine *m) { return 2 * machine_lanes(m); }
+
 struct register_tile machine_register_tile(const struct machine *m, int64_t rows) {
   bool many = m->vector_registers >= 32;
   int accumulators = many ? 24 : 12;

@@ -21,8 +21,8 @@ struct machine machine_generic(void);
 /* Lanes of a vector for elements of 4 bytes: the width of loop nests. */
 int machine_lanes(const struct machine *m);
 
-/* Columns of a panel of packed weights, in elements of 4 bytes. */
-enum { MACHINE_PANEL = 32 };
+/* Columns of a panel of packed weights: those of a register tile of many rows, in elements of 4 bytes. */
+int machine_panel(const struct machine *m);
 
 /* The part of a contraction's result that stays in registers: as many accumulators as fit beside a row of b and a
  * broadcast; wider where there are few rows. */

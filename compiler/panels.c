@@ -1,12 +1,16 @@
 /* plan_panels: contractions with a weight.
  *
- * The weight w[k, n] is copied into panels [n / 32][k][32] by `prepare`, so that the kernel streams through memory;
- * the columns that do not fill a panel make one of their own.  Equal copies are made once. */
+ * The weight w[k, n] is copied into panels [n / P][k][P] of P columns (machine_panel) by `prepare`, so that the
+ * kernel streams through memory; the columns that do not fill a panel make one of their own.  Equal copies are made
+ * once.
+ *
+ * An activation that many rows go through is copied into panels, too, just before: else its columns, which lie far
+ * apart, would be looked up again by each tile of rows. */
 #include "contraction.h"
 
 #include <string.h>
 
-enum { PANEL = MACHINE_PANEL, ALIGNMENT = 64 };
+enum { ALIGNMENT = 64 };
 
 /* ---- parts of a problem ---- */
 
@@ -25,20 +29,22 @@ static struct problem columns_of(const struct problem *q, int b, int n, int64_t 
   return part;
 }
 
+static int panel_of(const struct problem *q) { return machine_panel(q->planner->shared->machine); }
+
 static void split_axis(struct problem *q, int which, int n, int panels) {
   struct view *v = &q->view[which];
   int inner = q->label[n].axis[which], outer = v->type.rank++;
   v->type.extent[outer] = q->label[panels].extent;
-  v->stride[outer] = PANEL * v->stride[inner];
-  v->type.extent[inner] = PANEL;
+  v->stride[outer] = panel_of(q) * v->stride[inner];
+  v->type.extent[inner] = panel_of(q);
   q->label[panels].axis[which] = outer;
 }
 
 /* Label n becomes two: the panel and the column in it. */
 static void split_label(struct problem *q, int b, int n) {
   int panels = q->count++;
-  q->label[panels].extent = q->label[n].extent / PANEL;
-  q->label[n].extent = PANEL;
+  q->label[panels].extent = q->label[n].extent / panel_of(q);
+  q->label[n].extent = panel_of(q);
   split_axis(q, b, n, panels);
   split_axis(q, C, n, panels);
 }
@@ -105,15 +111,56 @@ static void pack(struct problem *q, int b, int n) {
   q->view[b] = packed_copy(q, &q->view[b], -1, order);
 }
 
+/* ---- activations ---- */
+
+/* Dense in that order, of which the batch need not be outermost. */
+static struct view view_in_order(const struct problem *q, const struct type *type, const int8_t *order) {
+  struct view v = view_new(q->planner, type, order);
+  int64_t stride = 1;
+  for (int i = type->rank - 1; i >= 0; i--) {
+    int64_t extent = type->extent[order[i]];
+    v.stride[order[i]] = stride;
+    stride *= extent == EXTENT_BATCH ? q->planner->shared->tile : extent;
+  }
+  return v;
+}
+
+/* Elements of an example that pass the test for operand b. */
+static int64_t extent_of(const struct problem *q, label_test *test, int b) {
+  int64_t extent = 1;
+  for (int i = 0; i < q->count; i++)
+    if (test(q, b, i) && !label_is_batch(q, i)) extent *= q->label[i].extent;
+  return extent;
+}
+
+bool panels_pay(const struct problem *q, int b, int n) {
+  enum { FEW = 64 };
+  int64_t panel = panel_of(q), columns = q->label[n].extent;
+  bool has_room = q->view[b].type.rank < GRAPH_MAX_RANK && q->view[C].type.rank < GRAPH_MAX_RANK;
+  bool is_large = extent_of(q, label_is_row, b) >= FEW && extent_of(q, label_is_summed, b) >= FEW;
+  return !q->planner->part && !q->is_paired && has_room && is_large && columns > panel && columns % panel == 0;
+}
+
+void plan_copied_panels(const struct problem *q, int b, int n, bool accumulate) {
+  struct problem split = *q;
+  int8_t order[GRAPH_MAX_RANK];
+  split_label(&split, b, n);
+  order_of_pack(&split, b, n, order);
+  struct view copy = view_in_order(&split, &split.view[b].type, order);
+  plan_copy(q->planner, &split.view[b], &copy, false);
+  split.view[b] = copy;
+  plan_matrix(&split, b, accumulate);
+}
+
 /* ---- the contraction ---- */
 
 void plan_panels(const struct problem *q, int b, int n, bool accumulate) {
-  int64_t columns = q->label[n].extent;
+  int64_t columns = q->label[n].extent, panel = panel_of(q);
   bool has_room = q->view[b].type.rank < GRAPH_MAX_RANK && q->view[C].type.rank < GRAPH_MAX_RANK;
-  int64_t whole = has_room ? columns / PANEL * PANEL : 0;
+  int64_t whole = has_room ? columns / panel * panel : 0;
   if (whole > 0) {
     struct problem part = columns_of(q, b, n, 0, whole);
-    if (whole > PANEL) split_label(&part, b, n);
+    if (whole > panel) split_label(&part, b, n);
     pack(&part, b, n);
     plan_matrix(&part, b, accumulate);
   }

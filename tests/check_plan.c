@@ -49,6 +49,7 @@ static struct example example_of(const char *text) {
   x.train = pass_simplify(pass_grad(pass_horizon(batched)));
   x.program = program_of_graphs(arena, x.forward, x.train);
   struct machine machine = machine_generic();
+  machine.vector_bytes = 64; /* panels of 32 columns */
   x.plan = plan_program(arena, x.program, &(struct program_graphs){x.forward, x.train, NULL}, &machine, TILE);
   return x;
 }
@@ -250,6 +251,32 @@ START_TEST(test_gradient_of_weight_accumulates_in_place) {
     ck_assert_int_eq(k->contraction.loop_count, 0);
   }
   ck_assert_int_eq(found, 2);
+}
+END_TEST
+
+/* Many rows go through x: it is copied, so that a panel's columns lie side by side for all examples. */
+START_TEST(test_activation_of_large_gradient_lies_in_panels) {
+  struct example x = expect_right("graph wide\n"
+                                  "symbol input x f32[64, 64]\n"
+                                  "symbol param weight f32[70, 64]\n"
+                                  "symbol output out f32[64, 70]\n"
+                                  "%0 = leaf x : f32[64, 64]\n"
+                                  "%1 = leaf weight : f32[70, 64]\n"
+                                  "%2 = contract \"si,oi->so\" %0, %1 : f32[64, 70]\n"
+                                  "%3 = map.mul %2, %2 : f32[64, 70]\n"
+                                  "%4 = reduce.sum {0, 1} %3 : f32[]\n"
+                                  "loss %4\n"
+                                  "store out %2\n"
+                                  "end\n");
+  const struct function *f = &x.plan->train;
+  const struct contraction *c = &kernel_number(f, f->count - 1)->contraction;
+  ck_assert_int_eq(c->c.space, SPACE_GRADS);
+  ck_assert_int_eq(c->loop_count, 1);
+  ck_assert_int_eq(c->loop[0].count, 2); /* panels, the loop of axis 0 */
+  ck_assert_int_eq(c->b.stride[2], 1);
+  ck_assert_int_eq(c->b.stride[3], 32); /* m, n and k have axes 1, 2 and 3 */
+  ck_assert_int_eq(c->b.stride[0], TILE * 64 * 32);
+  ck_assert(c->k.per_example);
 }
 END_TEST
 
@@ -916,6 +943,7 @@ int main(void) {
   TCase *contractions = new_case(s, "contractions");
   tcase_add_test(contractions, test_linear_copies_nothing);
   tcase_add_test(contractions, test_gradient_of_weight_accumulates_in_place);
+  tcase_add_test(contractions, test_activation_of_large_gradient_lies_in_panels);
   tcase_add_test(contractions, test_equal_kernels_have_equal_text);
   tcase_add_test(contractions, test_mlp_over_positions_copies_nothing);
   tcase_add_test(contractions, test_degenerate_contractions_are_loops);

@@ -1,9 +1,15 @@
 #include "contraction.h"
 
+#include <string.h>
+
 /* Contractions: loops around register tiles.
  *
  * From the outside in: loops that b follows; panels of columns; loops that b does not follow (they reuse the panel);
- * rows in tiles; loops that sum; k.  Rows are read as scalars and broadcast, so a may have any strides. */
+ * rows in tiles; loops that sum; k.  Rows are read as scalars and broadcast, so a may have any strides.
+ *
+ * Where a large c is added to, it shall be gone through once, row after row, and not column after column: then all
+ * panels of a block that fits the second-level cache are within the loop over rows, whose tile of a stays in the
+ * first-level cache; k is parted so that it does. */
 
 struct axis {
   struct extent extent;
@@ -23,6 +29,8 @@ struct contraction_nest {
   struct extent rows;
   int64_t columns;
   int max_rows, max_vectors;
+  struct axis panels; /* within the loop over rows; an extent of 0: none are */
+  LLVMValueRef panel_from, panel_limit;
 };
 
 static struct strides bytes_along(const struct contraction *c, int axis) {
@@ -114,6 +122,18 @@ static void close_loop(const struct contraction_nest *nest, struct counted_loop 
   (shared ? shared_close : loop_close)(nest->t.g, l);
 }
 
+/* A tile; of all panels that are within the rows. */
+static void emit_tiles_beside(const struct contraction_nest *nest, struct tile_shape shape, struct operands at) {
+  if (nest->panels.extent.count == 0) {
+    emit_tile(&nest->t, shape, at);
+    return;
+  }
+  struct counted_loop l;
+  loop_open(nest->t.g, &l, nest->panel_from, nest->panel_limit, 1, false, NULL, 0);
+  emit_tile(&nest->t, shape, move(nest, at, l.index, nest->panels.stride));
+  loop_close(nest->t.g, &l);
+}
+
 /* `count` tiles of the same shape, one below the other. */
 static void emit_run_of_tiles(const struct contraction_nest *nest, struct run run, struct tile_shape shape,
                               struct operands at) {
@@ -124,13 +144,13 @@ static void emit_run_of_tiles(const struct contraction_nest *nest, struct run ru
   if (run.count == 1) {
     struct counted_loop alone;
     alone_open(g, &alone);
-    emit_tile(&nest->t, shape, at);
+    emit_tiles_beside(nest, shape, at);
     alone_close(g, &alone);
     return;
   }
   struct counted_loop l;
   bool shared = open_run(nest, &l, run.count, run.size, 2);
-  emit_tile(&nest->t, shape, move(nest, at, l.index, row_stride(nest)));
+  emit_tiles_beside(nest, shape, move(nest, at, l.index, row_stride(nest)));
   close_loop(nest, &l, shared);
 }
 
@@ -227,9 +247,70 @@ static void emit_panels(const struct contraction_nest *nest, struct operands at)
   emit_run_of_panels(nest, (struct run){full * size, rest > 0, rest}, tail ? tail : width, at);
 }
 
+/* ---- panels within rows ---- */
+
+/* The loop over panels, which a does not follow, leaves those around. */
+static void take_panels(struct contraction_nest *nest) {
+  const struct tiling *t = &nest->t;
+  bool is_possible = t->accumulate && !t->is_paired && t->sum_count == 1 && !nest->rows.per_example &&
+                     nest->columns == (int64_t)nest->max_vectors * t->width;
+  for (int i = 0; is_possible && i < nest->around_count; i++) {
+    const struct axis axis = nest->around[i];
+    if (axis.stride.a != 0 || axis.stride.c == 0 || axis.extent.per_example) continue;
+    nest->panels = axis;
+    nest->around_count--;
+    memmove(&nest->around[i], &nest->around[i + 1], (size_t)(nest->around_count - i) * sizeof axis);
+    return;
+  }
+}
+
+/* Steps of k for which the lines of a tile's column in each, and as much besides, fit the first-level cache. */
+static int64_t steps_in_cache(const struct machine *m) {
+  enum { LINE = 64 };
+  return m->l1_bytes / (LINE + LINE / 2) / 4 * 4;
+}
+
+static LLVMValueRef build_smaller(struct codegen *g, LLVMValueRef x, LLVMValueRef y) {
+  return LLVMBuildSelect(g->builder, LLVMBuildICmp(g->builder, LLVMIntSLT, x, y, ""), x, y, "");
+}
+
+/* Blocks of panels of which those steps of k fit half of the second-level cache. */
+static void emit_blocks_of_panels(const struct contraction_nest *nest, int64_t steps, struct operands at) {
+  struct codegen *g = nest->t.g;
+  int64_t block = g->machine.l2_bytes / 2 / (steps * nest->columns * nest->t.factor_bytes);
+  struct contraction_nest inner = *nest;
+  struct tile_shape shape = {.vectors = nest->max_vectors, .last = nest->t.width};
+  struct counted_loop l;
+  LLVMValueRef count = constant_i64(g, nest->panels.extent.count);
+  if (block < 1) block = 1;
+  loop_open(g, &l, constant_i64(g, 0), count, block, false, NULL, 0);
+  inner.panel_from = l.index;
+  inner.panel_limit = build_smaller(g, LLVMBuildAdd(g->builder, l.index, constant_i64(g, block), ""), count);
+  emit_inside(&inner, 0, shape, at);
+  loop_close(g, &l);
+}
+
+static void emit_rows_first(const struct contraction_nest *nest, struct operands at) {
+  struct codegen *g = nest->t.g;
+  struct extent k = nest->t.sums[0].extent;
+  int64_t most = k.per_example ? k.count * g->tile : k.count, steps = steps_in_cache(&g->machine);
+  if (most <= steps) {
+    emit_blocks_of_panels(nest, most, at);
+    return;
+  }
+  struct contraction_nest inner = *nest;
+  struct counted_loop l;
+  LLVMValueRef count = build_extent(g, k, nest->t.n);
+  loop_open(g, &l, constant_i64(g, 0), count, steps, false, NULL, 0);
+  inner.t.k_from = l.index;
+  inner.t.k_limit = build_smaller(g, LLVMBuildAdd(g->builder, l.index, constant_i64(g, steps), ""), count);
+  emit_blocks_of_panels(&inner, steps, at);
+  loop_close(g, &l);
+}
+
 static void emit_around(const struct contraction_nest *nest, int depth, struct operands at) {
   if (depth == nest->around_count) {
-    emit_panels(nest, at);
+    (nest->panels.extent.count > 0 ? emit_rows_first : emit_panels)(nest, at);
     return;
   }
   const struct axis *axis = &nest->around[depth];
@@ -286,6 +367,7 @@ void emit_contraction(struct codegen *g, const struct contraction *given) {
                                   .columns = c.n.count};
   sort_loops(&nest, &c);
   choose_tile(&nest);
+  take_panels(&nest);
   LLVMValueRef a = kernel_base(g, 0), b = kernel_base(g, 1);
   struct operands at = {swapped ? b : a, swapped ? a : b, kernel_base(g, 2)};
   emit_around(&nest, 0, at);

@@ -41,6 +41,7 @@ struct tiling {
   int64_t a_row, c_row;                      /* bytes from row to row */
   struct sum_axis sums[KERNEL_MAX_AXES + 1]; /* outermost first; the last is k */
   int sum_count;
+  LLVMValueRef k_from, k_limit; /* the part of k to sum, by an even number of elements from its start; NULL: all */
   bool accumulate;
 };
 

@@ -91,23 +91,40 @@ static void emit_static_k(const struct tiling *t, struct tile_shape s, struct ro
   if (t->is_paired && k->extent.count % 2) emit_rank_one(t, s, r, r->carried[A], r->carried[B], true);
 }
 
-static void emit_dynamic_k(const struct tiling *t, struct tile_shape s, struct round *r, const struct sum_axis *k) {
+/* Steps from k_from on, up to a limit known at run time; has_rest: they need not be a multiple of UNROLL. */
+static void emit_range_of_k(const struct tiling *t, struct tile_shape s, struct round *r, struct strides k,
+                            LLVMValueRef from, LLVMValueRef limit, bool has_rest) {
   struct codegen *g = t->g;
-  struct extent steps = {step_count(t, k->extent.count), true};
-  LLVMValueRef count = build_extent(g, steps, t->n), zero = constant_i64(g, 0);
-  if (steps.count % UNROLL == 0) {
-    emit_k_loop(t, s, r, k->stride, zero, count, UNROLL, false);
+  if (!has_rest) {
+    emit_k_loop(t, s, r, k, from, limit, UNROLL, false);
     return;
   }
-  LLVMValueRef whole = LLVMBuildAnd(g->builder, count, constant_i64(g, -UNROLL), "");
-  emit_k_loop(t, s, r, k->stride, zero, whole, UNROLL, true);
-  emit_k_loop(t, s, r, k->stride, whole, count, 1, true);
+  LLVMValueRef whole = LLVMBuildAnd(g->builder, limit, constant_i64(g, -UNROLL), "");
+  emit_k_loop(t, s, r, k, from, whole, UNROLL, true);
+  emit_k_loop(t, s, r, k, whole, limit, 1, true);
+}
+
+static void emit_dynamic_k(const struct tiling *t, struct tile_shape s, struct round *r, const struct sum_axis *k) {
+  struct extent steps = {step_count(t, k->extent.count), true};
+  LLVMValueRef count = build_extent(t->g, steps, t->n);
+  emit_range_of_k(t, s, r, k->stride, constant_i64(t->g, 0), count, steps.count % UNROLL != 0);
+}
+
+static void emit_part_of_k(const struct tiling *t, struct tile_shape s, struct round *r, const struct sum_axis *k) {
+  bool has_rest = k->extent.count % UNROLL != 0;
+  r->carried[A] = build_indexed(t->g, r->carried[A], t->k_from, k->stride.a);
+  r->carried[B] = build_indexed(t->g, r->carried[B], t->k_from, k->stride.b);
+  emit_range_of_k(t, s, r, k->stride, t->k_from, t->k_limit, has_rest);
 }
 
 /* Sums over the axes from number `depth` on. */
 static void emit_sums(const struct tiling *t, struct tile_shape s, struct round *r, int depth) {
   struct codegen *g = t->g;
   const struct sum_axis *axis = &t->sums[depth];
+  if (t->k_limit) {
+    emit_part_of_k(t, s, r, axis);
+    return;
+  }
   if (depth == t->sum_count - 1) {
     (axis->extent.per_example ? emit_dynamic_k : emit_static_k)(t, s, r, axis);
     return;
