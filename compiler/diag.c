@@ -1,6 +1,5 @@
 #include "diag_items.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +18,7 @@ static const struct {
 } severities[] = {
     [SEVERITY_WARNING] = {"warning", 0},
     [SEVERITY_ERROR] = {"error", 1},
+    [SEVERITY_USAGE] = {"error", 2},
     [SEVERITY_LIMITATION] = {"not supported", 3},
     [SEVERITY_BUG] = {"internal error", 4},
     [SEVERITY_SYSTEM] = {"error", 5},
@@ -28,7 +28,6 @@ const char *message_code(enum message message) { return messages[message].code; 
 const char *message_format(enum message message) { return messages[message].format; }
 enum severity message_severity(enum message message) { return messages[message].severity; }
 const char *severity_word(enum severity severity) { return severities[severity].word; }
-int severity_exit_code(enum severity severity) { return severities[severity].exit_code; }
 
 struct span span_join(struct span first, struct span last) {
   if (!first.source) return last;
@@ -151,62 +150,18 @@ int diag_count(const struct diags *d, enum severity at_least) {
   return count;
 }
 
+/* An error in the text of an option is one of the command line. */
+static enum severity class_of(const struct diag *x) {
+  enum severity severity = messages[x->message].severity;
+  bool is_usage = severity == SEVERITY_ERROR && x->place.source && x->place.source->is_option;
+  return is_usage ? SEVERITY_USAGE : severity;
+}
+
+int diag_item_exit_code(const struct diag *x) { return severities[class_of(x)].exit_code; }
+
 int diag_exit_code(const struct diags *d) {
   enum severity worst = SEVERITY_WARNING;
   for (int i = 0; i < d->count; i++)
-    if (messages[d->items[i]->message].severity > worst) worst = messages[d->items[i]->message].severity;
+    if (class_of(d->items[i]) > worst) worst = class_of(d->items[i]);
   return severities[worst].exit_code;
-}
-
-enum { LONGEST_WORD = 63 };
-
-static int smallest(int a, int b, int c) {
-  int least = a < b ? a : b;
-  return least < c ? least : c;
-}
-
-/* The edit distance with transpositions of neighbours; case does not count. */
-static int edit_distance(const char *a, const char *b) {
-  int rows[3][LONGEST_WORD + 1];
-  int *before = rows[0], *last = rows[1], *row = rows[2];
-  int width = (int)strlen(b);
-  for (int j = 0; j <= width; j++) last[j] = j;
-  for (int i = 1; a[i - 1]; i++) {
-    row[0] = i;
-    for (int j = 1; j <= width; j++) {
-      int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
-      row[j] = smallest(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y));
-      bool swapped = i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) && y == tolower((unsigned char)a[i - 2]);
-      if (swapped && before[j - 2] + 1 < row[j]) row[j] = before[j - 2] + 1;
-    }
-    int *oldest = before;
-    before = last;
-    last = row;
-    row = oldest;
-  }
-  return last[width];
-}
-
-int diag_nearest_several(const char *word, const char *const *candidates, int count, int limit, const char **nearest,
-                         int most) {
-  int distances[DIAG_MOST_NEAREST + 1], found = 0;
-  if (strlen(word) > LONGEST_WORD) return 0;
-  for (int i = 0; i < count; i++) {
-    if (strlen(candidates[i]) > LONGEST_WORD || !strcmp(word, candidates[i])) continue;
-    int distance = edit_distance(word, candidates[i]), at = found;
-    if (distance > limit) continue;
-    for (; at > 0 && distances[at - 1] > distance; at--) {
-      distances[at] = distances[at - 1];
-      if (at < most) nearest[at] = nearest[at - 1];
-    }
-    distances[at] = distance;
-    if (at < most) nearest[at] = candidates[i];
-    if (found < most) found++;
-  }
-  return found;
-}
-
-const char *diag_nearest(const char *word, const char *const *candidates, int count) {
-  const char *nearest;
-  return diag_nearest_several(word, candidates, count, (int)strlen(word) / 3, &nearest, 1) ? nearest : NULL;
 }

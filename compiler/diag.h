@@ -17,6 +17,7 @@ struct source {
   const char *name; /* as shown in messages */
   const char *text; /* NUL-terminated copy */
   size_t length;
+  bool is_option; /* of the command line */
 };
 
 /* Bytes [begin, end) of a source; source NULL: no place. */
@@ -29,7 +30,8 @@ struct span span_join(struct span first, struct span last);
 
 enum severity {
   SEVERITY_WARNING,
-  SEVERITY_ERROR,      /* the user's mistake: exit code 1 */
+  SEVERITY_ERROR,      /* the user's mistake: exit code 1, or 2 where its place is in the command line */
+  SEVERITY_USAGE,      /* a mistake on the command line: exit code 2 */
   SEVERITY_LIMITATION, /* correct, but not supported: exit code 3 */
   SEVERITY_BUG,        /* our mistake: exit code 4 */
   SEVERITY_SYSTEM      /* the system's refusal (disk, missing program): exit code 5 */
@@ -107,14 +109,5 @@ void diag_print_json(const struct diags *d, FILE *out);
 const char *message_code(enum message message);
 const char *message_format(enum message message);
 enum severity message_severity(enum message message);
-
-/* The candidates nearest to a mistyped word, nearest first, at most so many and at most `limit` edits away; returns
- * how many.  most <= DIAG_MOST_NEAREST. */
-enum { DIAG_MOST_NEAREST = 8 };
-int diag_nearest_several(const char *word, const char *const *candidates, int count, int limit, const char **nearest,
-                         int most);
-
-/* The nearest one (a small edit distance), or NULL. */
-const char *diag_nearest(const char *word, const char *const *candidates, int count);
 
 #endif

@@ -28,8 +28,8 @@ struct diags {
   int count, capacity;
 };
 
-/* How a severity is called, and the exit code that it leads to. */
+/* How a severity is called, and the exit code that a diagnostic leads to. */
 const char *severity_word(enum severity severity);
-int severity_exit_code(enum severity severity);
+int diag_item_exit_code(const struct diag *x);
 
 #endif

@@ -42,7 +42,7 @@ static json_t *suggestion_json(const struct suggestion *s) {
 static json_t *diagnostic_json(const struct diag *x) {
   enum severity severity = message_severity(x->message);
   json_t *object = json_pack("{s:s, s:i, s:s, s:s}", "severity", severity_word(severity), "exit_code",
-                             severity_exit_code(severity), "code", message_code(x->message), "message", x->text);
+                             diag_item_exit_code(x), "code", message_code(x->message), "message", x->text);
   with_place(object, x->place);
   json_object_set_new(object, "ranges", ranges_json(x));
   json_object_set_new(object, "notes", notes_json(x));

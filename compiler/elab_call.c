@@ -1,6 +1,8 @@
 /* Calls: arguments, written types, and lifting over extra leading axes. */
 #include "elab.h"
 
+#include "runtime/nearest.h"
+
 #include <string.h>
 
 static int parameter_index(const char *const *names, int count, const char *name) {
@@ -24,7 +26,7 @@ int argument_index(struct elab *e, const struct argument *a, const char *callee,
   int i = parameter_index(names, count, a->name);
   if (i < 0) {
     struct diag *d = diag_report(e->diags, MSG_UNKNOWN_ARGUMENT, a->name_span, callee, a->name);
-    const char *nearest = diag_nearest(a->name, names, count);
+    const char *nearest = nearest_word(a->name, names, count);
     if (nearest)
       diag_suggest(e->diags, d, a->name_span, nearest);
     else if (count > 0)

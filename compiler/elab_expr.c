@@ -1,6 +1,8 @@
 /* Expressions: compile-time values are computed, tensor operations become nodes. */
 #include "elab.h"
 
+#include "runtime/nearest.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -41,7 +43,7 @@ static const struct val *field_expr(struct elab *e, struct scope *s, const struc
   const char *names[256];
   int count = 0;
   for (struct entry *m = members ? members->entries : NULL; m && count < 256; m = m->next) names[count++] = m->name;
-  const char *nearest = diag_nearest(x->field.name.text, names, count);
+  const char *nearest = nearest_word(x->field.name.text, names, count);
   diag_suggest(e->diags, d, x->field.name.span, nearest);
   return &val_error;
 }

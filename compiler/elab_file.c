@@ -2,6 +2,7 @@
  */
 #include "elab.h"
 #include "warn.h"
+#include "runtime/nearest.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ static struct span value_place(struct elab *e, const struct binding *b) {
   size_t length = strlen(b->value);
   if (b->place.source) return (struct span){b->place.source, b->place.end - (uint32_t)length, b->place.end};
   struct source *source = arena_new_object(e->arena, struct source);
-  *source = (struct source){arena_printf(e->arena, "-D %s", b->name), b->value, length};
+  *source = (struct source){.name = arena_printf(e->arena, "-D %s", b->name), .text = b->value, .length = length};
   return (struct span){source, 0, (uint32_t)length};
 }
 
@@ -127,7 +128,7 @@ static void report_unused_bindings(struct elab *e, const struct ast_file *file) 
     const struct binding *b = &e->request->bindings[i];
     if (e->binding_used[i] || b->from_data) continue;
     struct diag *d = diag_report(e->diags, MSG_UNKNOWN_CONFIG, b->place, b->name);
-    const char *nearest = diag_nearest(b->name, names, count);
+    const char *nearest = nearest_word(b->name, names, count);
     struct span name = {b->place.source, b->place.begin, b->place.begin + (uint32_t)strlen(b->name)};
     diag_suggest(e->diags, d, name, nearest);
   }

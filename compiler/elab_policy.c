@@ -1,6 +1,8 @@
 /* Policies: which there are, and the settings of each. */
 #include "elab_policy.h"
 
+#include "runtime/nearest.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -66,7 +68,7 @@ static const struct form *find_form(struct elab *e, enum policy_what what, const
   }
   struct diag *d =
       diag_report(e->diags, MSG_UNKNOWN_POLICY, callee->span, what_text(what), code_text(e, callee->span), list);
-  const char *nearest = callee->kind == EXPR_NAME ? diag_nearest(callee->name, names, count) : NULL;
+  const char *nearest = callee->kind == EXPR_NAME ? nearest_word(callee->name, names, count) : NULL;
   diag_suggest(e->diags, d, callee->span, nearest);
   return NULL;
 }
@@ -121,7 +123,7 @@ static bool report_setting(struct elab *e, const struct form *f, const struct ar
   }
   while (count < MOST_FIELDS && f->field[count].name) names[count] = f->field[count].name, count++;
   struct diag *d = diag_report(e->diags, MSG_UNKNOWN_ARGUMENT, a->name_span, f->kind, a->name);
-  const char *nearest = diag_nearest(a->name, names, count);
+  const char *nearest = nearest_word(a->name, names, count);
   diag_suggest(e->diags, d, a->name_span, nearest);
   return false;
 }

@@ -1,6 +1,8 @@
 /* The train block: optimiser groups, schedule, batch and the like; and which weights each optimiser takes. */
 #include "elab_policy.h"
 
+#include "runtime/nearest.h"
+
 #include <string.h>
 
 /* "layers.0" of layers[0]; NULL where the index is no number. */
@@ -127,7 +129,7 @@ static void train_item(struct elab *e, struct scope *s, const struct train_item 
     }
   }
   struct diag *d = diag_report(e->diags, MSG_UNKNOWN_TRAIN_ITEM, item->keyword.span, item->keyword.text);
-  const char *nearest = diag_nearest(item->keyword.text, keywords, ITEM_COUNT);
+  const char *nearest = nearest_word(item->keyword.text, keywords, ITEM_COUNT);
   diag_suggest(e->diags, d, item->keyword.span, nearest);
 }
 

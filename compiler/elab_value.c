@@ -1,6 +1,8 @@
 /* Values and scopes of elaboration, and how they are shown in messages. */
 #include "elab.h"
 
+#include "runtime/nearest.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -162,7 +164,7 @@ struct diag *report_unknown_name(struct elab *e, const struct scope *s, const ch
   for (const struct scope *x = s; x; x = x->parent)
     for (const struct entry *y = x->entries; y && count < MOST; y = y->next) names[count++] = y->name;
   struct diag *d = diag_report(e->diags, MSG_UNKNOWN_NAME, place, name);
-  const char *nearest = diag_nearest(name, names, count);
+  const char *nearest = nearest_word(name, names, count);
   diag_suggest(e->diags, d, place, nearest);
   return d;
 }

@@ -1,6 +1,7 @@
 #include "parser.h"
 
 #include "source.h"
+#include "runtime/nearest.h"
 
 static bool ends_line(enum token_kind kind) { return kind == TOKEN_LINE_END || kind == TOKEN_SEMICOLON; }
 
@@ -174,7 +175,7 @@ void parser_fail_line(struct parser *p, const char *what, const char *const *wor
     return;
   }
   const char *word = arena_strndup(p->arena, p->source->text + place.begin, place.end - place.begin);
-  const char *nearest = parser_peek(p) == TOKEN_NAME ? diag_nearest(word, words, count) : NULL;
+  const char *nearest = parser_peek(p) == TOKEN_NAME ? nearest_word(word, words, count) : NULL;
   struct diag *diagnostic = parser_fail_expected(p, what);
   if (diagnostic) diag_suggest(p->diags, diagnostic, place, nearest);
 }

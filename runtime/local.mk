@@ -79,6 +79,8 @@ libhrm_a_SOURCES = \
   %D%/metrics.h \
   %D%/model.c \
   %D%/model.h \
+  %D%/nearest.c \
+  %D%/nearest.h \
   %D%/npy.c \
   %D%/npy.h \
   %D%/npy_write.c \

@@ -3,6 +3,7 @@
 #include "compiler/diag.h"
 #include "compiler/source.h"
 #include "compiler/utf8.h"
+#include "runtime/nearest.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -429,14 +430,14 @@ START_TEST(test_nearest) {
       {"", NULL},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    ck_assert_pstr_eq(diag_nearest(cases[i].word, words, sizeof words / sizeof *words), cases[i].nearest);
+    ck_assert_pstr_eq(nearest_word(cases[i].word, words, sizeof words / sizeof *words), cases[i].nearest);
 }
 END_TEST
 
 START_TEST(test_nearest_prefers_the_nearer) {
   static const char *const words[] = {"embedding", "embeddings"};
-  ck_assert_str_eq(diag_nearest("embedings", words, 2), "embeddings");
-  ck_assert_str_eq(diag_nearest("embeding", words, 2), "embedding");
+  ck_assert_str_eq(nearest_word("embedings", words, 2), "embeddings");
+  ck_assert_str_eq(nearest_word("embeding", words, 2), "embedding");
 }
 END_TEST
 
@@ -445,8 +446,8 @@ START_TEST(test_nearest_of_long_words) {
   memset(word, 'a', sizeof word);
   word[sizeof word - 1] = '\0';
   const char *const words[] = {word, word + 1, word + 240};
-  ck_assert_ptr_null(diag_nearest(word, words, 3));
-  ck_assert_ptr_eq(diag_nearest(word + 241, words, 3), word + 240);
+  ck_assert_ptr_null(nearest_word(word, words, 3));
+  ck_assert_ptr_eq(nearest_word(word + 241, words, 3), word + 240);
 }
 END_TEST
 

@@ -126,10 +126,10 @@ expect 2 '--steps and --minutes exclude each other' "${small[@]}" --minutes 1 -o
 expect 2 '--output is missing' "${small[@]}" "$plain"
 expect 2 '--data is missing' --steps 5 -o none "$plain"
 expect 2 "--max-segments takes a whole number from 1 to 2147483646, not '0'" "${small[@]}" --max-segments 2,0 -o none "$plain"
-expect 1 "'hrm.hrm' has no config 'layers', and what -D sets all variants must have: write :layers=2 behind the files that do [E410]" \
+expect 2 "'hrm.hrm' has no config 'layers', and what -D sets all variants must have: write :layers=2 behind the files that do [E410]" \
   "${small[@]}" -o none -D layers=2 transformer.hrm hrm.hrm
 check 'of which variant' grep -qF "in the variant 'hrm'" out
-expect 1 "no config is named 'layer' [E404]" "${small[@]}" -o none transformer.hrm:layer=2
+expect 2 "no config is named 'layer' [E404]" "${small[@]}" -o none transformer.hrm:layer=2
 check 'marked where it was typed' grep -qF 'transformer.hrm:layer=2' out
 echo 'model M { segment { output logits = nothing } }' >bad.hrm
 "$HRMC" compare "${small[@]}" -o none transformer.hrm bad.hrm >out 2>&1

@@ -50,6 +50,7 @@ test "wrong gradient" { assert gradcheck(wrong, [1.0, 2.0]) }
 END
 echo 'let a = b' >unknown.hrm
 echo 'test "limit" { let x = fill(fill(1.0, [2, 2, 2, 2]), [2, 2, 2, 2]) }' >limit.hrm
+echo 'config mode = "plane" in ["plain", "fancy"]' >choice.hrm
 mkdir folder
 truncate -s 17M large.hrm
 
@@ -104,23 +105,41 @@ expect 2 'diff compares two files, not 1' diff small.hrm
 # the command line
 expect 2 'no FILE given'
 expect 2 'one FILE at a time' small.hrm tests.hrm
+expect 2 "there is no command 'checkk', and no file: did you mean 'check'?" checkk small.hrm
+expect 2 "there is no command 'help', and no file" help
+expect 2 "'train' is a command of compiled models: hrmc run FILE -- train, or ./OUT train after 'hrmc FILE'" train small.hrm
+expect 2 "the command 'check' stands before all options: hrmc check ..." -D width=16 check small.hrm
+expect 2 'no EXPRESSION given' eval
+expect 2 "one EXPRESSION at a time, not also '2': quote one that has blanks" eval 1 2
+expect 0 '-1' eval -- -1
+expect 2 'unrecognized option' eval --data small.hrm 1
+expect 2 'invalid option' eval -D a=1 1
 expect 2 '-D needs NAME=VALUE' -D width small.hrm
 expect 2 '-D needs NAME=VALUE' -D width= small.hrm
 expect 1 'none/train/dataset.json: No such file or directory; a data set is the folder that holds train and test' \
   --data none small.hrm
 expect 2 "'pdf' is no form; --emit takes one of: ast" --emit=pdf small.hrm
-expect 2 '--report takes flops, memory, kernels and time' --report=weather small.hrm
+expect 2 "'weather' is no report; --report takes any of: flops memory kernels time" --report=weather small.hrm
 expect 2 '--tile takes a number' --tile=0 small.hrm
 expect 2 'unrecognized option' --frobnicate small.hrm
 expect 0 'Usage: hrmc' --help
+"$HRMC" --help | sed -n '/^Commands/,/^$/p' >list
+expect 0 "  explain  explain messages by their codes; without CODE, list them" --help
+if [ "$(grep -c '^  [a-z]* ' list)" -lt 5 ] || sed '1d;$d' list | grep -v '^  [a-z]'; then
+  failed=$((failed + 1))
+  echo 'FAIL: a line of the list of commands is broken'
+fi
 expect 0 'hrmc 0' --version
 
 # configs
 expect 0 '' check -D width=16 -D mode=fancy small.hrm
-expect 1 "did you mean 'width'?" check -D widht=16 small.hrm
-expect 1 'E404' check -D widht=16 small.hrm
-expect 1 'it is one of "plain", "fancy" [E402]' check -D mode=other small.hrm
-expect 1 'E403' check -D width=wide small.hrm
+expect 2 "did you mean 'width'?" check -D widht=16 small.hrm
+expect 2 'E404' check -D widht=16 small.hrm
+expect 2 'it is one of "plain", "fancy" [E402]' check -D mode=other small.hrm
+expect 2 'E403' check -D width=wide small.hrm
+expect 2 'E108' check -D 'width=)' small.hrm
+expect 2 '"exit_code":2,"code":"E404"' check --diagnostics=json -D widht=16 small.hrm
+expect 1 'E402' check choice.hrm
 expect 1 'E405' check --data folder small.hrm
 expect 1 'E405' check --data none small.hrm
 
@@ -128,14 +147,14 @@ expect 1 'E405' check --data none small.hrm
 expect 0 'model Small' --emit=ast small.hrm
 expect 0 'repeat' --emit=graph --after=elaborate small.hrm
 expect 0 'accumulate' --emit=graph small.hrm
-expect 1 "no pass is named 'fold': there are elaborate, batch, horizon, grad, simplify, recompute, precision [E407]" --emit=graph --after=fold small.hrm
+expect 2 "no pass is named 'fold': there are elaborate, batch, horizon, grad, simplify, recompute, precision [E407]" --emit=graph --after=fold small.hrm
 expect 0 'define' --emit=llvm small.hrm
 expect 0 '' --emit=obj -o small.o small.hrm
 expect 0 'weights' --emit=obj -o small.o --report=memory small.hrm
 expect 0 'parameters               25' --emit=obj -o small.o --report=flops small.hrm
 expect 0 'loop_2                                  5            0          640       -     0%  small.hrm:11:28' --emit=obj -o small.o --report=kernels,time --tile=4 small.hrm
 expect 0 'elaborate' --emit=obj -o small.o --report=time small.hrm
-expect 1 "the nearest names are 'x86-64-v3', 'x86-64-v2', 'x86-64-v4' [E406" --target-cpu=x86_64-v3 --emit=asm small.hrm
+expect 2 "the nearest names are 'x86-64-v3', 'x86-64-v2', 'x86-64-v4' [E406" --target-cpu=x86_64-v3 --emit=asm small.hrm
 expect 5 'E480' -o none/small small.hrm
 HRMC_LIBDIR=$work/none expect 5 'E481' -o small small.hrm
 HRMC_CC=false expect 5 'E482' -o small small.hrm
@@ -145,7 +164,7 @@ HRMC_CC=false expect 5 'E482' -o small small.hrm
 cp small.hrm plain
 expect 0 '' plain
 [ -x plain.out ] || { failed=$((failed + 1)); echo 'FAIL: a file without .hrm makes NAME.out'; }
-expect 1 "'plain' is the source itself: name another file with -o [E408]" plain -o plain
+expect 2 "'plain' is the source itself: name another file with -o [E408]" plain -o plain
 cmp -s plain small.hrm || { failed=$((failed + 1)); echo 'FAIL: the source was overwritten'; }
 expect 0 '' small.hrm -o 'with a blank'
 [ -x 'with a blank' ] || { failed=$((failed + 1)); echo 'FAIL: an output path with a blank'; }

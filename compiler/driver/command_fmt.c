@@ -19,7 +19,7 @@ static uint32_t first_difference(const char *a, const char *b) {
 static void report_difference(struct compilation *c, const char *formatted) {
   uint32_t at = first_difference(c->source->text, formatted);
   struct source *made = arena_new_object(c->arena, struct source);
-  *made = (struct source){c->source->name, formatted, strlen(formatted)};
+  *made = (struct source){.name = c->source->name, .text = formatted, .length = strlen(formatted)};
   struct span here = span_line((struct span){c->source, at, at}), there = span_line((struct span){made, at, at});
   struct diag *d = diag_report(c->diags, MSG_NOT_FORMATTED, here, c->source->name);
   if (there.end > there.begin)

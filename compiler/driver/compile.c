@@ -13,12 +13,9 @@
 #include <string.h>
 
 const struct pass compile_passes[] = {
-    {"batch", "add the batch axis", pass_batch, FOR_ALL},
-    {"horizon", "split repeats by their gradient horizon", pass_horizon, FOR_ALL},
-    {"grad", "differentiate the loss", pass_grad, FOR_ALL},
-    {"simplify", "fold constants and views, share, drop what is dead", pass_simplify, FOR_ALL},
-    {"recompute", "make attention's weights again for the gradient", pass_recompute, FOR_F32},
-    {"precision", "hold activations in bfloat16", pass_precision, FOR_BF16},
+#define PASS(word, precision) {#word, pass_##word, precision},
+    COMPILE_PASSES(PASS)
+#undef PASS
 };
 
 int compile_pass_count(void) { return sizeof compile_passes / sizeof *compile_passes; }

@@ -39,7 +39,7 @@ bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *ou
 
 /* One pass over graphs, in the order in which they run. */
 struct pass {
-  const char *name, *description;
+  const char *name;
   struct graph *(*function)(const struct graph *);
   enum { FOR_ALL, FOR_F32, FOR_BF16 } precision; /* with which --precision it runs */
 };

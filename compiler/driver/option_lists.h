@@ -17,6 +17,29 @@
 #define EMIT_FORM_WORD(identifier, word, what) " " word
 #define EMIT_WORDS EMIT_FORMS(EMIT_FORM_WORD)
 
+/* What --report prints: NAME(identifier, word, what) */
+#define REPORTS(NAME)                                                                                                \
+  NAME(FLOPS, "flops", "parameters, FLOPs of a segment and of a training step")                                      \
+  NAME(MEMORY, "memory", "bytes of weights, optimiser, states and activations")                                      \
+  NAME(KERNELS, "kernels", "of each kernel: FLOPs, bytes, tile, expected share of the peak")                         \
+  NAME(TIME, "time", "of each stage")
+
+#define REPORT_WORDS REPORTS(EMIT_FORM_WORD)
+#define REPORT_TEXT(identifier, word, what) "; " word ": " what
+
+/* The passes over graphs in the order in which they run: PASS(word, with which --precision); passes.h says what each
+ * does. */
+#define COMPILE_PASSES(PASS)                                                                                         \
+  PASS(batch, FOR_ALL)                                                                                               \
+  PASS(horizon, FOR_ALL)                                                                                             \
+  PASS(grad, FOR_ALL)                                                                                                \
+  PASS(simplify, FOR_ALL)                                                                                            \
+  PASS(recompute, FOR_F32)                                                                                           \
+  PASS(precision, FOR_BF16)
+
+#define PASS_WORD(word, precision) " " #word
+#define PASS_WORDS "elaborate" COMPILE_PASSES(PASS_WORD)
+
 /* COMMAND(identifier, word, arguments behind the options, what it completes them by, text); the first has no word of
  * its own on the command line. */
 #define HRMC_COMMANDS(COMMAND)                                                                                       \
@@ -26,12 +49,11 @@
   COMMAND(DIFF, diff, "A B", "@model", "compare two models: parameters, FLOPs, memory, gradient horizons")           \
   COMMAND(COMPARE, compare, "[NAME=]FILE[:CONFIG=VALUE,...]...", "@model",                                            \
           "train variants under the same budget and compare what comes of it")                                       \
-  COMMAND(EXPLAIN, explain, "[CODE...]", "",                                                                         \
-          "explain messages by their codes, with a wrong and a mended example; without CODE, list them")              \
+  COMMAND(EXPLAIN, explain, "[CODE...]", "", "explain messages by their codes; without CODE, list them")             \
   COMMAND(TEST, test, "FILE...", "@model", "run the files' test blocks")                                             \
   COMMAND(RUN, run, "FILE -- ARG...", "@model", "compile in memory and run the executable's commands")               \
   COMMAND(REPL, repl, "[FILE]", "@model", "take a model apart, change and train it at a prompt")                     \
-  COMMAND(EVALUATE, eval, "EXPRESSION", "", "print the value of an expression")
+  COMMAND(EVALUATE, eval, "[--] EXPRESSION", "", "print the value of an expression")
 
 /* What every command takes. */
 #define COMMON_OPTIONS(OPTION)                                                                                       \
@@ -64,12 +86,10 @@
          "write to OUT, in place of the file's name without .hrm; - is standard output")                             \
   OPTION(EMIT, "emit", 'e', "FORM", EMIT_WORDS,                                                                      \
          "what to write, texts to standard output (default: exe); one of:" EMIT_WORDS)                               \
-  OPTION(AFTER, "after", 'a', "PASS", "elaborate batch horizon grad simplify recompute precision",                   \
-         "with --emit=graph: stop after elaborate, batch, horizon, grad, simplify, recompute or precision")          \
-  OPTION(                                                                                                            \
-      REPORT, "report", 'r', "WHAT", "flops memory kernels time flops,memory,kernels,time",                          \
-      "print flops (of a segment and a step), memory (bytes of weights, optimiser, states, activations), kernels "   \
-      "(what each costs), time (of each stage), or several with commas between")                                     \
+  OPTION(AFTER, "after", 'a', "PASS", PASS_WORDS,                                                                    \
+         "with --emit=graph: stop after the pass; there are: " PASS_WORDS)                                           \
+  OPTION(REPORT, "report", 'r', "WHAT", REPORT_WORDS,                       \
+         "print what the model needs; several have commas between" REPORTS(REPORT_TEXT))                             \
   CODE_OPTIONS(OPTION)
 
 #define CHECK_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
@@ -108,7 +128,7 @@
 #define EXPLAIN_OPTIONS(OPTION)
 #define TEST_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
 #define REPL_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
-#define EVALUATE_OPTIONS(OPTION) MODEL_OPTIONS(OPTION)
+#define EVALUATE_OPTIONS(OPTION) COMMON_OPTIONS(OPTION)
 #define RUN_OPTIONS(OPTION)                                                                                          \
   MODEL_OPTIONS(OPTION)                                                                                              \
   CODE_OPTIONS(OPTION)

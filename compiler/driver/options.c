@@ -3,11 +3,14 @@
 
 #include "options_compare.h"
 
+#include "runtime/nearest.h"
+#include "runtime/option_lists.h"
 #include "runtime/option_table.h"
 
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *argp_program_version = "hrmc " PACKAGE_VERSION;
 error_t argp_err_exit_status = 2;
@@ -29,7 +32,8 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const char exit_codes[] =
     "Exit codes: 0 done, 1 a mistake in a source or data set, 2 a mistake on the command line, 3 not supported, "
-    "4 a bug of hrmc, 5 the system (disk, memory); of compare also 6 every run diverged, 130 interrupted.";
+    "4 a bug of hrmc, 5 the system (disk, memory); of run and compare also 6 training diverged (of compare: every run), "
+    "130 interrupted.";
 
 struct parse {
   struct arena *arena;
@@ -40,7 +44,7 @@ static void add_define(struct argp_state *state, struct parse *p, const char *te
   const char *equals = strchr(text, '=');
   if (!equals || equals == text || !equals[1]) argp_error(state, "-D needs NAME=VALUE, not '%s'", text);
   struct source *source = arena_new_object(p->arena, struct source);
-  *source = (struct source){"command line", arena_printf(p->arena, "-D %s", text), strlen(text) + 3};
+  *source = (struct source){"command line", arena_printf(p->arena, "-D %s", text), strlen(text) + 3, true};
   struct define define = {
       arena_strndup(p->arena, text, (size_t)(equals - text)), equals + 1, {source, 3, (uint32_t)source->length}};
   arena_push(p->arena, p->options->defines, p->options->define_count, p->options->define_capacity, define);
@@ -66,7 +70,7 @@ static enum report_kind report_kind(struct argp_state *state, const char *word, 
   };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strlen(words[i]) == length && !strncmp(words[i], word, length)) return (enum report_kind)i;
-  argp_error(state, "--report takes flops, memory, kernels and time, not '%.*s'", (int)length, word);
+  argp_error(state, "'%.*s' is no report; --report takes any of:%s", (int)length, word, REPORT_WORDS);
   return REPORT_TIME;
 }
 
@@ -76,6 +80,51 @@ static void add_reports(struct argp_state *state, struct options *o, const char 
     o->reports |= 1u << report_kind(state, word, n);
     word += n + (word[n] == ',');
   }
+}
+
+/* ---- what the arguments are ---- */
+
+/* A command comes first; where there is none, the files are compiled. */
+static enum hrmc_command find_command(const char *word) {
+  for (int i = HRMC_COMPILE + 1; word && i < COMMANDS; i++)
+    if (!strcmp(commands[i].name, word)) return (enum hrmc_command)i;
+  return HRMC_COMPILE;
+}
+
+static bool is_of_model(const char *word) {
+  static const char *const words[] = {
+#define COMMAND(identifier, word, arguments, completes, text) #word,
+      MODEL_COMMANDS(COMMAND)
+#undef COMMAND
+  };
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (!strcmp(words[i], word)) return true;
+  return false;
+}
+
+static const char *nearest_command(const char *word) {
+  const char *words[COMMANDS];
+  for (int i = HRMC_COMPILE + 1; i < COMMANDS; i++) words[i - 1] = commands[i].name;
+  return nearest_word(word, words, COMMANDS - 1);
+}
+
+/* A word that names no file was meant as a command. */
+static void check_is_file(struct argp_state *state, const char *word) {
+  if (strpbrk(word, "./") || access(word, F_OK) == 0) return;
+  if (find_command(word) != HRMC_COMPILE)
+    argp_error(state, "the command '%s' stands before all options: hrmc %s ...", word, word);
+  if (is_of_model(word))
+    argp_error(state, "'%s' is a command of compiled models: hrmc run FILE -- %s, or ./OUT %s after 'hrmc FILE'", word,
+               word, word);
+  const char *nearest = nearest_command(word);
+  argp_error(state, "there is no command '%s', and no file%s%s%s", word, nearest ? ": did you mean '" : "",
+             nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static void check_one_expression(struct argp_state *state, const struct options *o) {
+  if (o->file_count == 0) argp_error(state, "no EXPRESSION given");
+  if (o->file_count > 1)
+    argp_error(state, "one EXPRESSION at a time, not also '%s': quote one that has blanks", o->files[1]);
 }
 
 static void check_files(struct arena *a, struct argp_state *state, struct options *o) {
@@ -88,8 +137,12 @@ static void check_files(struct arena *a, struct argp_state *state, struct option
   if (o->command == HRMC_DIFF && o->file_count != 2)
     argp_error(state, "diff compares two files, not %d", o->file_count);
   if (o->command == HRMC_DIFF) return;
-  if (o->file_count == 0 && o->command != HRMC_REPL)
-    argp_error(state, "no %s given", o->command == HRMC_EVALUATE ? "EXPRESSION" : "FILE");
+  if (o->command == HRMC_EVALUATE) {
+    check_one_expression(state, o);
+    return;
+  }
+  if (o->file_count == 0 && o->command != HRMC_REPL) argp_error(state, "no FILE given");
+  if (o->command == HRMC_COMPILE) check_is_file(state, o->files[0]);
   if (o->after && o->emit != EMIT_KIND_GRAPH) argp_error(state, "--after goes with --emit=graph");
   if (o->bf16 && o->openblas)
     argp_error(state, "OpenBLAS multiplies f32; --precision=bf16 needs --contract=generated");
@@ -152,13 +205,6 @@ static int own_arguments(int argc, char **argv) {
   for (int i = 1; i < argc; i++)
     if (!strcmp(argv[i], "--")) return i;
   return argc;
-}
-
-/* A command comes first; where there is none, the files are compiled. */
-static enum hrmc_command find_command(const char *word) {
-  for (int i = HRMC_COMPILE + 1; word && i < COMMANDS; i++)
-    if (!strcmp(commands[i].name, word)) return (enum hrmc_command)i;
-  return HRMC_COMPILE;
 }
 
 /* The help of plain hrmc lists the commands. */

@@ -13,13 +13,6 @@ enum emit_kind {
 #undef NAME
 };
 
-/* What --report prints: X(identifier, word, what) */
-#define REPORTS(X)                                                                                                   \
-  X(FLOPS, "flops", "parameters, FLOPs of a segment and of a training step")                                         \
-  X(MEMORY, "memory", "bytes of weights, optimiser, states and activations")                                         \
-  X(KERNELS, "kernels", "of each kernel: FLOPs, bytes, tile, expected share of the peak")                            \
-  X(TIME, "time", "of each pass")
-
 enum report_kind {
 #define REPORT(identifier, word, what) REPORT_##identifier,
   REPORTS(REPORT)

@@ -99,7 +99,8 @@ static void add_setting(struct arena *a, struct options *o, const struct variant
   if (!equals || equals == setting || !equals[1])
     argp_error(state, "%s: settings of a variant are CONFIG=VALUE with commas between, not '%s'", v->path, setting);
   struct source *source = arena_new_object(a, struct source);
-  *source = (struct source){"command line", arena_printf(a, "%s:%s", v->path, setting), strlen(v->path) + 1 + length};
+  *source = (struct source){"command line", arena_printf(a, "%s:%s", v->path, setting),
+                            strlen(v->path) + 1 + length, true};
   struct define define = {arena_strndup(a, setting, (size_t)(equals - setting)),
                           equals + 1,
                           {source, (uint32_t)strlen(v->path) + 1, (uint32_t)source->length}};
@@ -130,7 +131,7 @@ static struct variant parse_variant(struct arena *a, const struct options *share
   struct source *source = arena_new_object(a, struct source);
   struct variant v = {.path = arena_strndup(a, text + named, path - named), .text = text + named};
   if (!*v.path) argp_error(state, "'%s' names no file: a variant is [NAME=]FILE[:CONFIG=VALUE,...]", text);
-  *source = (struct source){"command line", text, strlen(text)};
+  *source = (struct source){"command line", text, strlen(text), true};
   v.source = source;
   v.name = named ? given_name(a, text, named - 1, state) : own_name(a, v.path, settings);
   v.options = own_options(a, shared, &v, settings, state);

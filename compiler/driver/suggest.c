@@ -38,19 +38,11 @@ static bool helps(const struct compilation *c, const char *path, const struct su
   return ok;
 }
 
-/* What was given on the command line is no text that could be edited here: its candidates are the configs there are.
- */
-static bool is_in_file(const struct compilation *c, const struct suggestion *s) {
-  for (int i = 0; i < c->options->define_count; i++)
-    if (c->options->defines[i].place.source == s->place.source) return false;
-  return true;
-}
-
 void suggestions_try(struct compilation *c, const char *path) {
   int tried = 0;
   for (int i = 0; i < diag_mark(c->diags); i++) {
     struct suggestion s = diag_suggestion(c->diags, i);
-    if (!s.text || !is_in_file(c, &s)) continue;
+    if (!s.text || s.place.source->is_option) continue; /* its candidates are the configs there are */
     if (tried++ >= MOST_TRIED || !helps(c, path, &s)) diag_refute(c->diags, i);
   }
 }

@@ -1,5 +1,6 @@
 #include "codegen.h"
 #include "../diag.h"
+#include "runtime/nearest.h"
 
 #include <llvm-c/Target.h>
 
@@ -52,7 +53,7 @@ static const char *refusal(struct arena *a, const char *said, const char *cpu) {
   enum { NAMES = 3, ANY_DISTANCE = 64 };
   const char *nearest[NAMES], *names = "";
   int count =
-      diag_nearest_several(cpu, known_cpus, sizeof known_cpus / sizeof known_cpus[0], ANY_DISTANCE, nearest, NAMES);
+      nearest_words(cpu, known_cpus, sizeof known_cpus / sizeof known_cpus[0], ANY_DISTANCE, nearest, NAMES);
   for (int i = 0; i < count; i++) names = arena_printf(a, "%s%s'%s'", names, i ? ", " : "", nearest[i]);
   return arena_printf(a, "unknown cpu '%s'; the nearest names are %s", cpu, names);
 }

@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "../source.h"
+#include "runtime/nearest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static bool fail_unknown(struct entry_run *r, const char *word, struct span plac
   const char *words[64];
   for (int i = 0; i < command_count() && i < 64; i++) words[i] = command_rows[i].word;
   struct diag *d = diag_report(r->c.diags, MSG_SESSION_COMMAND, place, word);
-  const char *nearest = diag_nearest(word, words, command_count());
+  const char *nearest = nearest_word(word, words, command_count());
   if (nearest) diag_note(r->c.diags, d, (struct span){0}, "did you mean ':%s'?", nearest);
   return false;
 }

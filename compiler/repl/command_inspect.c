@@ -117,7 +117,7 @@ static const char *line_text(struct entry_run *r, const char *origin) {
   const char *line = NULL, *name;
   for (int i = 0; !line && i < r->session->unit_count; i++) line = line_in(r, origin, r->session->units[i].source);
   for (int i = 0; !line && (name = stdlib_name(i)); i++) {
-    const struct source source = {arena_printf(r->c.arena, "stdlib/%s.hrm", name), stdlib_text(name), 0};
+    const struct source source = {.name = arena_printf(r->c.arena, "stdlib/%s.hrm", name), .text = stdlib_text(name)};
     line = line_in(r, origin, &source);
   }
   return line ? line : "";

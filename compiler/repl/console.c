@@ -12,7 +12,7 @@
 
 bool console_is_complete(const char *text) {
   struct arena *a = arena_new();
-  const struct source source = {"prompt", text, strlen(text)};
+  const struct source source = {.name = "prompt", .text = text, .length = strlen(text)};
   struct token_list list = lex(a, &source);
   int depth = 0, last = TOKEN_LINE_END;
   for (int i = 0; i < list.count; i++) {

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 /* What a session without a file begins with. */
-static const struct source library = {"start", "import nn", sizeof "import nn" - 1};
+static const struct source library = {.name = "start", .text = "import nn", .length = sizeof "import nn" - 1};
 
 static void *got(struct session *s, void *memory) {
   if (!memory) guard_end(&s->guard, GUARD_MEMORY, "out of memory: no room in the session");
@@ -81,7 +81,7 @@ void session_close(struct session *s) {
 }
 
 static struct source owned_source(struct session *s, const char *name, const char *text) {
-  return (struct source){session_copy(s, name), session_copy(s, text), strlen(text)};
+  return (struct source){.name = session_copy(s, name), .text = session_copy(s, text), .length = strlen(text)};
 }
 
 void session_add_unit(struct session *s, const struct source *text, bool is_file) {
