@@ -25,6 +25,11 @@ struct block {
   alignas(max_align_t) unsigned char payload[];
 };
 
+static size_t aligned(size_t size) {
+  const size_t align = alignof(max_align_t);
+  return (size + align - 1) / align * align;
+}
+
 /* What is due when an arena is freed. */
 struct deferred {
   struct deferred *next;
@@ -79,10 +84,12 @@ static void block_free(struct block *block) {
     free(block);
 }
 
+/* It lies in its first block: what is allocated at once has room there, so that nothing fails halfway. */
 struct arena *arena_new_guarded(struct guard *guard) {
-  struct arena *a = calloc(1, sizeof *a);
-  if (!a) out_of_memory(&(struct arena){.guard = guard}, sizeof *a);
-  a->guard = guard;
+  struct block *block = block_new(&(struct arena){.guard = guard}, SMALL_BLOCK);
+  struct arena *a = (struct arena *)(void *)block->payload;
+  block->used = aligned(sizeof *a);
+  *a = (struct arena){.blocks = block, .total = SMALL_BLOCK, .guard = guard};
   return a;
 }
 
@@ -107,7 +114,6 @@ void arena_free(struct arena *a) {
     next = block->next;
     block_free(block);
   }
-  free(a);
 }
 
 /* A large object gets a block of its own behind the first, which keeps its free space. */
@@ -115,12 +121,8 @@ static void *allocate_large(struct arena *a, size_t size) {
   struct block *block = block_new(a, size);
   block->used = size;
   a->total += size;
-  if (a->blocks) {
-    block->next = a->blocks->next;
-    a->blocks->next = block;
-  } else {
-    a->blocks = block;
-  }
+  block->next = a->blocks->next;
+  a->blocks->next = block;
   return block->payload;
 }
 
@@ -131,11 +133,10 @@ static void add_block(struct arena *a, struct block *block) {
 }
 
 void *arena_alloc(struct arena *a, size_t size) {
-  const size_t align = alignof(max_align_t);
-  if (size > SIZE_MAX - align) out_of_memory(a, size);
-  size = size ? (size + align - 1) / align * align : align;
+  if (size > SIZE_MAX - alignof(max_align_t)) out_of_memory(a, size);
+  size = aligned(size ? size : 1);
   bool is_small = a->total < SMALL_TOTAL;
-  size_t room = a->blocks ? a->blocks->size - a->blocks->used : 0;
+  size_t room = a->blocks->size - a->blocks->used;
   if (room < size) guard_check(a->guard);
   if (room < size && size > (is_small ? SMALL_BLOCK : LARGE_BLOCK) / 4) return allocate_large(a, size);
   if (room < size) add_block(a, is_small ? block_new(a, SMALL_BLOCK) : block_map(a));

@@ -9,6 +9,7 @@ fuzz_targets = \
   %D%/fuzz_maze \
   %D%/fuzz_npy \
   %D%/fuzz_puzzle_text \
+  %D%/fuzz_session \
   %D%/fuzz_sudoku \
   %D%/fuzz_tensors
 
@@ -18,10 +19,12 @@ libfuzz_a_SOURCES = %D%/fuzz.c %D%/fuzz.h
 %C%_fuzz_archive_SOURCES = %D%/fuzz_archive.c %D%/tensors.h %D%/tensors.c
 %C%_fuzz_tensors_SOURCES = %D%/fuzz_tensors.c %D%/tensors.h %D%/tensors.c
 %C%_fuzz_language_SOURCES = %D%/fuzz_language.c %D%/mutate.c %D%/mutate.h
+%C%_fuzz_session_SOURCES = %D%/fuzz_session.c %D%/mutate.c %D%/mutate.h
 
 if FUZZING
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_language_SOURCES += %D%/mutators.c
+%C%_fuzz_session_SOURCES += %D%/mutators.c
 else
 fuzz_ldflags = $(AM_LDFLAGS)
 libfuzz_a_SOURCES += %D%/replay.c
@@ -37,6 +40,7 @@ endif
 %C%_fuzz_maze_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_npy_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_puzzle_text_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_session_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_sudoku_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_tensors_LDFLAGS = $(fuzz_ldflags)
 
@@ -50,7 +54,8 @@ fuzz_libraries = libfuzz.a libtesting.a libdata.a libhrm.a $(RUNTIME_LIBS)
 %C%_fuzz_maze_LDADD = $(fuzz_libraries)
 %C%_fuzz_npy_LDADD = $(fuzz_libraries)
 %C%_fuzz_puzzle_text_LDADD = $(fuzz_libraries)
+%C%_fuzz_session_LDADD = libfuzz.a libtesting.a $(compiler_libraries)
 %C%_fuzz_sudoku_LDADD = $(fuzz_libraries)
 %C%_fuzz_tensors_LDADD = $(fuzz_libraries)
 
-EXTRA_DIST += %D%/corpus %D%/fuzz.sh %D%/language.dict %D%/mutators.c %D%/replay.c %D%/run %D%/tensors.dict
+EXTRA_DIST += %D%/corpus %D%/fuzz.sh %D%/language.dict %D%/mutators.c %D%/replay.c %D%/run %D%/session.dict %D%/tensors.dict

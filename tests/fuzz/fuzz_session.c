@@ -1,0 +1,172 @@
+/* The prompt: lines of any text are completed and entered in a session, with a small model and data set at hand.  A
+ * diagnostic of a bug is a finding, and so is a failed entry that leaves the session other than it was.  Each entry
+ * is interrupted after a moment. */
+#include "compiler/repl/console.h"
+#include "compiler/repl/interrupt_point.h"
+#include "compiler/repl/model.h"
+#include "tests/fake_data.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_ENTRIES = 24, MOMENT = 500000000 /* ns */ };
+
+static const char model[] = "import nn\n"
+                            "config width = 4, steps = 2\n"
+                            "config vocab_size, seq_len, num_puzzle_identifiers\n"
+                            "fn twice(x: [N]) -> [N] { return x + x }\n"
+                            "module Mixer(D) {\n"
+                            "  down = nn.Linear(D, D, biased = true)\n"
+                            "  fn (x: [D]) -> [D] { return x + tanh(down(twice(x))) }\n"
+                            "}\n"
+                            "model M {\n"
+                            "  input inputs: int[seq_len] < vocab_size\n"
+                            "  label labels: int[seq_len] < vocab_size\n"
+                            "  table = nn.Embedding(vocab_size, width)\n"
+                            "  mixer = Mixer(width)\n"
+                            "  head = nn.Linear(width, vocab_size)\n"
+                            "  q_head = nn.Linear(width, 2)\n"
+                            "  state z: [seq_len, width] = fill(0.0, [seq_len, width])\n"
+                            "  segment {\n"
+                            "    repeat steps grad last 1 { z = mixer(z + table(inputs)) }\n"
+                            "    output logits = head(z)\n"
+                            "    output q = q_head(z[0])\n"
+                            "  }\n"
+                            "  loss nn.cross_entropy(logits, labels)\n"
+                            "  act q_learning(halt = q[0], continue = q[1], max_segments = 3)\n"
+                            "}\n"
+                            "train {\n"
+                            "  optimizer adamw(lr = 1e-2)\n"
+                            "  batch 4\n"
+                            "}\n";
+
+static char folder[] = "/tmp/fuzz-session-XXXXXX";
+static struct session session;      /* at one place, where its engine finds the guard again */
+static struct engine *spare_engine; /* goes from session to session: it takes long to open */
+static timer_t bell;
+static int home; /* the folder in which the inputs are named */
+
+static void remove_folder(void) {
+  char command[64];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  if (system(command) != 0) perror(folder);
+}
+
+static void leave_engine(void) { engine_free(spare_engine); }
+
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+/* What the session prints is of no interest: the streams are the process's, its descriptors stay libFuzzer's. */
+static void make_world(void) {
+  struct hrm_error error;
+  struct sigevent note = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGINT};
+  home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (home < 0 || !mkdtemp(folder) || chdir(folder) != 0 || mkdir("data", 0700) != 0) fail(folder);
+  atexit(remove_folder);
+  atexit(leave_engine);
+  FILE *file = fopen("m.hrm", "w");
+  if (!file || fputs(model, file) < 0 || fclose(file) != 0 || !fake_data_write("data", 3, &error)) fail("m.hrm");
+  if (timer_create(CLOCK_MONOTONIC, &note, &bell) != 0) fail("timer");
+  stdout = fopen("/dev/null", "w");
+  if (!stdout) fail("/dev/null");
+}
+
+static void ring_after(long nanoseconds) {
+  timer_settime(bell, 0, &(struct itimerspec){.it_value = {0, nanoseconds}}, NULL);
+}
+
+/* Entries that would write elsewhere, or wait long for what has no interest. */
+static bool is_allowed(const char *text) {
+  const char *word = text + strspn(text, " \t\r\n");
+  if (!strncmp(word, ":save", 5)) return strstr(word, " w.safetensors\n") || strstr(word, " d.hrm\n");
+  return strncmp(word, ":time", 5) != 0 || strlen(word) < 40;
+}
+
+struct counts {
+  int units, held, fields, defines;
+};
+
+static struct counts count(const struct session *s) {
+  return (struct counts){s->unit_count, s->held_count, s->field_count, s->options.define_count};
+}
+
+static void enter(struct session *s, const char *text) {
+  struct counts before = count(s), after;
+  interrupt_point_clear();
+  ring_after(MOMENT);
+  bool good = session_enter(s, text);
+  ring_after(0);
+  after = count(s);
+  bool has_tests = strstr(text, "test") != NULL; /* which fail after the declarations that come with them are taken */
+  if (s->exit_code == 4 || (!good && !has_tests && memcmp(&before, &after, sizeof before) != 0)) {
+    fprintf(stderr, "%s", text);
+    abort();
+  }
+}
+
+static void complete(struct session *s, const char *line) {
+  size_t begin;
+  char **words = console_completions(s, line, &begin);
+  if (words && begin > strlen(line)) abort();
+  for (int i = 0; words && words[i]; i++) free(words[i]);
+  free(words);
+}
+
+static void enter_lines(struct session *s, char *text) {
+  int entries = 0;
+  for (char *begin = text, *end = text; *end && entries < MOST_ENTRIES && !s->done;) {
+    end += strcspn(end, "\n");
+    if (*end) end++;
+    char kept = *end;
+    *end = '\0';
+    if (console_is_complete(begin) || !kept) {
+      if (strlen(begin) < 200) complete(s, begin);
+      if (is_allowed(begin)) enter(s, begin), entries++;
+      begin = end;
+    }
+    *end = kept;
+  }
+}
+
+static void run(char *text) {
+  const struct options options = {.data = "data"};
+  session_open(&session, &options);
+  session.engine = spare_engine;
+  session_begin(&session);
+  enter_lines(&session, text);
+  model_drop(&session);
+  spare_engine = session.engine;
+  session.engine = NULL;
+  session_close(&session);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+  static bool ready;
+  struct sigaction ours = {.sa_handler = interrupt_point_note}, before;
+  FILE *messages = stderr;
+  if (!ready) make_world();
+  ready = true;
+  char *text = strndup((const char *)bytes, length);
+  FILE *nowhere = fopen("/dev/null", "w");
+  if (!text || !nowhere) fail("an input");
+  sigaction(SIGINT, &ours, &before);
+  stderr = nowhere;
+  if (chdir(folder) != 0) fail(folder);
+  run(text);
+  if (fchdir(home) != 0) fail("the former folder");
+  stderr = messages;
+  sigaction(SIGINT, &before, NULL);
+  fclose(nowhere);
+  free(text);
+  return 0;
+}
