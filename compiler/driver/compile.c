@@ -114,8 +114,8 @@ const struct graph *compile_run_passes(struct compilation *c, const struct graph
 bool compile_graphs(struct compilation *c) {
   c->forward = compile_run_passes(c, c->program->forward, c->after);
   c->train = compile_run_passes(c, c->program->train, c->after);
-  c->trace = compile_run_passes(c, c->program->trace, c->after);
-  if (!c->forward || !c->train || !c->trace) return false;
+  c->trace = c->skips_trace ? NULL : compile_run_passes(c, c->program->trace, c->after);
+  if (!c->forward || !c->train || (!c->trace && !c->skips_trace)) return false;
   warn_weights(c->diags, c->program, c->train);
   return true;
 }

@@ -16,6 +16,7 @@ struct compilation {
   const struct ast_file *ast;
   const struct program *program;
   const char *after; /* the last pass to run; NULL: all */
+  bool skips_trace;  /* it is not compiled: nobody will ask for it */
   const struct graph *forward, *train, *trace;
   struct target target; /* resolved */
   struct machine machine;

@@ -137,7 +137,7 @@ typedef const char *kernel_name_fn(void *context, const char *text, bool *is_new
 
 /* emit.c: emit_plan for a target that is open already. */
 struct code_host {
-  LLVMTargetMachineRef handle;
+  LLVMTargetMachineRef handle, quick_handle; /* the second generates in less time, for emit_apart */
   struct machine machine;
   bool openblas;
   const char *prefix;          /* of the functions: "hrm_model" makes hrm_model_forward */
@@ -146,5 +146,14 @@ struct code_host {
 };
 bool emit_with(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
                enum emit_form form, struct emitted *out, const char **error);
+
+/* Two objects: the functions, which are as long as the plan and different each time, but do nothing except call
+ * kernels, and are generated in little time; and the kernels that are new, none of them in an empty object.  The host
+ * names kernels. */
+bool emit_apart(struct arena *a, const struct plan *plan, const struct code_host *host, struct emitted *functions,
+                struct emitted *kernels, const char **error);
+
+/* The same machine, for code that is to be generated quickly. */
+LLVMTargetMachineRef target_open_quick(LLVMTargetMachineRef handle);
 
 #endif

@@ -11,7 +11,9 @@ struct emission {
   const struct plan *plan;
   const char *prefix; /* of the functions' names */
   const struct code_host *host;
-  LLVMValueRef *kernels; /* by form; NULL: not generated yet */
+  LLVMModuleRef kernel_module; /* where kernels are generated: that of the functions, or one of their own */
+  LLVMValueRef *kernels;       /* by form, as the functions' module knows them; NULL: not used yet */
+  int generated;               /* kernels so far */
 };
 
 /* What a model function reads once from its struct hrm_tile. */
@@ -59,6 +61,7 @@ static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, 
   struct codegen *g = &e->g;
   struct codegen caller = *g;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder);
+  g->module = e->kernel_module;
   LLVMValueRef function = function_open(g, name, type, internal);
   g->member = LLVMGetParam(function, 1);
   g->members = LLVMGetParam(function, 2);
@@ -68,17 +71,19 @@ static LLVMValueRef generate_kernel(struct emission *e, const struct kernel *k, 
   caller.error = g->error;
   *g = caller;
   LLVMPositionBuilderAtEnd(g->builder, here);
+  e->generated++;
   return function;
 }
 
-/* Generated here, or there already from an earlier plan. */
+/* Generated in this module; or in another, now or for an earlier plan. */
 static LLVMValueRef make_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
   const struct kernel_form *form = &e->plan->forms[k->form];
   bool is_new = true;
   if (!e->host->kernel_name) return generate_kernel(e, k, type, form->name, true);
   const char *text = arena_printf(e->g.arena, "tile %lld %s", (long long)e->plan->tile, form->signature);
   const char *name = e->host->kernel_name(e->host->kernel_context, text, &is_new);
-  return is_new ? generate_kernel(e, k, type, name, false) : LLVMAddFunction(e->g.module, name, type);
+  if (is_new) generate_kernel(e, k, type, name, false);
+  return LLVMAddFunction(e->g.module, name, type);
 }
 
 static LLVMValueRef kernel_function(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
@@ -216,9 +221,9 @@ static void emit_description(struct codegen *g, const char *text) {
   LLVMSetGlobalConstant(constant, true);
 }
 
-static bool verify(struct codegen *g, const char **error) {
+static bool verify(struct codegen *g, LLVMModuleRef module, const char **error) {
   char *message = NULL;
-  bool broken = LLVMVerifyModule(g->module, LLVMReturnStatusAction, &message);
+  bool broken = LLVMVerifyModule(module, LLVMReturnStatusAction, &message);
   if (broken) *error = arena_printf(g->arena, "the generated code is invalid: %s", message);
   LLVMDisposeMessage(message);
   return !broken;
@@ -233,19 +238,19 @@ static bool copy_out(struct emitted *out, const char *bytes, size_t size) {
   return true;
 }
 
-static bool write_text(struct codegen *g, struct emitted *out) {
-  char *text = LLVMPrintModuleToString(g->module);
+static bool write_text(LLVMModuleRef module, struct emitted *out) {
+  char *text = LLVMPrintModuleToString(module);
   bool done = copy_out(out, text, strlen(text));
   LLVMDisposeMessage(text);
   return done;
 }
 
-static bool write_machine_code(struct codegen *g, LLVMTargetMachineRef machine, LLVMCodeGenFileType type,
-                               struct emitted *out, const char **error) {
+static bool write_machine_code(struct arena *a, LLVMModuleRef module, LLVMTargetMachineRef machine,
+                               LLVMCodeGenFileType type, struct emitted *out, const char **error) {
   LLVMMemoryBufferRef buffer = NULL;
   char *message = NULL;
-  if (LLVMTargetMachineEmitToMemoryBuffer(machine, g->module, type, &message, &buffer)) {
-    *error = arena_printf(g->arena, "code generation failed: %s", message);
+  if (LLVMTargetMachineEmitToMemoryBuffer(machine, module, type, &message, &buffer)) {
+    *error = arena_printf(a, "code generation failed: %s", message);
     LLVMDisposeMessage(message);
     return false;
   }
@@ -254,55 +259,85 @@ static bool write_machine_code(struct codegen *g, LLVMTargetMachineRef machine, 
   return done;
 }
 
-static bool write(struct codegen *g, LLVMTargetMachineRef machine, enum emit_form form, struct emitted *out,
-                  const char **error) {
+static bool write(struct codegen *g, LLVMModuleRef module, LLVMTargetMachineRef machine, enum emit_form form,
+                  struct emitted *out, const char **error) {
+  if (!verify(g, module, error)) return false;
   *error = "out of memory";
-  if (form == EMIT_LLVM) return write_text(g, out);
-  return write_machine_code(g, machine, form == EMIT_OBJECT ? LLVMObjectFile : LLVMAssemblyFile, out, error);
+  bool done = form == EMIT_LLVM
+                  ? write_text(module, out)
+                  : write_machine_code(g->arena, module, machine,
+                                       form == EMIT_OBJECT ? LLVMObjectFile : LLVMAssemblyFile, out, error);
+  if (done) *error = NULL;
+  return done;
 }
 
-static void module_open(struct codegen *g, LLVMTargetMachineRef machine) {
-  g->context = LLVMContextCreate();
-  g->module = LLVMModuleCreateWithNameInContext("model", g->context);
-  g->builder = LLVMCreateBuilderInContext(g->context);
-  g->pointer_type = LLVMPointerTypeInContext(g->context, 0);
+static LLVMModuleRef module_new(struct codegen *g, const char *name, LLVMTargetMachineRef machine) {
+  LLVMModuleRef module = LLVMModuleCreateWithNameInContext(name, g->context);
   char *triple = LLVMGetTargetMachineTriple(machine);
-  LLVMSetTarget(g->module, triple);
+  LLVMSetTarget(module, triple);
   LLVMDisposeMessage(triple);
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
-  LLVMSetModuleDataLayout(g->module, layout);
+  LLVMSetModuleDataLayout(module, layout);
   LLVMDisposeTargetData(layout);
+  return module;
 }
 
-static void module_close(void *emission) {
-  struct codegen *g = &((struct emission *)emission)->g;
+static void emission_close(void *emission) {
+  struct emission *e = emission;
+  struct codegen *g = &e->g;
   if (!g->context) return;
   LLVMDisposeBuilder(g->builder);
+  if (e->kernel_module != g->module) LLVMDisposeModule(e->kernel_module);
   LLVMDisposeModule(g->module);
   LLVMContextDispose(g->context);
   g->context = NULL;
 }
 
-bool emit_with(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
-               enum emit_form form, struct emitted *out, const char **error) {
+static struct emission *emission_open(struct arena *a, const struct plan *plan, const struct code_host *host,
+                                      bool kernels_apart) {
   struct emission *e = arena_new_object(a, struct emission);
+  struct codegen *g = &e->g;
   *e = (struct emission){.g = {.arena = a, .machine = host->machine, .tile = plan->tile, .openblas = host->openblas},
                          .plan = plan,
                          .prefix = host->prefix,
                          .host = host,
                          .kernels = arena_new_array(a, LLVMValueRef, (size_t)plan->form_count + 1)};
-  *out = (struct emitted){0};
-  arena_defer(a, module_close, e);
-  module_open(&e->g, host->handle);
-  emit_function(e, &plan->prepare);
-  emit_function(e, &plan->forward);
-  emit_function(e, &plan->train);
-  emit_function(e, &plan->trace);
-  if (description) emit_description(&e->g, description);
+  arena_defer(a, emission_close, e);
+  g->context = LLVMContextCreate();
+  g->module = module_new(g, "model", host->handle);
+  e->kernel_module = kernels_apart ? module_new(g, "kernels", host->handle) : g->module;
+  g->builder = LLVMCreateBuilderInContext(g->context);
+  g->pointer_type = LLVMPointerTypeInContext(g->context, 0);
+  return e;
+}
+
+/* False where something cannot be generated. */
+static bool generate(struct emission *e, const char **error) {
+  emit_function(e, &e->plan->prepare);
+  emit_function(e, &e->plan->forward);
+  emit_function(e, &e->plan->train);
+  emit_function(e, &e->plan->trace);
   *error = e->g.error;
-  bool done = !e->g.error && verify(&e->g, error) && write(&e->g, host->handle, form, out, error);
-  if (done) *error = NULL;
-  module_close(e);
+  return !e->g.error;
+}
+
+bool emit_with(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
+               enum emit_form form, struct emitted *out, const char **error) {
+  struct emission *e = emission_open(a, plan, host, false);
+  *out = (struct emitted){0};
+  if (description) emit_description(&e->g, description);
+  bool done = generate(e, error) && write(&e->g, e->g.module, host->handle, form, out, error);
+  emission_close(e);
+  return done;
+}
+
+bool emit_apart(struct arena *a, const struct plan *plan, const struct code_host *host, struct emitted *functions,
+                struct emitted *kernels, const char **error) {
+  struct emission *e = emission_open(a, plan, host, true);
+  *functions = *kernels = (struct emitted){0};
+  bool done = generate(e, error) && write(&e->g, e->g.module, host->quick_handle, EMIT_OBJECT, functions, error);
+  if (done && e->generated) done = write(&e->g, e->kernel_module, host->handle, EMIT_OBJECT, kernels, error);
+  emission_close(e);
   return done;
 }
 

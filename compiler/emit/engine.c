@@ -61,6 +61,7 @@ struct engine *engine_new(struct arena *a, const char **error) {
   if (!e) return NULL;
   e->arena = arena_new_guarded(arena_guard(a));
   e->host.handle = target_open(e->arena, &native, &e->target, &e->host.machine, error);
+  if (e->host.handle) e->host.quick_handle = target_open_quick(e->host.handle);
   if (e->host.handle && open_linker(e, error)) return e;
   *error = arena_strdup(a, *error);
   engine_free(e);
@@ -72,6 +73,7 @@ void engine_free(struct engine *e) {
   if (e->generation) generation_free(e, e->generation);
   if (e->jit) LLVMConsumeError(LLVMOrcDisposeLLJIT(e->jit));
   if (e->host.handle) LLVMDisposeTargetMachine(e->host.handle);
+  if (e->host.quick_handle) LLVMDisposeTargetMachine(e->host.quick_handle);
   arena_free(e->arena);
   free(e);
 }
@@ -97,33 +99,37 @@ static void remove_tracker(struct engine *e, LLVMOrcResourceTrackerRef tracker) 
       LLVMOrcExecutionSessionGetSymbolStringPool(LLVMOrcLLJITGetExecutionSession(e->jit)));
 }
 
-static bool load_object(struct engine *e, struct arena *a, const struct emitted *object, const char *prefix,
-                        struct loaded_code *out, const char **error) {
-  LLVMOrcJITDylibRef library = LLVMOrcLLJITGetMainJITDylib(e->jit);
-  LLVMOrcResourceTrackerRef tracker = LLVMOrcJITDylibCreateResourceTracker(library);
-  LLVMMemoryBufferRef copy = LLVMCreateMemoryBufferWithMemoryRangeCopy(object->bytes, object->size, prefix);
-  out->tracker = tracker;
-  return refuse(LLVMOrcLLJITAddObjectFileWithRT(e->jit, tracker, copy), "LLVM cannot read the generated code",
-                error) &&
-         find(e, a, prefix, "prepare", &out->prepare, error) && find(e, a, prefix, "forward", &out->forward, error) &&
-         find(e, a, prefix, "train", &out->train, error) && find(e, a, prefix, "trace", &out->trace, error);
+static bool add_object(struct engine *e, const struct loaded_code *code, const struct emitted *object,
+                       const char *name, const char **error) {
+  LLVMMemoryBufferRef copy = LLVMCreateMemoryBufferWithMemoryRangeCopy(object->bytes, object->size, name);
+  return refuse(LLVMOrcLLJITAddObjectFileWithRT(e->jit, code->tracker, copy), "LLVM cannot read the generated code",
+                error);
 }
 
-static bool load_with(struct engine *e, struct arena *a, const struct plan *plan, struct code_host host,
-                      struct loaded_code *out, const char **error) {
-  struct emitted object;
-  *out = (struct loaded_code){0};
-  host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
-  if (!emit_with(a, plan, NULL, &host, EMIT_OBJECT, &object, error)) return false;
-  bool loaded = load_object(e, a, &object, host.prefix, out, error);
-  emitted_free(&object);
-  if (!loaded) engine_unload(e, out);
-  return loaded;
+/* Links a plan's functions and, where they are apart, its kernels. */
+static bool link_code(struct engine *e, struct arena *a, const struct emitted *functions,
+                      const struct emitted *kernels, const char *prefix, struct loaded_code *out,
+                      const char **error) {
+  out->tracker = LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(e->jit));
+  bool linked = add_object(e, out, functions, prefix, error) &&
+                (!kernels->size || add_object(e, out, kernels, arena_printf(a, "%s_kernels", prefix), error)) &&
+                find(e, a, prefix, "prepare", &out->prepare, error) &&
+                find(e, a, prefix, "forward", &out->forward, error) &&
+                find(e, a, prefix, "train", &out->train, error) && find(e, a, prefix, "trace", &out->trace, error);
+  if (!linked) engine_unload(e, out);
+  return linked;
 }
 
 bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
                  const char **error) {
-  return load_with(e, a, plan, e->host, out, error);
+  struct emitted object, none = {0};
+  struct code_host host = e->host;
+  *out = (struct loaded_code){0};
+  host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
+  if (!emit_with(a, plan, NULL, &host, EMIT_OBJECT, &object, error)) return false;
+  bool loaded = link_code(e, a, &object, &none, host.prefix, out, error);
+  emitted_free(&object);
+  return loaded;
 }
 
 /* ---- shared kernels ---- */
@@ -165,15 +171,27 @@ static void renew_generation(struct engine *e) {
   release(e, old);
 }
 
+static bool load_apart(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
+                       const char **error) {
+  struct emitted functions, kernels;
+  struct code_host host = e->host;
+  *out = (struct loaded_code){0};
+  host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
+  host.kernel_name = kept_name;
+  host.kernel_context = e;
+  bool loaded = emit_apart(a, plan, &host, &functions, &kernels, error) &&
+                link_code(e, a, &functions, &kernels, host.prefix, out, error);
+  emitted_free(&functions);
+  emitted_free(&kernels);
+  return loaded;
+}
+
 bool engine_load_shared(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
                         const char **error) {
-  struct code_host host = e->host;
   renew_generation(e);
   struct generation *g = e->generation;
   g->kernel_count = g->loaded;
-  host.kernel_name = kept_name;
-  host.kernel_context = e;
-  if (!load_with(e, a, plan, host, out, error)) return false;
+  if (!load_apart(e, a, plan, out, error)) return false;
   arena_push(g->arena, g->trackers, g->tracker_count, g->tracker_capacity, (LLVMOrcResourceTrackerRef)out->tracker);
   g->loaded = g->kernel_count;
   out->tracker = NULL;

@@ -185,3 +185,14 @@ LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, s
   if (opened) resolved->features = features_found(a, resolved, machine);
   return opened;
 }
+
+LLVMTargetMachineRef target_open_quick(LLVMTargetMachineRef handle) {
+  char *triple = LLVMGetTargetMachineTriple(handle), *cpu = LLVMGetTargetMachineCPU(handle);
+  char *features = LLVMGetTargetMachineFeatureString(handle);
+  LLVMTargetMachineRef quick = LLVMCreateTargetMachine(LLVMGetTargetMachineTarget(handle), triple, cpu, features,
+                                                       LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelDefault);
+  LLVMDisposeMessage(triple);
+  LLVMDisposeMessage(cpu);
+  LLVMDisposeMessage(features);
+  return quick;
+}

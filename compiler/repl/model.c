@@ -59,7 +59,8 @@ static const struct source *whole_text(struct entry_run *r) {
 
 static bool compile(struct entry_run *r, struct trained_model *m) {
   const char *error = NULL;
-  struct compilation c = {.arena = m->arena, .diags = r->c.diags, .options = r->c.options, .engine = r->c.engine};
+  struct compilation c = {
+      .arena = m->arena, .diags = r->c.diags, .options = r->c.options, .engine = r->c.engine, .skips_trace = true};
   struct entry_run own = {.session = r->session, .c = c, .typed = r->typed, .options = r->options};
   if (!session_ast(&own)) return false;
   if (!session_model(&own)) {
