@@ -274,11 +274,9 @@ struct ast_file {
  * partial) always, so that several errors show in one run. */
 struct ast_file *parse_file(struct arena *a, struct diags *d, const struct source *source);
 
-/* One expression alone (a prompt). NULL after an error. */
-struct expr *parse_expression(struct arena *a, struct diags *d, const struct source *source);
-
-/* The same from a byte on (the value of a -D). */
-struct expr *parse_expression_from(struct arena *a, struct diags *d, const struct source *source, uint32_t begin);
+/* One expression alone, which is a part of a text (the value of a -D, what is typed behind a command).  NULL after an
+ * error. */
+struct expr *parse_expression(struct arena *a, struct diags *d, struct span place);
 
 /* The tree as indented text, one node a line. */
 void ast_print(const struct ast_file *file, FILE *out);

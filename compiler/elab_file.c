@@ -30,7 +30,7 @@ static struct span value_place(struct elab *e, const struct binding *b) {
 static const struct val *binding_value(struct elab *e, struct scope *s, const struct decl *d,
                                        const struct binding *b) {
   struct span place = value_place(e, b);
-  const struct expr *x = parse_expression_from(e->arena, e->diags, place.source, place.begin);
+  const struct expr *x = parse_expression(e->arena, e->diags, place);
   if (!x) return &val_error;
   if (x->kind == EXPR_NAME && !scope_find(s, x->name)) return val_string(e, x->name);
   const struct val *v = elab_expr(e, s, x);

@@ -1,5 +1,6 @@
 #include "lex.h"
 
+#include "source.h"
 #include "utf8.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@ static const double LARGEST_INTEGER = 9007199254740992.0; /* 2^53: up to here ev
 struct lexer {
   struct arena *arena;
   const struct source *source;
-  uint32_t at;
+  uint32_t at, end; /* of what is read */
   struct token_list list;
 };
 
@@ -84,12 +85,12 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 static char look(const struct lexer *l, uint32_t ahead) {
-  return l->at + ahead < l->source->length ? l->source->text[l->at + ahead] : '\0';
+  return l->at + ahead < l->end ? l->source->text[l->at + ahead] : '\0';
 }
 
 static bool starts_with(const struct lexer *l, const char *text) {
   size_t length = strlen(text);
-  return length <= l->source->length - l->at && !memcmp(l->source->text + l->at, text, length);
+  return length <= l->end - l->at && !memcmp(l->source->text + l->at, text, length);
 }
 
 static void push(struct lexer *l, uint32_t begin, enum token_kind kind) {
@@ -110,7 +111,7 @@ static void lex_line_end(struct lexer *l) {
 
 static void lex_comment(struct lexer *l) {
   uint32_t begin = l->at;
-  while (l->at < l->source->length && look(l, 0) != '\n') l->at++;
+  while (l->at < l->end && look(l, 0) != '\n') l->at++;
   uint32_t end = l->source->text[l->at - 1] == '\r' ? l->at - 1 : l->at;
   struct span span = {l->source, begin, end};
   arena_push(l->arena, l->list.comments, l->list.comment_count, l->list.comment_capacity, span);
@@ -192,8 +193,8 @@ static bool is_known_escape(char c) { return c == '"' || c == '\\' || c == 'n'; 
 
 static void lex_string_token(struct lexer *l) {
   uint32_t begin = l->at++, bad_escape = 0;
-  while (look(l, 0) != '"' && look(l, 0) != '\n' && l->at < l->source->length) {
-    bool is_escape = look(l, 0) == '\\' && look(l, 1) != '\n' && l->at + 1 < l->source->length;
+  while (look(l, 0) != '"' && look(l, 0) != '\n' && l->at < l->end) {
+    bool is_escape = look(l, 0) == '\\' && look(l, 1) != '\n' && l->at + 1 < l->end;
     if (is_escape && !is_known_escape(look(l, 1)) && !bad_escape) bad_escape = l->at;
     l->at += is_escape ? 2 : 1;
   }
@@ -251,7 +252,7 @@ static void lex_symbol(struct lexer *l) {
   bool is_not_equal = starts_with(l, "!=");
   if ((!is_not_equal && lex_foreign_operator(l)) || lex_punctuation(l)) return;
   uint32_t begin = l->at;
-  l->at += (uint32_t)utf8_step(l->source->text + l->at, l->source->length - l->at);
+  l->at += (uint32_t)utf8_step(l->source->text + l->at, l->end - l->at);
   push_error(l, begin, l->at, MSG_UNEXPECTED_CHARACTER);
 }
 
@@ -274,12 +275,12 @@ static void lex_token(struct lexer *l) {
 }
 
 struct token_list lex(struct arena *a, const struct source *source) {
-  return lex_from(a, source, 0);
+  return lex_in(a, source_span(source));
 }
 
-struct token_list lex_from(struct arena *a, const struct source *source, uint32_t begin) {
-  struct lexer lexer = {.arena = a, .source = source, .at = begin};
-  while (lexer.at < source->length) lex_token(&lexer);
+struct token_list lex_in(struct arena *a, struct span place) {
+  struct lexer lexer = {.arena = a, .source = place.source, .at = place.begin, .end = place.end};
+  while (lexer.at < lexer.end) lex_token(&lexer);
   push(&lexer, lexer.at, TOKEN_END);
   return lexer.list;
 }

@@ -34,8 +34,8 @@ struct token_list {
 /* Splits a source into tokens.  The source must have passed source_check_text. */
 struct token_list lex(struct arena *a, const struct source *source);
 
-/* The same from a byte on. */
-struct token_list lex_from(struct arena *a, const struct source *source, uint32_t begin);
+/* The same for a part of it. */
+struct token_list lex_in(struct arena *a, struct span place);
 
 /* A fixed token's text, or what messages call the others ("a name"). */
 const char *token_kind_text(enum token_kind kind);

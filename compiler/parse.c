@@ -28,13 +28,9 @@ struct ast_file *parse_file(struct arena *a, struct diags *d, const struct sourc
   return file;
 }
 
-struct expr *parse_expression(struct arena *a, struct diags *d, const struct source *source) {
-  return parse_expression_from(a, d, source, 0);
-}
-
-struct expr *parse_expression_from(struct arena *a, struct diags *d, const struct source *source, uint32_t begin) {
-  if (!source_check_text(d, source)) return NULL;
-  struct parser parser = start(a, d, source, lex_from(a, source, begin));
+struct expr *parse_expression(struct arena *a, struct diags *d, struct span place) {
+  if (!source_check_text(d, place.source)) return NULL;
+  struct parser parser = start(a, d, place.source, lex_in(a, place));
   while (parser_accept(&parser, TOKEN_LINE_END)) continue;
   struct expr *e = parse_expr(&parser);
   while (parser_accept(&parser, TOKEN_LINE_END)) continue;

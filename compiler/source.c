@@ -56,6 +56,10 @@ const struct source *source_from_text(struct arena *a, const char *name, const c
   return source;
 }
 
+struct span source_span(const struct source *source) {
+  return (struct span){source, 0, (uint32_t)source->length};
+}
+
 static bool is_forbidden_control(unsigned char byte) {
   return (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
 }

@@ -22,6 +22,9 @@ struct position {
   int line, column; /* from 1; a column is a character, a tab is one */
 };
 
+/* The whole of a text. */
+struct span source_span(const struct source *source);
+
 /* Where a span begins; a span beyond the text is at its end. */
 struct position span_position(struct span place);
 

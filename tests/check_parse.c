@@ -42,7 +42,7 @@ static struct ast_file *parse_well(const char *text) {
 }
 
 static struct expr *parse_value(const char *text) {
-  struct expr *e = parse_expression(arena, diags, text_source(text));
+  struct expr *e = parse_expression(arena, diags, source_span(text_source(text)));
   ck_assert_msg(e && diag_exit_code(diags) == 0, "%s\n%s", text, messages());
   return e;
 }
@@ -219,7 +219,7 @@ START_TEST(test_bad_expression_is_null) {
                                       "1; 2", "f(a = )", "a\nb", "\xFF", "$"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     struct diags *own = diags_new(arena);
-    ck_assert_msg(!parse_expression(arena, own, text_source(texts[i])), "%s", texts[i]);
+    ck_assert_msg(!parse_expression(arena, own, source_span(text_source(texts[i]))), "%s", texts[i]);
     ck_assert_int_eq(diag_count(own, SEVERITY_ERROR), 1);
   }
 }
@@ -678,7 +678,8 @@ START_TEST(test_chains) {
   static const char *const links[] = {" + 1", " * 1", " and 1", " or 1", ".x", "(1)", "[1]"};
   const char *link = links[_i];
   parse_value(arena_printf(arena, "a%s", repeated(link, 499)));
-  ck_assert_ptr_null(parse_expression(arena, diags, text_source(arena_printf(arena, "a%s", repeated(link, 100000)))));
+  ck_assert_ptr_null(
+      parse_expression(arena, diags, source_span(text_source(arena_printf(arena, "a%s", repeated(link, 100000))))));
   ck_assert_int_eq(diag_count(diags, SEVERITY_ERROR), 1);
   ck_assert_ptr_nonnull(strstr(messages(), "error: the expression has more than 500 levels"));
 }
@@ -687,7 +688,7 @@ END_TEST
 START_TEST(test_height_of_chains_within_chains) {
   char *text = arena_strdup(arena, "a");
   for (int i = 0; i < 100; i++) text = arena_printf(arena, "(%s%s)", text, repeated(" + 1", 100));
-  ck_assert_ptr_null(parse_expression(arena, diags, text_source(text)));
+  ck_assert_ptr_null(parse_expression(arena, diags, source_span(text_source(text))));
   ck_assert_ptr_nonnull(strstr(messages(), "error: the expression has more than 500 levels"));
 }
 END_TEST

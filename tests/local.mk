@@ -38,6 +38,7 @@ check_programs = \
   %D%/check_runtime_replay \
   %D%/check_runtime_training \
   %D%/check_score \
+  %D%/check_session \
   %D%/check_simplify \
   %D%/check_sudoku \
   %D%/check_sudoku_sets \
@@ -81,6 +82,8 @@ libtesting_a_SOURCES = \
   %D%/fake_data.h \
   %D%/fake_model.c \
   %D%/fake_model.h \
+  %D%/fake_session.c \
+  %D%/fake_session.h \
   %D%/fixture.c \
   %D%/fixture.h \
   %D%/kernel_interpreter.c \

@@ -90,6 +90,12 @@ says 0 $'let n = 3\na: f32[1]' 'n = 3' 'a = [1.0]' ':diff'
 
 # errors: exactly the compiler's, and the session goes no further
 says 1 $'prompt:1:1: error: unknown name \'b\' [E201]\n    1 | b + 1\n      | ^' 'b + 1' '2'
+says 1 $'prompt:1:9: error: unknown name \'b\' [E201]\n    1 | a = 1 + b\n      |         ^' 'a = 1 + b'
+says 1 $'prompt:1:7: error: unknown name \'b\' [E201]\n    1 | :type b\n      |       ^' ':type b'
+says 1 $'prompt:1:1: error: \':load\' takes FILE [E421]\n    1 | :load\n      | ^~~~~' ':load'
+shows 1 $'      |                      ^~~' ':grad sum([1.0]) wrt sum'
+shows 3 '1 | l = nn.Linear(1048576, 1048576)' 'l = nn.Linear(1048576, 1048576)'
+shows 1 '[E314]' 'fill(0.0, [1099511627776])'
 shows 1 '[E316]' 'nn.softmax([[1.0], [2.0, 3.0]])'
 shows 1 '[E420]' ':tpye 1'
 shows 1 "did you mean ':type'?" ':tpye 1'

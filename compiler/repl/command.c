@@ -30,11 +30,17 @@ static bool fail_unknown(struct entry_run *r, const char *word, struct span plac
   return false;
 }
 
-static const struct source *argument_of(struct entry_run *r, const char *text) {
+static struct span typed_span(const struct entry_run *r, const char *begin, size_t length) {
+  uint32_t at = (uint32_t)(begin - r->typed->text);
+  return (struct span){r->typed, at, at + (uint32_t)length};
+}
+
+static struct command_argument argument_of(struct entry_run *r, const char *text, struct span command) {
   text += strspn(text, " \t\r\n");
   size_t length = strlen(text);
   while (length && strchr(" \t\r\n", text[length - 1])) length--;
-  return source_from_text(r->c.arena, "prompt", arena_strndup(r->c.arena, text, length));
+  struct span place = length ? typed_span(r, text, length) : command;
+  return (struct command_argument){arena_strndup(r->c.arena, text, length), length, place};
 }
 
 bool session_command(struct entry_run *r) {
@@ -43,33 +49,30 @@ bool session_command(struct entry_run *r) {
   const char *name = arena_strndup(r->c.arena, word, length);
   if (!source_check_text(r->c.diags, r->typed)) return false;
   const struct command_row *row = find_row(name);
-  if (!row) {
-    uint32_t at = (uint32_t)(colon - text);
-    return fail_unknown(r, name, (struct span){r->typed, at, at + 1 + (uint32_t)length});
-  }
-  const struct source *argument = argument_of(r, word + length);
+  struct span command = typed_span(r, colon, length + 1);
+  if (!row) return fail_unknown(r, name, command);
+  struct command_argument argument = argument_of(r, word + length, command);
   bool needs = row->arguments[0] && row->arguments[0] != '[', takes = row->arguments[0];
-  if ((needs && !argument->length) || (!takes && argument->length)) {
-    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, (struct span){argument, 0, (uint32_t)argument->length}, name,
-                takes ? row->arguments : "nothing");
+  if ((needs && !argument.length) || (!takes && argument.length)) {
+    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, argument.place, name, takes ? row->arguments : "nothing");
     return false;
   }
-  return row->run(r, argument);
+  return row->run(r, &argument);
 }
 
-bool argument_number(struct entry_run *r, const struct source *argument, int64_t otherwise, int64_t *out) {
+bool argument_number(struct entry_run *r, const struct command_argument *argument, int64_t otherwise, int64_t *out) {
   char *end;
   errno = 0;
   *out = argument->length ? strtoll(argument->text, &end, 10) : otherwise;
   if (!argument->length || (!errno && !*end && *out >= 0)) return true;
-  diag_report(r->c.diags, MSG_SESSION_NUMBER, (struct span){argument, 0, (uint32_t)argument->length}, argument->text);
+  diag_report(r->c.diags, MSG_SESSION_NUMBER, argument->place, argument->text);
   return false;
 }
 
-bool command_of_help(struct entry_run *r, const struct source *argument) {
+bool command_of_help(struct entry_run *r, const struct command_argument *argument) {
   const char *word = argument->text + (argument->text[0] == ':');
   const struct command_row *row = argument->length ? find_row(word) : NULL;
-  if (argument->length && !row) return fail_unknown(r, word, (struct span){argument, 0, (uint32_t)argument->length});
+  if (argument->length && !row) return fail_unknown(r, word, argument->place);
   for (int i = 0; i < command_count(); i++) {
     const struct command_row *c = &command_rows[i];
     if (row && row != c) continue;

@@ -6,25 +6,25 @@
 
 #include <string.h>
 
-/* The last " wrt " of a text; NULL: none. */
-static const char *find_wrt(const char *text) {
-  const char *found = NULL;
-  for (const char *at = text; (at = strstr(at, " wrt ")); at++) found = at;
-  return found;
+/* Cuts a text at its last " wrt "; false: it has none. */
+static bool cut_at_wrt(const struct command_argument *argument, struct span *x, struct span *by) {
+  const char *found = NULL, word[] = " wrt ";
+  for (const char *at = argument->text; (at = strstr(at, word)); at++) found = at;
+  if (!found) return false;
+  *x = *by = argument->place;
+  x->end = argument->place.begin + (uint32_t)(found - argument->text);
+  by->begin = x->end + sizeof word - 1;
+  return true;
 }
 
-bool command_of_grad(struct entry_run *r, const struct source *argument) {
+bool command_of_grad(struct entry_run *r, const struct command_argument *argument) {
   struct session_tensor value = {.data = NULL}, gradient = {.data = NULL};
   struct answer answer;
-  const char *wrt = find_wrt(argument->text);
-  if (!wrt) {
-    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, (struct span){argument, 0, (uint32_t)argument->length}, "grad",
-                "E wrt X");
+  struct span x, by;
+  if (!cut_at_wrt(argument, &x, &by)) {
+    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, argument->place, "grad", "E wrt X");
     return false;
   }
-  const struct source *x = source_from_text(
-      r->c.arena, "prompt", arena_strndup(r->c.arena, argument->text, (size_t)(wrt - argument->text)));
-  const struct source *by = source_from_text(r->c.arena, "prompt", wrt + strlen(" wrt "));
   if (!session_elaborate(r, x, by, &answer)) return false;
   bool done = session_evaluate(r, &answer, &value, &gradient, NULL);
   const char *type = type_text(r->c.arena, &gradient.type);
@@ -65,7 +65,7 @@ static const char *point_for(struct entry_run *r, const char *name) {
   return point_of(r->c.arena, f->parameters[0].type, 0, &number);
 }
 
-bool command_of_gradcheck(struct entry_run *r, const struct source *argument) {
+bool command_of_gradcheck(struct entry_run *r, const struct command_argument *argument) {
   if (!session_ast(r)) return false;
   const char *text = argument->text;
   const char *call = strchr(text, ',') ? text : arena_printf(r->c.arena, "%s, %s", text, point_for(r, text));

@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-bool command_of_type(struct entry_run *r, const struct source *argument) {
+bool command_of_type(struct entry_run *r, const struct command_argument *argument) {
   struct answer answer;
-  if (!session_elaborate(r, argument, NULL, &answer)) return false;
+  if (!session_elaborate(r, argument->place, (struct span){0}, &answer)) return false;
   puts(answer.type);
   return true;
 }
@@ -20,15 +20,14 @@ bool command_of_type(struct entry_run *r, const struct source *argument) {
 /* ---- compiled forms ---- */
 
 /* An expression's final graph alone, or the model's two. */
-static bool compile_argument(struct entry_run *r, const struct source *argument, bool plan) {
+static bool compile_argument(struct entry_run *r, const struct command_argument *argument, bool plan) {
   struct compilation *c = &r->c;
   struct answer answer;
   if (argument->length) {
     int count;
-    if (!session_elaborate(r, argument, NULL, &answer)) return false;
+    if (!session_elaborate(r, argument->place, (struct span){0}, &answer)) return false;
     if (answer.text) {
-      diag_report(c->diags, MSG_SESSION_CONSTANT, (struct span){argument, 0, (uint32_t)argument->length},
-                  answer.type);
+      diag_report(c->diags, MSG_SESSION_CONSTANT, argument->place, answer.type);
       return false;
     }
     struct symbol **symbols = session_symbols(r, &answer, &count);
@@ -45,14 +44,14 @@ static bool compile_argument(struct entry_run *r, const struct source *argument,
   return compile_elaborate(c) && compile_graphs(c) && (!plan || compile_plan(c));
 }
 
-bool command_of_graph(struct entry_run *r, const struct source *argument) {
+bool command_of_graph(struct entry_run *r, const struct command_argument *argument) {
   if (!compile_argument(r, argument, false)) return false;
   graph_print(r->c.forward, stdout);
   if (!argument->length) graph_print(r->c.train, stdout);
   return true;
 }
 
-bool command_of_kernels(struct entry_run *r, const struct source *argument) {
+bool command_of_kernels(struct entry_run *r, const struct command_argument *argument) {
   if (!compile_argument(r, argument, true)) return false;
   kernel_print(&r->c.plan->prepare, stdout);
   kernel_print(&r->c.plan->forward, stdout);
@@ -60,7 +59,7 @@ bool command_of_kernels(struct entry_run *r, const struct source *argument) {
   return true;
 }
 
-static bool print_code(struct entry_run *r, const struct source *argument, enum emit_form form) {
+static bool print_code(struct entry_run *r, const struct command_argument *argument, enum emit_form form) {
   const struct target native = {NULL, NULL, false};
   const char *error = NULL;
   struct emitted code;
@@ -74,15 +73,15 @@ static bool print_code(struct entry_run *r, const struct source *argument, enum 
   return true;
 }
 
-bool command_of_llvm(struct entry_run *r, const struct source *argument) {
+bool command_of_llvm(struct entry_run *r, const struct command_argument *argument) {
   return print_code(r, argument, EMIT_LLVM);
 }
 
-bool command_of_asm(struct entry_run *r, const struct source *argument) {
+bool command_of_asm(struct entry_run *r, const struct command_argument *argument) {
   return print_code(r, argument, EMIT_ASSEMBLY);
 }
 
-static bool print_report(struct entry_run *r, const struct source *argument, enum report_kind kind) {
+static bool print_report(struct entry_run *r, const struct command_argument *argument, enum report_kind kind) {
   struct options options = r->options;
   if (!compile_argument(r, argument, true)) return false;
   options.reports = 1u << kind;
@@ -91,11 +90,11 @@ static bool print_report(struct entry_run *r, const struct source *argument, enu
   return true;
 }
 
-bool command_of_memory(struct entry_run *r, const struct source *argument) {
+bool command_of_memory(struct entry_run *r, const struct command_argument *argument) {
   return print_report(r, argument, REPORT_MEMORY);
 }
 
-bool command_of_flops(struct entry_run *r, const struct source *argument) {
+bool command_of_flops(struct entry_run *r, const struct command_argument *argument) {
   return print_report(r, argument, REPORT_FLOPS);
 }
 
@@ -137,13 +136,13 @@ static void print_shapes(struct entry_run *r, const struct region *region, int d
   }
 }
 
-static bool is_segment(struct entry_run *r, const struct source *argument) {
+static bool is_segment(struct entry_run *r, const struct command_argument *argument) {
   const struct decl *model = session_model(r);
   const char *name = model ? arena_printf(r->c.arena, "%s.segment", model->name.text) : "";
   return !strcmp(argument->text, name);
 }
 
-bool command_of_shape(struct entry_run *r, const struct source *argument) {
+bool command_of_shape(struct entry_run *r, const struct command_argument *argument) {
   struct answer answer;
   if (!session_ast(r)) return false;
   if (is_segment(r, argument)) {
@@ -151,7 +150,7 @@ bool command_of_shape(struct entry_run *r, const struct source *argument) {
     print_shapes(r, r->c.program->forward->top, 0);
     return true;
   }
-  if (!session_elaborate(r, argument, NULL, &answer)) return false;
+  if (!session_elaborate(r, argument->place, (struct span){0}, &answer)) return false;
   if (answer.graph)
     for (int i = 0; i < answer.graph->top->count; i++) {
       const struct node *n = answer.graph->top->nodes[i];
@@ -164,10 +163,10 @@ bool command_of_shape(struct entry_run *r, const struct source *argument) {
 
 /* ---- time ---- */
 
-bool command_of_time(struct entry_run *r, const struct source *argument) {
+bool command_of_time(struct entry_run *r, const struct command_argument *argument) {
   struct answer answer;
   double seconds = 0;
-  if (!session_elaborate(r, argument, NULL, &answer)) return false;
+  if (!session_elaborate(r, argument->place, (struct span){0}, &answer)) return false;
   if (!answer.text && !session_evaluate(r, &answer, NULL, NULL, &seconds)) return false;
   printf("%.3g us\n", seconds * 1e6);
   return true;

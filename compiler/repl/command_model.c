@@ -38,7 +38,7 @@ static bool train_steps(struct trainer *t, int64_t steps, struct hrm_error *erro
   return done;
 }
 
-bool command_of_train(struct entry_run *r, const struct source *argument) {
+bool command_of_train(struct entry_run *r, const struct command_argument *argument) {
   struct trained_model *m;
   struct interrupt before;
   struct hrm_error error;
@@ -67,7 +67,7 @@ static bool load_weights(struct model *m, const struct tensor_file *file, struct
   return loaded;
 }
 
-bool command_of_checkpoint(struct entry_run *r, const struct source *argument) {
+bool command_of_checkpoint(struct entry_run *r, const struct command_argument *argument) {
   struct trained_model *m = model_ready(r);
   struct tensor_file file;
   struct hrm_error error;
@@ -114,7 +114,7 @@ static bool evaluate_sets(struct trained_model *m, int64_t limit, struct slots *
   return done;
 }
 
-bool command_of_eval(struct entry_run *r, const struct source *argument) {
+bool command_of_eval(struct entry_run *r, const struct command_argument *argument) {
   enum { SLOTS = 64 };
   struct trained_model *m;
   struct interrupt before;
@@ -180,7 +180,7 @@ static bool take_example(struct entry_run *r, struct trained_model *m, int64_t n
   return true;
 }
 
-bool command_of_data(struct entry_run *r, const struct source *argument) {
+bool command_of_data(struct entry_run *r, const struct command_argument *argument) {
   struct trained_model *m;
   int64_t number;
   if (!argument_number(r, argument, 0, &number) || !(m = model_ready(r)) || !take_example(r, m, number)) return false;
@@ -193,7 +193,7 @@ bool command_of_data(struct entry_run *r, const struct source *argument) {
   return true;
 }
 
-bool command_of_step(struct entry_run *r, const struct source *argument) {
+bool command_of_step(struct entry_run *r, const struct command_argument *argument) {
   struct trained_model *m;
   int64_t number;
   if (!argument_number(r, argument, 0, &number) || !(m = model_ready(r))) return false;
@@ -226,7 +226,7 @@ static void keep_solution(void *context, const struct slots *slots, int64_t slot
          (size_t)s->length * sizeof *s->tokens);
 }
 
-bool command_of_solve(struct entry_run *r, const struct source *argument) {
+bool command_of_solve(struct entry_run *r, const struct command_argument *argument) {
   struct trained_model *m = model_ready(r);
   struct progress progress = progress_new(stderr);
   struct hrm_error error;

@@ -11,14 +11,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-bool command_of_load(struct entry_run *r, const struct source *argument) { return session_read(r, argument->text); }
+bool command_of_load(struct entry_run *r, const struct command_argument *argument) {
+  return session_read(r, argument->text);
+}
 
-bool command_of_reload(struct entry_run *r, const struct source *argument) {
+bool command_of_reload(struct entry_run *r, const struct command_argument *argument) {
   struct session *s = r->session;
   bool automatic = !strcmp(argument->text, "auto");
   if (argument->length && !automatic) {
-    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, (struct span){argument, 0, (uint32_t)argument->length}, "reload",
-                "'auto' or nothing");
+    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, argument->place, "reload", "'auto' or nothing");
     return false;
   }
   if (!s->file) {
@@ -116,10 +117,10 @@ static bool set_data(struct entry_run *r, const char *value) {
   return true;
 }
 
-bool command_of_set(struct entry_run *r, const struct source *argument) {
+bool command_of_set(struct entry_run *r, const struct command_argument *argument) {
   const char *equals = strchr(argument->text, '=');
   if (!argument->length) return list_settings(r), true;
-  struct span place = {argument, 0, (uint32_t)argument->length};
+  struct span place = argument->place;
   if (!equals || equals == argument->text) {
     diag_report(r->c.diags, MSG_SESSION_ARGUMENT, place, "set", "NAME=VALUE");
     return false;
@@ -131,20 +132,19 @@ bool command_of_set(struct entry_run *r, const struct source *argument) {
   return is_run_setting(name) ? set_run_setting(r, name, value, place) : set_config(r, name, value, place);
 }
 
-bool command_of_print(struct entry_run *r, const struct source *argument) {
+bool command_of_print(struct entry_run *r, const struct command_argument *argument) {
   bool full = !strcmp(argument->text, "full");
   if (full || !strcmp(argument->text, "short")) {
     r->session->print_full = full;
     return true;
   }
-  diag_report(r->c.diags, MSG_SESSION_ARGUMENT, (struct span){argument, 0, (uint32_t)argument->length}, "print",
-              "'full' or 'short'");
+  diag_report(r->c.diags, MSG_SESSION_ARGUMENT, argument->place, "print", "'full' or 'short'");
   return false;
 }
 
 /* ---- what was done ---- */
 
-bool command_of_diff(struct entry_run *r, const struct source *argument) {
+bool command_of_diff(struct entry_run *r, const struct command_argument *argument) {
   const struct session *s = r->session;
   (void)argument;
   for (int i = 0; i < s->options.define_count; i++)
@@ -160,13 +160,13 @@ bool command_of_diff(struct entry_run *r, const struct source *argument) {
   return true;
 }
 
-bool command_of_history(struct entry_run *r, const struct source *argument) {
+bool command_of_history(struct entry_run *r, const struct command_argument *argument) {
   (void)argument;
   for (int i = 0; i < r->session->history_count; i++) printf("%4d  %s\n", i + 1, r->session->history[i]);
   return true;
 }
 
-bool command_of_quit(struct entry_run *r, const struct source *argument) {
+bool command_of_quit(struct entry_run *r, const struct command_argument *argument) {
   (void)argument;
   r->session->done = true;
   return true;
@@ -193,7 +193,7 @@ static bool save_weights(struct entry_run *r, const char *path) {
   return safetensors_write(path, entries, count, NULL, &error) || report_error(r, &error);
 }
 
-bool command_of_save(struct entry_run *r, const struct source *argument) {
+bool command_of_save(struct entry_run *r, const struct command_argument *argument) {
   size_t length = argument->length;
   bool is_source = length > 4 && !strcmp(argument->text + length - 4, ".hrm");
   return is_source ? save_declarations(r, argument->text) : save_weights(r, argument->text);

@@ -39,8 +39,7 @@ static bool is_only(struct entry_run *r, const struct unit *u, const struct decl
 /* ---- what depends on a name ---- */
 
 static bool uses(struct entry_run *r, const struct decl *d, const char *name) {
-  const struct source *text = source_from_text(r->c.arena, "", span_text(r->c.arena, d->span));
-  return text_mentions(r->c.arena, text, name);
+  return text_mentions(r->c.arena, d->span, name);
 }
 
 /* Marks what uses a marked declaration, until nothing is added. */

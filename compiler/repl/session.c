@@ -201,46 +201,48 @@ const struct decl *session_model(const struct entry_run *r) {
   return NULL;
 }
 
-bool text_mentions(struct arena *a, const struct source *source, const char *name) {
-  struct token_list list = lex(a, source);
+bool text_mentions(struct arena *a, struct span text, const char *name) {
+  struct token_list list = lex_in(a, text);
   size_t length = strlen(name);
   for (int i = 0; i < list.count; i++) {
     const struct token *t = &list.tokens[i];
-    if (t->kind == TOKEN_NAME && t->end - t->begin == length && !memcmp(source->text + t->begin, name, length))
+    if (t->kind == TOKEN_NAME && t->end - t->begin == length && !memcmp(text.source->text + t->begin, name, length))
       return true;
   }
   return false;
 }
 
-bool mentions_model(struct entry_run *r, const struct source *source) {
+bool mentions_model(struct entry_run *r, struct span text) {
   const struct decl *model = session_model(r);
-  return model && text_mentions(r->c.arena, source, model->name.text);
+  return model && text_mentions(r->c.arena, text, model->name.text);
 }
 
 struct session_names session_names(struct entry_run *r, bool with_model) {
   struct session *s = r->session;
   struct symbol **held = arena_new_array(r->c.arena, struct symbol *, (size_t)s->held_count + 1);
-  struct session_field *fields = arena_new_array(r->c.arena, struct session_field, (size_t)s->field_count + 1);
+  struct session_field *fields = arena_new_array(r->c.arena, struct session_field, (size_t)s->field_count + 2);
   int count = 0;
   for (int i = 0; i < s->held_count; i++) {
     held[i] = arena_new_object(r->c.arena, struct symbol);
     *held[i] = s->held[i].symbol;
   }
   for (int i = 0; i < s->field_count; i++) {
-    const struct expr *x = parse_expression(r->c.arena, r->c.diags, &s->fields[i].source);
+    bool replaced = r->tried_field && !strcmp(r->tried_field->name, s->fields[i].name);
+    struct span place = source_span(&s->fields[i].source);
+    const struct expr *x = replaced ? NULL : parse_expression(r->c.arena, r->c.diags, place);
     if (x) fields[count++] = (struct session_field){s->fields[i].name, x};
   }
+  if (r->tried_field) fields[count++] = *r->tried_field;
   return (struct session_names){held, s->held_count, fields, count, with_model};
 }
 
-bool session_elaborate(struct entry_run *r, const struct source *source, const struct source *wrt,
-                       struct answer *out) {
+bool session_elaborate(struct entry_run *r, struct span x, struct span wrt, struct answer *out) {
   struct elaboration request;
-  const struct expr *x = parse_expression(r->c.arena, r->c.diags, source);
-  const struct expr *by = x && wrt ? parse_expression(r->c.arena, r->c.diags, wrt) : NULL;
-  if (!x || (wrt && !by) || !session_ast(r)) return false;
-  struct session_names names = session_names(r, mentions_model(r, source) || (wrt && mentions_model(r, wrt)));
-  return compile_request(&r->c, &request) && elaborate_expression(&request, &names, x, by, out);
+  const struct expr *e = parse_expression(r->c.arena, r->c.diags, x);
+  const struct expr *by = e && wrt.source ? parse_expression(r->c.arena, r->c.diags, wrt) : NULL;
+  if (!e || (wrt.source && !by) || !session_ast(r)) return false;
+  struct session_names names = session_names(r, mentions_model(r, x) || (by && mentions_model(r, wrt)));
+  return compile_request(&r->c, &request) && elaborate_expression(&request, &names, e, by, out);
 }
 
 /* ---- entries ---- */
@@ -286,29 +288,36 @@ static bool print_answer(struct entry_run *r, const struct answer *a) {
 
 static bool enter_expression(struct entry_run *r) {
   struct answer answer;
-  return session_elaborate(r, r->typed, NULL, &answer) && print_answer(r, &answer);
+  return session_elaborate(r, source_span(r->typed), (struct span){0}, &answer) && print_answer(r, &answer);
 }
 
-/* The right side of `NAME = E` or `let NAME = E` where the entry is one: its source, and the name. */
-static const struct source *assigned(struct entry_run *r, char **name) {
+/* The right side of `NAME = E` or `let NAME = E` where the entry is one, and the name; no source: it is none. */
+static struct span assigned(struct entry_run *r, char **name) {
   struct token_list list = lex(r->c.arena, r->typed);
   int at = list.tokens[0].kind == TOKEN_LET;
   bool is = list.count > at + 2 && list.tokens[at].kind == TOKEN_NAME && list.tokens[at + 1].kind == TOKEN_ASSIGN;
-  if (!is) return NULL;
+  if (!is) return (struct span){0};
   *name = span_text(r->c.arena, (struct span){r->typed, list.tokens[at].begin, list.tokens[at].end});
-  return source_from_text(r->c.arena, "prompt", r->typed->text + list.tokens[at + 1].end + 1);
+  return (struct span){r->typed, list.tokens[at + 2].begin, (uint32_t)r->typed->length};
 }
 
-static bool enter_assignment(struct entry_run *r, const char *name, const struct source *right) {
+/* A field is kept when it can be made: every later entry makes it again. */
+static bool enter_field(struct entry_run *r, const char *name, struct span right) {
+  const struct session_field field = {name, parse_expression(r->c.arena, r->c.diags, right)};
+  r->tried_field = &field;
+  bool good = session_check(r);
+  r->tried_field = NULL;
+  if (good) add_field(r->session, name, span_text(r->c.arena, right));
+  return good;
+}
+
+static bool enter_assignment(struct entry_run *r, const char *name, struct span right) {
   struct answer answer;
   struct session_tensor value = {.data = NULL};
-  if (!session_elaborate(r, right, NULL, &answer)) return false;
-  if (answer.is_instance) {
-    add_field(r->session, name, right->text);
-    return true;
-  }
+  if (!session_elaborate(r, right, (struct span){0}, &answer)) return false;
+  if (answer.is_instance) return enter_field(r, name, right);
   if (answer.text) {
-    const char *text = arena_printf(r->c.arena, "let %s = %s", name, right->text);
+    const char *text = arena_printf(r->c.arena, "let %s = %s", name, span_text(r->c.arena, right));
     return session_declare(r, source_from_text(r->c.arena, "prompt", text));
   }
   if (!session_evaluate(r, &answer, &value, NULL, NULL)) return false;
@@ -320,12 +329,12 @@ static void dispatch(void *entry) {
   struct entry_run *r = entry;
   char *name = NULL;
   const char *first = r->typed->text + strspn(r->typed->text, " \t\r\n");
-  const struct source *right = NULL;
+  struct span right;
   if (*first == ':')
     session_command(r);
   else if (!source_check_text(r->c.diags, r->typed))
     return;
-  else if ((right = assigned(r, &name)))
+  else if ((right = assigned(r, &name)).source)
     enter_assignment(r, name, right);
   else if (is_declaration(r->c.arena, r->typed))
     session_declare(r, r->typed);
@@ -362,7 +371,8 @@ static int64_t time_of(const char *path) {
 
 bool session_check(struct entry_run *r) {
   struct answer answer;
-  if (!session_elaborate(r, source_from_text(r->c.arena, "prompt", "0"), NULL, &answer)) return false;
+  struct span nothing = source_span(source_from_text(r->c.arena, "prompt", "0"));
+  if (!session_elaborate(r, nothing, (struct span){0}, &answer)) return false;
   return !session_model(r) || compile_elaborate(&r->c);
 }
 

@@ -75,7 +75,8 @@ struct entry_run {
   struct options options;      /* the session's, and those that are tried */
   const struct source **tried; /* texts behind the session's, that are tried */
   int tried_count, tried_capacity;
-  bool tries_file;                  /* the one that is tried is a file, in place of all texts of the session */
+  const struct session_field *tried_field; /* or NULL */
+  bool tries_file;                         /* the one that is tried is a file, in place of all texts of the session */
   struct trained_model *unfinished; /* a model that is being built, or could not be: its texts stand in messages */
 };
 
@@ -115,13 +116,12 @@ bool session_read(struct entry_run *r, const char *path);
 struct session_names session_names(struct entry_run *r, bool with_model);
 
 /* Whether a text has the name among its tokens. */
-bool text_mentions(struct arena *a, const struct source *source, const char *name);
-bool mentions_model(struct entry_run *r, const struct source *source);
+bool text_mentions(struct arena *a, struct span text, const char *name);
+bool mentions_model(struct entry_run *r, struct span text);
 const struct decl *session_model(const struct entry_run *r); /* of r->c.ast; NULL: none */
 
-/* Parses and elaborates an expression in `source`. */
-bool session_elaborate(struct entry_run *r, const struct source *source, const struct source *wrt,
-                       struct answer *out);
+/* Parses and elaborates an expression, and what it is differentiated with respect to (no source: nothing). */
+bool session_elaborate(struct entry_run *r, struct span x, struct span wrt, struct answer *out);
 
 struct held *session_find_held(const struct session *s, const char *name);
 void session_hold(struct session *s, const char *name, const struct type *type, void *data); /* takes the data */

@@ -4,7 +4,7 @@
 #include "compiler/repl/console.h"
 #include "compiler/repl/interrupt_point.h"
 #include "compiler/repl/model.h"
-#include "tests/fake_data.h"
+#include "tests/fake_session.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>
@@ -12,40 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { MOST_ENTRIES = 24, MOMENT = 500000000 /* ns */ };
-
-static const char model[] = "import nn\n"
-                            "config width = 4, steps = 2\n"
-                            "config vocab_size, seq_len, num_puzzle_identifiers\n"
-                            "fn twice(x: [N]) -> [N] { return x + x }\n"
-                            "module Mixer(D) {\n"
-                            "  down = nn.Linear(D, D, biased = true)\n"
-                            "  fn (x: [D]) -> [D] { return x + tanh(down(twice(x))) }\n"
-                            "}\n"
-                            "model M {\n"
-                            "  input inputs: int[seq_len] < vocab_size\n"
-                            "  label labels: int[seq_len] < vocab_size\n"
-                            "  table = nn.Embedding(vocab_size, width)\n"
-                            "  mixer = Mixer(width)\n"
-                            "  head = nn.Linear(width, vocab_size)\n"
-                            "  q_head = nn.Linear(width, 2)\n"
-                            "  state z: [seq_len, width] = fill(0.0, [seq_len, width])\n"
-                            "  segment {\n"
-                            "    repeat steps grad last 1 { z = mixer(z + table(inputs)) }\n"
-                            "    output logits = head(z)\n"
-                            "    output q = q_head(z[0])\n"
-                            "  }\n"
-                            "  loss nn.cross_entropy(logits, labels)\n"
-                            "  act q_learning(halt = q[0], continue = q[1], max_segments = 3)\n"
-                            "}\n"
-                            "train {\n"
-                            "  optimizer adamw(lr = 1e-2)\n"
-                            "  batch 4\n"
-                            "}\n";
 
 static char folder[] = "/tmp/fuzz-session-XXXXXX";
 static struct session session;      /* at one place, where its engine finds the guard again */
@@ -71,11 +41,10 @@ static void make_world(void) {
   struct hrm_error error;
   struct sigevent note = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGINT};
   home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (home < 0 || !mkdtemp(folder) || chdir(folder) != 0 || mkdir("data", 0700) != 0) fail(folder);
+  if (home < 0 || !mkdtemp(folder) || chdir(folder) != 0) fail(folder);
   atexit(remove_folder);
   atexit(leave_engine);
-  FILE *file = fopen("m.hrm", "w");
-  if (!file || fputs(model, file) < 0 || fclose(file) != 0 || !fake_data_write("data", 3, &error)) fail("m.hrm");
+  if (!fake_session_write(".", &error)) fail("m.hrm");
   if (timer_create(CLOCK_MONOTONIC, &note, &bell) != 0) fail("timer");
   stdout = fopen("/dev/null", "w");
   if (!stdout) fail("/dev/null");
