@@ -122,12 +122,17 @@ result "further givens" $?
 "$program" sudoku --csv windows.csv -t 5 -e 3 -a 1 -o windows >/dev/null && diff -r csv windows
 result "other columns, zeros, quotes, CRLF, byte-order mark" $?
 
+head -c -1 eight.csv >cut.csv
+"$program" sudoku --csv cut.csv -t 5 -e 3 -a 1 -o cut >/dev/null && diff -r csv cut
+result "no end of line at the end" $?
+
 bad() { { echo $header && cat lines && printf '%s\n' "$1" && printf 'later,bad\n'; } >bad.csv; }
 refuses_line() { # NAME LINE MESSAGE
   bad "$2"
   refuses "$1" 1 "hrm-data: bad.csv:10: $3" sudoku --csv bad.csv -t 1 -e 1 -o new
 }
 refuses_line "fields" "made,$question,$answer" "3 fields; the header has 4"
+refuses_line "one field" "$(head -c 10000000 /dev/zero | tr '\0' x)" "1 field; the header has 4"
 refuses_line "quotes" "\"made,$question,$answer,1" "a quotation mark is out of place"
 refuses_line "short question" "made,${question%?},$answer,1" "question has 80 characters; a 9x9 board has 81"
 refuses_line "long answer" "made,$question,${answer}1,1" "answer has 82 characters; a 9x9 board has 81"
@@ -199,7 +204,7 @@ refuses_maze "maze: no marks" "S G   " "S G   " "the answer's marks are not a pa
 refuses_maze "maze: longer" "S G   " "S Gooo" "the answer's path is not a shortest one, which has 2 steps"
 refuses_maze "maze: fields" "S G   ,x" "SoG   " "5 fields; the header has 4"
 "$program" maze --csv bad.csv --size 2x3 --skip-bad -t 1 -e 0 -o maze-skipped 2>err >/dev/null &&
-  [ "$(cat err)" = "hrm-data: left out 1 bad lines; the first: bad.csv:3: 5 fields; the header has 4" ]
+  [ "$(cat err)" = "hrm-data: left out 1 bad line; the first: bad.csv:3: 5 fields; the header has 4" ]
 result "maze: bad lines left out" $?
 printf '%s\n' $header 'made,S    ,S    ,' >bad.csv
 refuses "maze: no square" 1 \
@@ -231,8 +236,16 @@ result "arc: three threads" $?
 echo '{"train": 1}' >tasks/evaluation/zero.json
 refuses "arc: no task" 1 'hrm-data: tasks/evaluation/zero.json:1: train: the task has no list "train" of pairs' arc tasks -o new
 "$program" arc tasks -a 4 -s 3 --skip-bad -o arc-skipped 2>err >/dev/null && diff -r arc arc-skipped &&
-  [ "$(cat err)" = 'hrm-data: left out 1 bad tasks; the first: tasks/evaluation/zero.json:1: train: the task has no list "train" of pairs' ]
+  [ "$(cat err)" = 'hrm-data: left out 1 bad task; the first: tasks/evaluation/zero.json:1: train: the task has no list "train" of pairs' ]
 result "arc: bad tasks left out" $?
+rm tasks/evaluation/zero.json
+echo "{\"train\": [$pair],
+\"test\": [{\"input\": [[0]$(printf ', [0]%.0s' {1..30})], \"output\": [[0]]}]}" >tasks/high.json
+refuses "arc: a high grid" 1 'hrm-data: tasks/high.json:2: test[0].input: 31 rows; a grid has 1 to 30' arc tasks -o new
+echo "{\"train\": [$pair], \"test\": [$pair]," '"test": 1}' >tasks/high.json
+refuses "arc: a key twice" 1 \
+  "hrm-data: tasks/high.json:1: malformed JSON: duplicate object key near '\"test\"'" arc tasks -o new
+rm tasks/high.json
 refuses "arc: no source" 2 "hrm-data arc: a folder or a file of tasks is expected
 Try \`hrm-data arc --help' or \`hrm-data arc --usage' for more information." arc -o new
 mkdir none
@@ -338,6 +351,16 @@ kill -INT $child
 wait $child
 [ $? -eq 130 ] && grep -qx 'hrm-data: interrupted; nothing was written' err && ! compgen -G 'interrupted*' >/dev/null
 result "interrupt" $?
+
+# Killed, it leaves the old data set, and the new one under another name.
+"$program" sudoku --min-rating 1000000 -t 1 -e 0 --force -o six >/dev/null 2>&1 &
+child=$!
+until compgen -G 'six.tmp.*/train/*' >/dev/null; do sleep 0.1; done
+kill -KILL $child
+wait $child 2>/dev/null
+"$program" sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --seed 5 --output again --force >/dev/null &&
+  diff -r six again
+result "killed" $?
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -93,8 +93,10 @@ sed "s|^<script>|<script>$errors</script><script>|;" "$work/trace.html" >"$work/
 browse "$work/watched.html" --dump-dom >"$work/dom"
 check 'no error' test "$(grep -c '<title>error' "$work/dom")" = 0
 check 'the first frame is before the first step' grep -q '^0 of 18: before the first step' <(now "$work/dom")
-check '16 cells' test "$(grep -o '<td' "$work/dom" | wc -l)" = 16
-check '8 givens or more in bold' test "$(grep -o '<td class="[^"]*given' "$work/dom" | wc -l)" -ge 8
+check 'prediction, question and answer of 16 cells' test "$(grep -o '<td' "$work/dom" | wc -l)" = 48
+check '8 givens or more in bold, in each' test "$(grep -o '<td class="[^"]*given' "$work/dom" | wc -l)" -ge 24
+check 'the question and the answer are called so' \
+  test "$(grep -o '<figcaption>[a-z]*' "$work/dom" | sed 's/.*>//' | tr '\n' ' ')" = 'question answer '
 
 with 'document.getElementById("next").click()' trace click
 browse "$work/click.html" --dump-dom >"$work/dom"
@@ -131,6 +133,9 @@ check 'plot: the name of the run as text' grep -q '&lt;script&gt;&lt;b&gt;run' "
 
 browse "$work/analysis.html" --dump-dom >"$work/dom"
 check 'analysis: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 5
+with 'document.title = charts[3].scales.x.ticks.map((t) => t.label).join(" ")' analysis ticks
+browse "$work/ticks.html" --dump-dom >"$work/dom"
+check 'analysis: every limit is labelled' grep -q '<title>1 2 4 8<' "$work/dom"
 
 sed "s|^<script>|<script>$errors</script><script>|;" "$work/compare.html" >"$work/watched.html"
 browse "$work/watched.html" --dump-dom >"$work/dom"

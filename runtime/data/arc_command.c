@@ -71,7 +71,8 @@ static void report(const struct arguments *arguments, const struct arc_tasks *ta
   int64_t testing = 0;
   for (int64_t i = 0; i < tasks->count; i++) testing += tasks->task[i].for_testing;
   if (tasks->bad)
-    fprintf(stderr, "hrm-data: left out %lld bad tasks; the first: %s\n", (long long)tasks->bad, tasks->why.text);
+    fprintf(stderr, "hrm-data: left out %lld bad task%s; the first: %s\n", (long long)tasks->bad,
+            tasks->bad == 1 ? "" : "s", tasks->why.text);
   printf(
       "%s: %lld tasks (%lld to test on); training: %lld puzzles, %lld examples; test: %lld puzzles, %lld examples; "
       "%lld identifiers\n",

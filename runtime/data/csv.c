@@ -110,6 +110,6 @@ bool csv_split(const struct csv *csv, struct csv_line line, int64_t line_number,
   if (count == csv->columns) return true;
   if (count < 0)
     return hrm_fail(error, HRM_INPUT, "%s:%" PRId64 ": a quotation mark is out of place", csv->path, line_number);
-  return hrm_fail(error, HRM_INPUT, "%s:%" PRId64 ": %d fields; the header has %d", csv->path, line_number, count,
-                  csv->columns);
+  return hrm_fail(error, HRM_INPUT, "%s:%" PRId64 ": %d field%s; the header has %d", csv->path, line_number, count,
+                  count == 1 ? "" : "s", csv->columns);
 }

@@ -206,8 +206,8 @@ static bool write_rows(struct reader *reader, struct hrm_error *error) {
 
 static void report_bad(struct reader *reader) {
   if (reader->bad == 0) return;
-  progress_line(&reader->job->progress, "hrm-data: left out %" PRId64 " bad lines; the first: %s", reader->bad,
-                reader->why.text);
+  progress_line(&reader->job->progress, "hrm-data: left out %" PRId64 " bad line%s; the first: %s", reader->bad,
+                reader->bad == 1 ? "" : "s", reader->why.text);
 }
 
 bool puzzle_sets_read(struct puzzle_job *job, struct hrm_error *error) {

@@ -2,20 +2,18 @@
 
 function analysisPage(data) {
   const levels = data.levels, limits = data.limits;
-  const at = (values) => ({ type: "logarithmic", min: values[0], max: values[values.length - 1],
-    afterBuildTicks: (scale) => { scale.ticks = values.map((value) => ({ value })); } });
   for (const l of levels)
     lineChart("Participation ratio of " + l.name,
       `(Σλ)² / Σλ² of the covariance of its states over all steps and positions; ${l.width} features`,
       [{ label: "trained", number: 0, points: l.participation.map((p) => ({ x: p.examples, y: p.trained })) },
         { label: "untrained", number: 1, points: l.participation.map((p) => ({ x: p.examples, y: p.untrained })) }],
-      "examples", "dimensions", { x: at(l.participation.map((p) => p.examples)), y: { min: 0 } });
+      "examples", "dimensions", { x: doubling(l.participation.map((p) => p.examples)), y: { min: 0 } });
   lineChart("Forward residuals", "‖zⁱ − zⁱ⁻¹‖, mean over the examples, at the steps that changed a level",
     levels.map((l, k) => ({ label: l.name, number: k, points: l.residuals.map((p) => ({ x: p.step, y: p.mean })) })),
     "step", "residual", { y: { type: "logarithmic" } });
   const curve = (key) => limits.filter((p) => p[key] !== null).map((p) => ({ x: p.limit, y: p[key] }));
-  const ticks = at(limits.map((p) => p.limit));
-  lineChart("Accuracy against the limit on segments", `trained with ${data.trained_segments}`,
+  const ticks = doubling(limits.map((p) => p.limit));
+  lineChart("Accuracy against the limit on segments", `trained with ${data.trained_segments} segments`,
     [{ label: "exact", number: 0, points: curve("exact") }, { label: "exact, halting early", number: 1, points: curve("exact_halting") },
       { label: "cells", number: 2, points: curve("cells") }, { label: "cells, halting early", number: 3, points: curve("cells_halting") }],
     "segments at most", "share", { x: ticks, y: { min: 0, max: 1 } });

@@ -54,7 +54,7 @@ function dataset(line) {
     borderColor: hue, backgroundColor: hue, borderWidth: line.faint ? 1 : 2,
     borderDash: DASHES[line.number % DASHES.length], pointStyle: MARKS[line.number % MARKS.length],
     pointRadius: line.radius ?? (few && !line.faint ? 3 : 0), pointHitRadius: 8, showLine: line.connected ?? true, tension: 0,
-    spanGaps: true,
+    spanGaps: true, clip: 6,
   };
 }
 
@@ -62,6 +62,13 @@ function axis(title, options) {
   const grid = themed("line"), text = themed("faint");
   return { type: "linear", title: { display: true, text: title, color: text }, grid: { color: grid, borderColor: grid },
     ticks: { color: text, maxRotation: 0 }, ...options };
+}
+
+/* An axis of 1, 2, 4, …, each labelled: Chart.js would label powers of ten, their doubles and their halves alone. */
+function doubling(values) {
+  return { type: "logarithmic", min: values[0], max: values[values.length - 1],
+    afterBuildTicks: (scale) => { scale.ticks = values.map((value) => ({ value })); },
+    afterTickToLabelConversion: (scale) => { for (const tick of scale.ticks) tick.label = String(tick.value); } };
 }
 
 /* A card with a chart of lines; a text beside it says in words what it shows. */

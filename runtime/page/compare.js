@@ -39,8 +39,7 @@ function spreadChart(data, title, note, value, seconds, y) {
 /* Accuracy against the limit on segments, where some variant was evaluated with several. */
 function limitCharts(data) {
   const limits = [...new Set(data.variants.flatMap((v) => v.evaluations.map((e) => e.max_segments)))].sort((a, b) => a - b);
-  const ticks = { type: "logarithmic", min: limits[0], max: limits[limits.length - 1],
-    afterBuildTicks: (scale) => { scale.ticks = limits.map((value) => ({ value })); } };
+  const ticks = doubling(limits);
   for (const halt of [false, true]) {
     const lines = data.variants.map((v, number) => ({ label: v.name, number,
       points: v.evaluations.filter((e) => e.halt === halt && e.exact.mean !== null)

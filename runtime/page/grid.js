@@ -54,11 +54,11 @@ function borders(data, row, column) {
   return [...(row % boxRows === 0 ? ["top"] : []), ...(column % (n / boxRows) === 0 ? ["left"] : [])];
 }
 
-function newGrid(data) {
+function newGrid(data, name) {
   const size = data.columns > 16 ? ".7rem" : data.columns > 9 ? ".85rem" : "1.15rem";
   const table = element("table", { className: "grid framed " + data.kind,
     style: `--columns: ${data.columns}; --size: ${size}` });
-  table.setAttribute("aria-label", "prediction");
+  table.setAttribute("aria-label", name);
   for (let r = 0; r < data.rows; r++) {
     const row = table.insertRow();
     for (let c = 0; c < data.columns; c++) row.insertCell();
@@ -66,20 +66,26 @@ function newGrid(data) {
   return table;
 }
 
-/* Fills a grid with tokens; `before`: what stood there, to shade what changed, or null. */
-function fillGrid(table, data, tokens, before) {
-  const wrong = VIOLATIONS[data.kind](data, tokens);
+/* Fills a grid with tokens; wrong: cells to mark, none unless given; before: what stood there, to shade what changed. */
+function fillGrid(table, data, tokens, wrong = [], before = tokens) {
   tokens.forEach((token, i) => {
     const row = Math.floor(i / data.columns), column = i % data.columns, cell = table.rows[row].cells[column];
     const given = data.kind === "sudoku" ? data.inputs[i] > 1 : data.kind === "other" && data.inputs[i] === data.labels[i];
     const classes = borders(data, row, column);
     if (given) classes.push("given");
     if (wrong[i]) classes.push("wrong");
-    if (before && before[i] !== token) classes.push("changed");
+    if (before[i] !== token) classes.push("changed");
     if (data.kind === "maze" && MAZE[token]) classes.push(MAZE[token]);
     cell.className = classes.join(" ");
     cell.textContent = character(data, token);
     if (data.kind === "arc") cell.style.background = token > 1 ? ARC_COLOURS[token - 2] : token === 1 ? "#777" : "";
   });
-  return wrong.filter(Boolean).length;
+}
+
+/* A small grid that stays; cells that are not scored are empty. */
+function still(data, name, tokens) {
+  const table = newGrid(data, name);
+  table.classList.add("small");
+  fillGrid(table, data, tokens.map((t) => t ?? 0));
+  return element("figure", {}, element("figcaption", {}, name), table);
 }

@@ -10,10 +10,11 @@ function tracePage(data) {
   const step = (title, id, by) => element("button", { id, type: "button", title, onclick: () => go(frame + by) }, by < 0 ? "◀" : "▶|");
   const now = element("p", { id: "now" });
   now.setAttribute("aria-live", "polite");
-  const grid = newGrid(data);
+  const grid = newGrid(data, "prediction");
   const legend = element("div", { className: "legend" });
   card("Prediction after each step", null,
-    element("div", { className: "controls" }, play, step("one step back", "back", -1), slider, step("one step on", "next", 1)), now, grid, legend)
+    element("div", { className: "controls" }, play, step("one step back", "back", -1), slider, step("one step on", "next", 1)), now, grid, legend,
+    element("div", { className: "pair" }, still(data, "question", data.inputs), still(data, "answer", data.labels)))
     .classList.add("tall");
 
   const marks = {
@@ -87,10 +88,11 @@ function tracePage(data) {
   function go(to) {
     frame = Math.max(0, Math.min(last, to));
     const f = data.frames[frame];
-    const wrong = fillGrid(grid, data, f.prediction, frame ? data.frames[frame - 1].prediction : null);
+    const wrong = VIOLATIONS[data.kind](data, f.prediction);
+    fillGrid(grid, data, f.prediction, wrong, data.frames[Math.max(0, frame - 1)].prediction);
     slider.value = frame;
     slider.setAttribute("aria-valuetext", `segment ${f.segment}, step ${f.step}`);
-    now.textContent = describe(f, wrong);
+    now.textContent = describe(f, wrong.filter(Boolean).length);
     for (const chart of charts) chart.draw();
     if (frame === last) stop();
   }
