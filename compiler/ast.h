@@ -54,6 +54,21 @@ struct subscript {
   struct expr *first, *last, *step;
 };
 
+/* A part of a requirement's message: text, and a name behind it whose value is shown (NULL: none). */
+struct message_part {
+  const char *text;
+  struct expr *name;
+};
+
+/* require condition, "heads = {heads}"; require kind in ["a", "b"]: what does not hold ends the compilation. */
+struct requirement {
+  struct expr *value; /* the condition, or what must be one of the choices */
+  struct expr **choices;
+  int choice_count; /* 0: a condition with a message */
+  struct message_part *parts;
+  int part_count;
+};
+
 /* A name with its place (index variables, left sides). */
 struct ident {
   const char *text;
@@ -128,7 +143,8 @@ enum stmt_kind {
   STMT_IF,     /* if c { } else { }, decided at compile time */
   STMT_REPEAT, /* repeat n grad last 1 { } */
   STMT_OUTPUT, /* output logits = e (in a segment) */
-  STMT_ASSERT  /* assert e (in a test) */
+  STMT_ASSERT, /* assert e (in a test) */
+  STMT_REQUIRE /* require condition, "message" */
 };
 
 enum horizon_kind { HORIZON_LAST, HORIZON_ALL, HORIZON_NONE };
@@ -150,6 +166,7 @@ struct stmt {
       struct expr *value;
     } bind;
     struct expr *value; /* return, assert */
+    struct requirement *require;
     struct {
       struct ident name;
       struct expr *over;
@@ -192,6 +209,7 @@ enum member_kind {
   MEMBER_FN,      /* fn (…) … or fn name(…) … */
   MEMBER_INCLUDE, /* include nn.PuzzleInput(…) */
   MEMBER_IF,      /* if c { members } else { members } */
+  MEMBER_REQUIRE, /* require condition, "message" */
   MEMBER_INPUT,   /* model only: input inputs: int[S] < V */
   MEMBER_LABEL,   /* model only */
   MEMBER_STATE,   /* model only: state z: [S, D] = init */
@@ -218,6 +236,7 @@ struct member {
       struct expr *condition;
     } tensor; /* param … state; init after ~ or = */
     struct fn_decl *fn;
+    struct requirement *require;
     struct {
       struct expr *condition;
       struct members then, otherwise;

@@ -208,6 +208,18 @@ static void print_fn(struct printer *p, const struct fn_decl *fn) {
   print_block(p, "body", &fn->body);
 }
 
+static void print_requirement(struct printer *p, const struct requirement *r) {
+  print_expr(p, r->value);
+  for (int i = 0; i < r->choice_count; i++) print_role(p, "choice", r->choices[i]);
+  for (int i = 0; i < r->part_count; i++) {
+    begin(p, "text");
+    add_string(p, r->parts[i].text);
+    end_line(p);
+    if (r->parts[i].name) print_expr(p, r->parts[i].name);
+    end(p);
+  }
+}
+
 /* -- statements -- */
 
 static void print_binding(struct printer *p, const struct stmt *stmt) {
@@ -248,6 +260,11 @@ static void print_repeat(struct printer *p, const struct stmt *stmt) {
   print_block(p, "body", &stmt->repeat.body);
 }
 
+static void print_require(struct printer *p, const struct stmt *stmt) {
+  end_line(p);
+  print_requirement(p, stmt->require);
+}
+
 static void print_stmt(struct printer *p, const struct stmt *stmt) {
   static const struct {
     const char *word;
@@ -257,7 +274,7 @@ static void print_stmt(struct printer *p, const struct stmt *stmt) {
       [STMT_ASSIGN] = {"assign", print_binding}, [STMT_RETURN] = {"return", print_value},
       [STMT_FOR] = {"for", print_for},           [STMT_IF] = {"if", print_if},
       [STMT_REPEAT] = {"repeat", print_repeat},  [STMT_OUTPUT] = {"output", print_binding},
-      [STMT_ASSERT] = {"assert", print_value},
+      [STMT_ASSERT] = {"assert", print_value},   [STMT_REQUIRE] = {"require", print_require},
   };
   begin(p, forms[stmt->kind].word);
   forms[stmt->kind].print(p, stmt);
@@ -299,18 +316,30 @@ static void print_segment(struct printer *p, const struct member *member) {
   print_block(p, "body", &member->segment);
 }
 
+static void print_member_require(struct printer *p, const struct member *member) {
+  print_requirement(p, member->require);
+}
+
 static void print_member(struct printer *p, const struct member *member) {
   static const struct {
     const char *word;
     void (*print)(struct printer *, const struct member *);
   } forms[] = {
-      [MEMBER_LET] = {"let", print_member_value},   [MEMBER_FIELD] = {"field", print_member_value},
-      [MEMBER_PARAM] = {"param", print_tensor},     [MEMBER_BUFFER] = {"buffer", print_tensor},
-      [MEMBER_FN] = {"fn", print_member_fn},        [MEMBER_IF] = {"if", print_member_if},
-      [MEMBER_INPUT] = {"input", print_tensor},     [MEMBER_LABEL] = {"label", print_tensor},
-      [MEMBER_STATE] = {"state", print_tensor},     [MEMBER_SEGMENT] = {"segment", print_segment},
-      [MEMBER_LOSS] = {"loss", print_member_value}, [MEMBER_ACT] = {"act", print_member_value},
-      [MEMBER_NOISE] = {"noise", print_tensor},     [MEMBER_INCLUDE] = {"include", print_member_value},
+      [MEMBER_LET] = {"let", print_member_value},
+      [MEMBER_FIELD] = {"field", print_member_value},
+      [MEMBER_PARAM] = {"param", print_tensor},
+      [MEMBER_BUFFER] = {"buffer", print_tensor},
+      [MEMBER_FN] = {"fn", print_member_fn},
+      [MEMBER_IF] = {"if", print_member_if},
+      [MEMBER_INPUT] = {"input", print_tensor},
+      [MEMBER_LABEL] = {"label", print_tensor},
+      [MEMBER_STATE] = {"state", print_tensor},
+      [MEMBER_SEGMENT] = {"segment", print_segment},
+      [MEMBER_LOSS] = {"loss", print_member_value},
+      [MEMBER_ACT] = {"act", print_member_value},
+      [MEMBER_NOISE] = {"noise", print_tensor},
+      [MEMBER_INCLUDE] = {"include", print_member_value},
+      [MEMBER_REQUIRE] = {"require", print_member_require},
   };
   begin(p, forms[member->kind].word);
   if (member->name.text) add_text(p, member->name.text);

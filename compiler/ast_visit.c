@@ -66,6 +66,12 @@ static void visit_parameters(const struct ast_visitor *v, const struct parameter
   }
 }
 
+static void visit_requirement(const struct ast_visitor *v, const struct requirement *r) {
+  visit_expr(v, r->value);
+  visit_list(v, r->choices, r->choice_count);
+  for (int i = 0; i < r->part_count; i++) visit_expr(v, r->parts[i].name);
+}
+
 static void visit_block(const struct ast_visitor *v, const struct block *block);
 
 static void visit_stmt(const struct ast_visitor *v, const struct stmt *x) {
@@ -80,6 +86,7 @@ static void visit_stmt(const struct ast_visitor *v, const struct stmt *x) {
     break;
   case STMT_RETURN:
   case STMT_ASSERT: visit_expr(v, x->value); break;
+  case STMT_REQUIRE: visit_requirement(v, x->require); break;
   case STMT_FOR:
     visit_expr(v, x->loop.over);
     visit_block(v, &x->loop.body);
@@ -129,6 +136,7 @@ static void visit_member(const struct ast_visitor *v, const struct member *m) {
     visit_expr(v, m->tensor.condition);
     break;
   case MEMBER_FN: visit_fn(v, m->fn); break;
+  case MEMBER_REQUIRE: visit_requirement(v, m->require); break;
   case MEMBER_IF:
     visit_expr(v, m->branch.condition);
     visit_members(v, &m->branch.then);

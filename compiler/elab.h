@@ -93,6 +93,7 @@ struct entry {
   const char *name;
   const struct val *value;
   struct span span;
+  struct span given; /* of a parameter: its argument; no source: the default, or no parameter */
   bool is_mutable;
   bool is_state;             /* of the model */
   bool is_used, is_assigned; /* as elab_names.c sees it */
@@ -141,16 +142,19 @@ struct elab {
   int64_t steps;          /* expressions elaborated; calls and loops in one another can multiply to any number */
   int64_t copies;         /* how often the train graph will hold the repeat body under construction; 0: unrecorded */
   int64_t copy_count;     /* of the bodies of all repeats in the graph */
+  struct span call;       /* of the function or module whose body is elaborated; no source: none */
   struct span member;     /* where the user's file makes the module whose members are elaborated */
+  bool lacks_members;     /* a member of the model has an error: paths of parameters may be missing */
   bool no_gradient;       /* repeats record nothing, whatever they say */
   enum dtype float_dtype; /* of float values: f32, but f64 in a gradient check */
   struct import *imports;
   struct scope *prelude;
   struct index_space *indices; /* index notation being elaborated, or NULL (elab_notation.c) */
   bool *binding_used;
-  struct segment_outputs *outputs; /* where `output` statements go (elab_model.c), or NULL */
-  struct trace *trace;             /* of the graph that shows the steps of a segment (elab_trace.c), or NULL */
-  struct test_builder *test;       /* where `assert` statements go (elab_test.c), or NULL */
+  const struct val **binding_values; /* of each binding: the config that it gave; NULL: it gave none */
+  struct segment_outputs *outputs;   /* where `output` statements go (elab_model.c), or NULL */
+  struct trace *trace;               /* of the graph that shows the steps of a segment (elab_trace.c), or NULL */
+  struct test_builder *test;         /* where `assert` statements go (elab_test.c), or NULL */
 };
 
 /* elab_value.c */
@@ -163,6 +167,8 @@ bool val_is_error(const struct val *v);
 bool val_is_whole(const struct val *v);
 const char *val_describe(struct elab *e, const struct val *v); /* "a number", "a tensor [S, 4] = [81, 4]" */
 const char *number_text(struct elab *e, double value);
+const char *constant_text(struct elab *e, const struct val *v); /* a number or a string, as in a message */
+bool same_constant(const struct val *a, const struct val *b);
 const char *dims_text(struct elab *e, const struct dim *dim, int rank); /* "[seq_len, hidden] = [81, 512]" */
 /* As a type is written, with its numbers: "int[S] = int[81]", "[S, D] = [81, 512]", "float". */
 const char *written_type(struct elab *e, const struct tensor_value *shape, bool is_integer);
@@ -228,6 +234,9 @@ const struct val *elab_call(struct elab *e, struct scope *s, const struct expr *
 const struct val *call_function(struct elab *e, const struct val *f, struct bound_argument *arguments,
                                 struct span place);
 const char *function_name(const struct val *f);
+/* Defines a parameter in the scope of a call. */
+void define_parameter(struct elab *e, struct scope *s, const struct parameter *p, const struct bound_argument *a,
+                      const struct val *value);
 void check_parameters(struct elab *e, const struct parameter *parameters, int count); /* that no name stands twice */
 /* The number of the parameter that argument `position` of `total` is for; -1 after an error. */
 int argument_index(struct elab *e, const struct argument *a, const char *callee, const char *const *names, int count,
@@ -298,6 +307,9 @@ const struct val *trace_assigned(struct elab *e, struct scope *s, const struct s
 
 /* elab_names.c: names alone, in all of a file whose declarations are known. */
 void elab_names(struct elab *e, struct scope *file_scope, const struct ast_file *file);
+
+/* elab_require.c: whether a requirement holds; if not, it is reported at the call that does not fulfil it. */
+bool elab_requirement(struct elab *e, struct scope *s, const struct requirement *r, struct span place);
 
 /* elab_test.c */
 void test_assert(struct elab *e, struct scope *s, const struct stmt *stmt);

@@ -230,6 +230,12 @@ static const struct val *pop_frame(struct elab *e, const struct val *v, struct s
   return val_tensor(e, out);
 }
 
+void define_parameter(struct elab *e, struct scope *s, const struct parameter *p, const struct bound_argument *a,
+                      const struct val *value) {
+  struct entry *entry = scope_define(e, s, p->name, value);
+  if (a->expr) entry->given = a->expr->span;
+}
+
 static bool bind_parameters(struct elab *e, struct call_state *c, struct bound_argument *arguments,
                             struct tensor_value *tensors, struct span place) {
   const struct fn_decl *f = c->function->function.decl;
@@ -242,7 +248,7 @@ static bool bind_parameters(struct elab *e, struct call_state *c, struct bound_a
     if (!arguments[i].value) arguments[i] = (struct bound_argument){elab_expr(e, c->scope, p->value), NULL};
     if (val_is_error(arguments[i].value)) return false;
     if (!p->type)
-      scope_define(e, c->scope, p->name, arguments[i].value);
+      define_parameter(e, c->scope, p, &arguments[i], arguments[i].value);
     else if (!bind_tensor(e, c, p, &arguments[i], place, &tensors[i]))
       return false;
   }
@@ -284,6 +290,7 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
   struct call_state c = {.function = f, .scope = scope_new(e, f->function.scope)};
   struct tensor_value *tensors = arena_new_array(e->arena, struct tensor_value, (size_t)decl->count + 1);
   struct index_space *saved = e->indices;
+  struct span outer_call = e->call;
   const struct val *v = &val_error;
   if (e->endless == decl) return v;
   if (e->depth == ELAB_MAX_DEPTH) {
@@ -294,11 +301,12 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
   int mark = diag_mark(e->diags);
   e->depth++;
   e->indices = NULL;
+  e->call = place;
   if (bind_parameters(e, &c, arguments, tensors, place) && (c.frame.rank == 0 || push_frame(e, &c.frame, place))) {
     for (int i = 0; i < decl->count; i++)
       if (decl->parameters[i].type)
-        scope_define(e, c.scope, decl->parameters[i].name,
-                     val_tensor(e, hide(e, &tensors[i], decl->parameters[i].type->rank)));
+        define_parameter(e, c.scope, &decl->parameters[i], &arguments[i],
+                         val_tensor(e, hide(e, &tensors[i], decl->parameters[i].type->rank)));
     v = run_body(e, &c, place);
     if (c.frame.rank > 0 && val_is_error(v))
       e->frame_count--;
@@ -306,6 +314,7 @@ const struct val *call_function(struct elab *e, const struct val *f, struct boun
       v = pop_frame(e, v, place);
   }
   e->indices = saved;
+  e->call = outer_call;
   e->depth--;
   diag_note_since(e->diags, mark, place, "in this call");
   return v;

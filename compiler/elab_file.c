@@ -40,16 +40,6 @@ static const struct val *binding_value(struct elab *e, struct scope *s, const st
   return &val_error;
 }
 
-static bool same_constant(const struct val *a, const struct val *b) {
-  if (a->kind != b->kind) return false;
-  if (a->kind == KIND_STRING) return !strcmp(a->string, b->string);
-  return a->kind == KIND_NUMBER && a->number.value == b->number.value;
-}
-
-static const char *constant_text(struct elab *e, const struct val *v) {
-  return v->kind == KIND_STRING ? arena_printf(e->arena, "\"%s\"", v->string) : number_text(e, v->number.value);
-}
-
 static bool is_choice(struct elab *e, struct scope *s, const struct decl *d, const struct val *v, struct span place) {
   const char *list = "";
   if (d->config.choice_count == 0) return true;
@@ -94,7 +84,9 @@ static const struct val *config_value(struct elab *e, struct scope *s, const str
   }
   if (val_is_error(v) || !same_kind(e, d, declared, v, place) || !is_choice(e, s, d, v, place)) return &val_error;
   if (is_main) record_config(e, d, v);
-  return v->kind == KIND_NUMBER ? val_number(e, v->number.value, d->name.text) : v;
+  if (v->kind == KIND_NUMBER) v = val_number(e, v->number.value, d->name.text);
+  if (b) e->binding_values[b - e->request->bindings] = v;
+  return v;
 }
 
 static const struct val *let_value(struct elab *e, struct scope *s, const struct decl *d) {

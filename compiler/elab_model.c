@@ -493,6 +493,7 @@ bool elab_model(struct elab *e, struct scope *file, const struct decl *decl, con
   e->program->name = decl->name.text;
   bool ok = elab_members(e, m.members, &decl->module.members, "", &call);
   collect(&m, &decl->module.members);
+  e->lacks_members = !ok;
   ok &= declare_tensors(&m);
   elab_train(e, m.members, train);
   m.library = elab_import(e, "act", (struct span){0});

@@ -21,7 +21,7 @@ static struct scope *module_arguments(struct elab *e, struct scope *s, const str
     }
     if (!v) v = elab_expr(e, scope, p->value);
     if (val_is_error(v)) return NULL;
-    scope_define(e, scope, p->name, v);
+    define_parameter(e, scope, p, &arguments[i], v);
   }
   return scope;
 }
@@ -77,10 +77,12 @@ const struct val *instantiate(struct elab *e, const struct val *v, const char *p
   out->instance.name = v->template.decl->name.text;
   out->instance.members = scope_new(e, v->template.arguments);
   int mark = diag_mark(e->diags);
-  struct span outer = e->member;
+  struct span outer = e->member, outer_call = e->call;
+  e->call = v->template.call;
   if (v->template.call.source == e->request->file->source) e->member = v->template.call;
   bool ok = elab_members(e, out->instance.members, &v->template.decl->module.members, path, &out->instance.call);
   e->member = outer;
+  e->call = outer_call;
   diag_note_since(e->diags, mark, v->template.call, "in this call");
   e->depth--;
   return ok ? out : &val_error;
@@ -181,7 +183,8 @@ static bool branch_member(struct elab *e, struct scope *s, const struct member *
   return ok && elab_members(e, s, holds ? &m->branch.then : &m->branch.otherwise, path, call);
 }
 
-/* Members of a module or of a model; what only a model has is left to elab_model.c. */
+/* Members of a module or of a model; what only a model has is left to elab_model.c.  Behind a requirement that does
+ * not hold, nothing more is said. */
 bool elab_members(struct elab *e, struct scope *s, const struct members *members, const char *path,
                   const struct val **call) {
   bool ok = true;
@@ -195,6 +198,9 @@ bool elab_members(struct elab *e, struct scope *s, const struct members *members
     case MEMBER_INCLUDE: ok &= include_member(e, s, m, path); break;
     case MEMBER_FN: fn_member(e, s, m, call); break;
     case MEMBER_IF: ok &= branch_member(e, s, m, path, call); break;
+    case MEMBER_REQUIRE:
+      if (!elab_requirement(e, s, m->require, m->span)) return false;
+      break;
     default: break;
     }
   }

@@ -251,6 +251,12 @@ static void names_assert(struct names *n, struct scope *s, const struct expr *x)
     names_expr(n, s, x);
 }
 
+static void names_requirement(struct names *n, struct scope *s, const struct requirement *r) {
+  names_expr(n, s, r->value);
+  for (int i = 0; i < r->choice_count; i++) names_expr(n, s, r->choices[i]);
+  for (int i = 0; i < r->part_count; i++) names_expr(n, s, r->parts[i].name);
+}
+
 static void names_stmt(struct names *n, struct scope *s, const struct stmt *x) {
   switch (x->kind) {
   case STMT_LET:
@@ -259,6 +265,7 @@ static void names_stmt(struct names *n, struct scope *s, const struct stmt *x) {
   case STMT_ASSIGN: names_assignment(n, s, x); break;
   case STMT_RETURN: names_expr(n, s, x->value); break;
   case STMT_ASSERT: names_assert(n, s, x->value); break;
+  case STMT_REQUIRE: names_requirement(n, s, x->require); break;
   case STMT_FOR: names_for(n, s, x); break;
   case STMT_IF:
     names_expr(n, s, x->branch.condition);
@@ -329,6 +336,7 @@ static void names_members(struct names *n, struct scope *s, const struct members
       names_expr(n, s, m->tensor.condition);
       break;
     case MEMBER_FN: names_fn(n, s, m->fn); break;
+    case MEMBER_REQUIRE: names_requirement(n, s, m->require); break;
     case MEMBER_IF:
       names_expr(n, s, m->branch.condition);
       names_members(n, s, &m->branch.then);

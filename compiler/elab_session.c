@@ -67,9 +67,8 @@ static const char *function_text(struct elab *e, const struct fn_decl *f) {
 }
 
 /* A value that is no tensor, as it is written. */
-static const char *constant_text(struct elab *e, const struct val *v) {
-  if (v->kind == KIND_NUMBER) return number_text(e, v->number.value);
-  if (v->kind == KIND_STRING) return arena_printf(e->arena, "\"%s\"", v->string);
+static const char *compile_time_text(struct elab *e, const struct val *v) {
+  if (v->kind == KIND_NUMBER || v->kind == KIND_STRING) return constant_text(e, v);
   if (v->kind == KIND_FUNCTION) return function_text(e, v->function.decl);
   if (v->kind == KIND_INSTANCE && v->instance.call && v->instance.call->kind == KIND_FUNCTION)
     return arena_printf(e->arena, "%s: %s", v->instance.name, function_text(e, v->instance.call->function.decl));
@@ -119,7 +118,7 @@ static bool answer_value(struct elab *e, const struct expr *x, const struct expr
   out->is_instance = v->kind == KIND_TEMPLATE;
   bool is_tensor = v->kind == KIND_TENSOR || v->kind == KIND_WEIGHT || (v->kind == KIND_LIST && is_numeric(v));
   if (!is_tensor && !wrt) {
-    out->text = constant_text(e, v);
+    out->text = compile_time_text(e, v);
     out->type = val_describe(e, v);
     return true;
   }

@@ -253,6 +253,9 @@ static void run_stmt(struct elab *e, struct scope *s, const struct stmt *x, cons
   case STMT_REPEAT: repeat_stmt(e, s, x); break;
   case STMT_OUTPUT: output_stmt(e, s, x); break;
   case STMT_ASSERT: test_assert(e, s, x); break;
+  case STMT_REQUIRE:
+    if (!elab_requirement(e, s, x->require, x->span)) *result = &val_error;
+    break;
   }
 }
 

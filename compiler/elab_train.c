@@ -59,7 +59,7 @@ static void assign_target(struct elab *e, const struct scope *model, const struc
     w->sparse = sparse;
     found = true;
   }
-  if (!found && !is_conditional_member(e, model, target))
+  if (!found && !e->lacks_members && !is_conditional_member(e, model, target))
     diag_report(e->diags, MSG_TARGET_NOTHING, target->span, code_text(e, target->span));
 }
 

@@ -47,8 +47,18 @@ bool val_is_whole(const struct val *v) {
 }
 
 const char *number_text(struct elab *e, double value) {
-  if (floor(value) == value && fabs(value) < 1e15) return arena_printf(e->arena, "%.0f", value);
+  if (floor(value) == value && fabs(value) < 1e15) return arena_printf(e->arena, "%.0f", value + 0.0); /* no -0 */
   return arena_printf(e->arena, "%.6g", value);
+}
+
+bool same_constant(const struct val *a, const struct val *b) {
+  if (a->kind != b->kind) return false;
+  if (a->kind == KIND_STRING) return !strcmp(a->string, b->string);
+  return a->kind == KIND_NUMBER && a->number.value == b->number.value;
+}
+
+const char *constant_text(struct elab *e, const struct val *v) {
+  return v->kind == KIND_STRING ? arena_printf(e->arena, "\"%s\"", v->string) : number_text(e, v->number.value);
 }
 
 static const char *dim_names(struct elab *e, const struct dim *dim, int rank) {

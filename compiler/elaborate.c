@@ -17,6 +17,7 @@ struct elab *elab_begin(const struct elaboration *request) {
   e->program = arena_new_object(e->arena, struct program);
   e->program->arena = e->arena;
   e->program->precision = request->precision;
+  e->binding_values = arena_new_array(e->arena, const struct val *, (size_t)request->binding_count + 1);
   e->binding_used = arena_new_array(e->arena, bool, (size_t)request->binding_count + 1);
   e->prelude = elab_prelude(e);
   return e;

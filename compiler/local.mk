@@ -42,6 +42,7 @@ libcompiler_a_SOURCES = \
   %D%/elab_stmt.c \
   %D%/elab_subscript.c \
   %D%/elab_tensor.c \
+  %D%/elab_require.c \
   %D%/elab_test.c \
   %D%/elab_trace.c \
   %D%/elab_train.c \
@@ -96,6 +97,7 @@ libcompiler_a_SOURCES = \
   %D%/parse_decl.c \
   %D%/parse_expr.c \
   %D%/parse_member.c \
+  %D%/parse_require.c \
   %D%/parse_stmt.c \
   %D%/parse_token.c \
   %D%/parse_type.c \

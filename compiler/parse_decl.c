@@ -13,23 +13,10 @@ static void parse_import(struct parser *p, struct decl *decl) {
   decl->name = parser_expect_name(p, "the name of the file to import");
 }
 
-/* `in [a, b]`: the closed list of a config's values */
-static void parse_choices(struct parser *p, struct decl *decl) {
-  int capacity = 0;
-  if (parser_peek(p) != TOKEN_LEFT_BRACKET) {
-    parser_fail_expected(p, "'[' and the list of values");
-    return;
-  }
-  struct span opened = parser_open_bracket(p);
-  do arena_push(p->arena, decl->config.choices, decl->config.choice_count, capacity, parse_expr(p));
-  while (parser_another_item(p, TOKEN_RIGHT_BRACKET));
-  parser_close_bracket(p, TOKEN_RIGHT_BRACKET, opened);
-}
-
 static void parse_config(struct parser *p, struct decl *decl) {
   decl->name = parser_expect_name(p, "the name of the config");
   if (parser_accept(p, TOKEN_ASSIGN)) decl->config.value = parse_expr(p);
-  if (parser_accept_word(p, "in")) parse_choices(p, decl);
+  if (parser_accept_word(p, "in")) decl->config.choices = parse_choices(p, &decl->config.choice_count);
 }
 
 static void parse_let(struct parser *p, struct decl *decl) {

@@ -30,6 +30,8 @@ static void parse_named_value(struct parser *p, struct member *member) {
 
 static void parse_value(struct parser *p, struct member *member) { member->value = parse_expr(p); }
 
+static void parse_require(struct parser *p, struct member *member) { member->require = parse_requirement(p); }
+
 /* name: type */
 static void parse_tensor(struct parser *p, struct member *member) {
   member->name = parser_expect_name(p, "the name of the tensor");
@@ -82,7 +84,7 @@ static const struct member_form forms[] = {
     {"input", MEMBER_INPUT, true, parse_tensor},      {"label", MEMBER_LABEL, true, parse_tensor},
     {"state", MEMBER_STATE, true, parse_state},       {"noise", MEMBER_NOISE, true, parse_tensor},
     {"segment", MEMBER_SEGMENT, true, parse_segment}, {"loss", MEMBER_LOSS, true, parse_value},
-    {"act", MEMBER_ACT, true, parse_value},
+    {"act", MEMBER_ACT, true, parse_value},           {"require", MEMBER_REQUIRE, false, parse_require},
 };
 
 enum { FORM_COUNT = sizeof forms / sizeof *forms };

@@ -34,6 +34,8 @@ static void parse_binding(struct parser *p, struct stmt *stmt) {
 
 static void parse_value(struct parser *p, struct stmt *stmt) { stmt->value = parse_expr(p); }
 
+static void parse_require(struct parser *p, struct stmt *stmt) { stmt->require = parse_requirement(p); }
+
 static void parse_for(struct parser *p, struct stmt *stmt) {
   stmt->loop.name = parser_expect_name(p, "the name of the loop's variable");
   parser_expect_word(p, "in");
@@ -90,6 +92,7 @@ static const struct stmt_form forms[] = {
     {"repeat", STMT_REPEAT, parse_repeat},
     {"output", STMT_OUTPUT, parse_binding},
     {"assert", STMT_ASSERT, parse_value},
+    {"require", STMT_REQUIRE, parse_require},
 };
 
 enum { FORM_COUNT = sizeof forms / sizeof *forms };

@@ -110,6 +110,11 @@ struct ident *parse_indices(struct parser *p, int *count); /* [i, j]; NULL witho
 struct parameter *parse_parameters(struct parser *p, int *count);
 struct fn_decl *parse_fn(struct parser *p, bool needs_name); /* behind `fn` */
 
+/* -- requirements: parse_require.c -- */
+
+struct expr **parse_choices(struct parser *p, int *count); /* [a, b], the closed list behind `in` */
+struct requirement *parse_requirement(struct parser *p);   /* behind `require` */
+
 /* -- parse_stmt.c, parse_member.c, parse_decl.c -- */
 
 struct block parse_block(struct parser *p);

@@ -5,7 +5,7 @@ endif
 
 syntax keyword hrmDeclaration import config module model train test
 syntax keyword hrmDeclaration fn let var param buffer include input label noise state segment loss act output
-syntax keyword hrmStatement return assert
+syntax keyword hrmStatement return assert require
 syntax keyword hrmRepeat for repeat grad last all none checkpoint
 syntax keyword hrmConditional if else
 syntax keyword hrmOperator and or not in
