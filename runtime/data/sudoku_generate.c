@@ -66,17 +66,88 @@ static bool is_evident(const struct sudoku_shape *shape, const uint8_t *board, i
          is_only_place(shape, board, &present, top, left, shape->box_rows, shape->box_columns, digit);
 }
 
+/* ---- Two digits that could change places ----
+ *
+ * Rows are tied for two digits where one stands in the column or the box in which the other stands in the other row.
+ * Exchanging the two on all rows that are tied together makes another full board, so that one of their cells there
+ * must be given. */
+
+struct exchanges {
+  uint8_t tie[SUDOKU_MAX_SIZE][SUDOKU_MAX_SIZE][SUDOKU_MAX_SIZE]; /* of digits a, b and a row: the first tied row */
+  uint8_t givens[SUDOKU_MAX_SIZE][SUDOKU_MAX_SIZE][SUDOKU_MAX_SIZE]; /* of a, b and that row: cells that are given */
+};
+
+/* Of each digit, from 0 on: its row in each column and in each box. */
+struct rows {
+  uint8_t in_column[SUDOKU_MAX_SIZE][SUDOKU_MAX_SIZE], in_box[SUDOKU_MAX_SIZE][SUDOKU_MAX_SIZE];
+};
+
+static void find_rows(const struct sudoku_shape *shape, const uint8_t *answer, struct rows *rows) {
+  for (int i = 0; i < shape->cells; i++) {
+    int row = i / shape->size, column = i % shape->size, digit = answer[i] - 1;
+    rows->in_column[digit][column] = rows->in_box[digit][box_of(shape, row, column)] = (uint8_t)row;
+  }
+}
+
+static void tie(int size, uint8_t *ties, int row, int other) {
+  uint8_t first = ties[row] < ties[other] ? ties[row] : ties[other], last = ties[row] ^ ties[other] ^ first;
+  for (int r = 0; first != last && r < size; r++)
+    if (ties[r] == last) ties[r] = first;
+}
+
+static void find_exchanges(const struct sudoku_shape *shape, const uint8_t *answer, struct exchanges *exchanges) {
+  struct rows rows;
+  int size = shape->size;
+  *exchanges = (struct exchanges){0};
+  find_rows(shape, answer, &rows);
+  for (int a = 0; a < size; a++)
+    for (int b = 0; b < a; b++) {
+      uint8_t *ties = exchanges->tie[a][b];
+      for (int r = 0; r < size; r++) ties[r] = (uint8_t)r;
+      for (int i = 0; i < size; i++) {
+        tie(size, ties, rows.in_column[a][i], rows.in_column[b][i]);
+        tie(size, ties, rows.in_box[a][i], rows.in_box[b][i]);
+      }
+      for (int r = 0; r < size; r++) exchanges->givens[a][b][ties[r]] += 2;
+    }
+}
+
+/* The number of givens that keep this digit of a row from changing places with another. */
+static uint8_t *keepers(struct exchanges *exchanges, int row, int digit, int other) {
+  int a = digit > other ? digit : other, b = digit > other ? other : digit;
+  return &exchanges->givens[a][b][exchanges->tie[a][b][row]];
+}
+
+/* Whether a given, here of a digit from 0 on, is the last that keeps it in place. */
+static bool is_last_keeper(int size, struct exchanges *exchanges, int row, int digit) {
+  for (int other = 0; other < size; other++)
+    if (other != digit && *keepers(exchanges, row, digit, other) == 1) return true;
+  return false;
+}
+
+static void give_up_keeper(int size, struct exchanges *exchanges, int row, int digit) {
+  for (int other = 0; other < size; other++)
+    if (other != digit) --*keepers(exchanges, row, digit, other);
+}
+
+/* ---- From a full board to a puzzle ---- */
+
 static int take_away(const struct sudoku_shape *shape, int givens, struct draws *draws, uint8_t *question) {
   int order[SUDOKU_MAX_CELLS], left = shape->cells;
+  struct exchanges exchanges;
+  find_exchanges(shape, question, &exchanges);
   draw_order(draws, shape->cells, order);
   for (int i = 0; i < shape->cells && left > givens; i++) {
-    int cell = order[i];
+    int cell = order[i], row = cell / shape->size;
     uint8_t digit = question[cell];
+    if (is_last_keeper(shape->size, &exchanges, row, digit - 1)) continue;
     question[cell] = 0;
-    if (!is_evident(shape, question, cell, digit) && sudoku_solvable_without(shape, question, cell, digit))
+    if (!is_evident(shape, question, cell, digit) && sudoku_solvable_without(shape, question, cell, digit)) {
       question[cell] = digit;
-    else
+    } else {
+      give_up_keeper(shape->size, &exchanges, row, digit - 1);
       left--;
+    }
   }
   return left;
 }
