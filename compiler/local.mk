@@ -142,6 +142,7 @@ libemit_a_SOURCES = \
   %D%/emit/emit.h \
   %D%/emit/engine.c \
   %D%/emit/engine.h \
+  %D%/emit/features.c \
   %D%/emit/jit.c \
   %D%/emit/loop.c \
   %D%/emit/loop.h \

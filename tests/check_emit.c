@@ -169,6 +169,8 @@ START_TEST(test_unknown_cpu) {
   ck_assert_str_eq(refusal("znver44", NULL), "unknown cpu 'znver44'; the nearest names are 'znver4', 'znver1', 'znver2'");
   ck_assert_str_eq(refusal("qqqqqqqqqq", NULL), "unknown cpu 'qqqqqqqqqq'; the nearest names are 'x86-64', 'x86-64-v2', 'x86-64-v3'");
   ck_assert_str_eq(refusal("qqqqqqqqqq", NULL), "unknown cpu 'qqqqqqqqqq'; the nearest names are 'x86-64', 'x86-64-v2', 'x86-64-v3'"); /* a second time too */
+  ck_assert_str_eq(refusal("", NULL), "unknown cpu ''; the nearest names are 'x86-64', 'znver1', 'znver2'");
+  ck_assert_str_eq(refusal("help", NULL), "unknown cpu 'help'; the nearest names are 'haswell', 'nehalem', 'znver1'");
 }
 END_TEST
 
@@ -178,15 +180,21 @@ START_TEST(test_unknown_feature) {
 }
 END_TEST
 
-/* The widest vectors of each target are used, and none beyond what it has. */
+#define SSE ",+sse4.2,+sse4.1,+ssse3,+sse3"
+#define V3 "+avx2,+fma,+avx,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt"
+
+/* The widest vectors of each target are used, and none beyond what it has; all that it has is known. */
 START_TEST(test_vectors_of_targets) {
   static const struct {
     const char *cpu, *features, *has, *lacks, *found;
   } targets[] = {
       {"x86-64", NULL, "%xmm", "%ymm", ""},
-      {"x86-64-v3", NULL, "%ymm", "%zmm", "+avx2,+fma"},
-      {"x86-64-v4", NULL, "%zmm", "none", "+avx512f,+avx2,+fma"},
-      {"x86-64-v3", "-avx,-avx2", "%xmm", "%ymm", "-avx,-avx2"},
+      {"nehalem", NULL, "%xmm", "%ymm", "+popcnt" SSE},
+      {"sandybridge", NULL, "%ymm", "%zmm", "+avx,+popcnt" SSE},
+      {"bdver1", NULL, "%ymm", "%zmm", "+avx,+fma4,+xop,+lzcnt,+popcnt,+sse4a" SSE},
+      {"x86-64-v3", NULL, "%ymm", "%zmm", V3 SSE},
+      {"x86-64-v4", NULL, "%zmm", "none", "+avx512f,+avx512vl,+avx512bw,+avx512dq,+avx512cd," V3 SSE},
+      {"x86-64-v3", "-avx,-avx2", "%xmm", "%ymm", "+bmi,+bmi2,+lzcnt,+movbe,+popcnt" SSE},
   };
   struct step step = doubling(0);
   struct plan plan = plan_of(&step, 1);

@@ -155,6 +155,7 @@ expect 0 'parameters               25' --emit=obj -o small.o --report=flops smal
 expect 0 'loop_2                                  5            0          640       -     0%  small.hrm:11:28' --emit=obj -o small.o --report=kernels,time --tile=4 small.hrm
 expect 0 'elaborate' --emit=obj -o small.o --report=time small.hrm
 expect 2 "the nearest names are 'x86-64-v3', 'x86-64-v2', 'x86-64-v4' [E406" --target-cpu=x86_64-v3 --emit=asm small.hrm
+expect 2 "unknown cpu 'help'" --target-cpu=help --emit=asm small.hrm
 expect 5 'E480' -o none/small small.hrm
 HRMC_LIBDIR=$work/none expect 5 'E481' -o small small.hrm
 HRMC_CC=false expect 5 'E482' -o small small.hrm
@@ -176,6 +177,20 @@ expect 0 'Usage: hrmc' -h
 expect 0 'report mistakes, write nothing' -h
 expect 0 'hrmc check [OPTION...] FILE...' check --help
 expect 2 'unrecognized option' check --tile=2 small.hrm
+
+# code for a cpu that this machine is not; the Bulldozers have instructions that no other has
+if [ "$(uname -m)" = x86_64 ]; then
+  foreign=bdver4
+  grep -qw xop /proc/cpuinfo && foreign=znver4
+  expect 5 "compiled for $foreign, but this machine has no" run --target-cpu=$foreign small.hrm -- bench
+  expect 0 '' small.hrm --target-cpu=$foreign -o foreign
+  ./foreign bench >out 2>&1
+  if [ $? -eq 5 ] && grep -q "compiled for $foreign, but this machine has no" out; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "FAIL: an executable for $foreign:"
+    cat out
+  fi
+fi
 
 expect 2 "Try \`hrmc run small.hrm -- train --help'" run small.hrm -- train
 expect 1 'none: not the folder of a run' run small.hrm -- train --resume none

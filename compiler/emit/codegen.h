@@ -130,6 +130,8 @@ LLVMValueRef emit_scalar(struct codegen *g, enum scalar_op op, LLVMTypeRef resul
 /* Opens a target machine.  NULL and *error (in the arena) where LLVM refuses; *resolved gets cpu and features. */
 LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, struct target *resolved,
                                  struct machine *machine, const char **error);
+/* The features that a machine needs for its code, "+avx2,+fma"; "" where none is known. */
+const char *target_features(struct arena *a, LLVMTargetMachineRef machine, const char *triple);
 
 /* Kernels that stay loaded from one plan to the next: the symbol of the kernel with this text; *is_new: it is to be
  * generated now. */

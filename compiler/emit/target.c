@@ -48,8 +48,9 @@ static const char *capture_end(struct capture *c, struct arena *a) {
   return arena_strdup(a, line);
 }
 
+/* LLVM takes "help" for a wish to see its names. */
 static const char *refusal(struct arena *a, const char *said, const char *cpu) {
-  if (!strstr(said, "processor")) return arena_printf(a, "the target has no such feature: %s", said);
+  if (said[0] && !strstr(said, "processor") && strcmp(cpu, "help")) return arena_printf(a, "the target has no such feature: %s", said);
   enum { NAMES = 3, ANY_DISTANCE = 64 };
   const char *nearest[NAMES], *names = "";
   int count =
@@ -70,9 +71,9 @@ static LLVMTargetMachineRef machine_create_checked(struct arena *a, LLVMTargetRe
   capture_begin(&capture);
   LLVMTargetMachineRef machine = machine_create(target, triple, t);
   const char *said = capture_end(&capture, a);
-  if (said[0]) *error = refusal(a, said, t->cpu);
-  if (!said[0] || !machine) return machine;
-  LLVMDisposeTargetMachine(machine);
+  if (t->cpu[0] && !said[0]) return machine;
+  *error = refusal(a, said, t->cpu);
+  if (machine) LLVMDisposeTargetMachine(machine);
   return NULL;
 }
 
@@ -151,15 +152,6 @@ static struct target resolve(struct arena *a, const struct target *wanted) {
   return (struct target){.cpu = wanted->cpu, .features = wanted->features ? wanted->features : ""};
 }
 
-/* For a named cpu, its features are not listed anywhere: name those that generated code uses. */
-static const char *features_found(struct arena *a, const struct target *t, const struct machine *m) {
-  if (t->features[0]) return t->features;
-  if (m->bf16) return "+avx512f,+avx512bf16,+avx2,+fma";
-  if (m->avx512) return "+avx512f,+avx2,+fma";
-  if (m->vector_bytes == 32) return m->fma ? "+avx2,+fma" : "+avx2";
-  return arena_strdup(a, "");
-}
-
 LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, struct target *resolved,
                                  struct machine *machine, const char **error) {
   LLVMInitializeNativeTarget();
@@ -180,9 +172,10 @@ LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, s
     LLVMDisposeTargetMachine(opened);
     opened = NULL;
   }
+  bool native = !wanted->cpu || strcmp(wanted->cpu, "native") == 0;
+  if (opened) find_caches(machine, native);
+  if (opened && !native) resolved->features = target_features(a, opened, triple);
   LLVMDisposeMessage(triple);
-  if (opened) find_caches(machine, !wanted->cpu || strcmp(wanted->cpu, "native") == 0);
-  if (opened) resolved->features = features_found(a, resolved, machine);
   return opened;
 }
 
