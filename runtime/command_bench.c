@@ -64,14 +64,16 @@ static bool bench_new(struct bench *b, const struct command_line *line, const st
 
 static bool profile_new(struct bench *b, struct hrm_error *error) {
   size_t count = json_array_size(b->description->kernels) + 1;
-  b->profile.seconds = calloc(count, sizeof *b->profile.seconds);
-  b->profile.examples = calloc(count, sizeof *b->profile.examples);
-  b->model.teams[0].profile = &b->profile;
-  return (b->profile.seconds && b->profile.examples) || hrm_fail(error, HRM_SYSTEM, "out of memory");
+  struct profile *p = b->model.teams[0].profile = &b->profile;
+  p->seconds = calloc(count, sizeof *p->seconds);
+  p->team_seconds = calloc(count, sizeof *p->team_seconds);
+  p->examples = calloc(count, sizeof *p->examples);
+  return (p->seconds && p->team_seconds && p->examples) || hrm_fail(error, HRM_SYSTEM, "out of memory");
 }
 
 static void bench_free(struct bench *b) {
   free(b->profile.seconds);
+  free(b->profile.team_seconds);
   free(b->profile.examples);
   optimizer_free(&b->optimizer);
   slots_free(&b->slots);
@@ -117,6 +119,7 @@ static void clear_profile(const struct bench *b) {
   size_t count = json_array_size(b->description->kernels);
   if (!b->model.teams[0].profile) return;
   memset(b->profile.seconds, 0, count * sizeof *b->profile.seconds);
+  memset(b->profile.team_seconds, 0, count * sizeof *b->profile.team_seconds);
   memset(b->profile.examples, 0, count * sizeof *b->profile.examples);
 }
 
@@ -144,12 +147,9 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Threads of the first team, whose kernels are timed. */
-static int team_size(const struct bench *b) { return (int)b->model.teams[0].members; }
-
 static void print_kernels(const struct bench *b) {
   const struct profile *p = &b->profile;
-  double total = 0, peak = b->peak * team_size(b);
+  double total = 0;
   const json_t *kernel;
   size_t i;
   json_array_foreach(b->description->kernels, i, kernel) total += p->seconds[i];
@@ -158,7 +158,7 @@ static void print_kernels(const struct bench *b) {
     double flops = json_number_value(json_object_get(kernel, "flops")) * (double)p->examples[i];
     if (p->examples[i] == 0 || p->seconds[i] < 5e-4 * total) continue;
     printf("%-34s %6.2f%% %10.1f %6.1f%%\n", json_string_value(json_object_get(kernel, "name")),
-           100 * p->seconds[i] / total, flops / p->seconds[i] * 1e-9, 100 * flops / p->seconds[i] / peak);
+           100 * p->seconds[i] / total, flops / p->seconds[i] * 1e-9, 100 * flops / p->team_seconds[i] / b->peak);
   }
 }
 

@@ -31,6 +31,7 @@ static bool allocate(struct model *m, bool training, struct hrm_error *error) {
   m->sparse = calloc((size_t)d->weight_count + 1, sizeof *m->sparse);
   m->workers = calloc((size_t)m->threads, sizeof *m->workers);
   m->teams = calloc((size_t)m->threads, sizeof *m->teams);
+  for (int i = 0; m->teams && i < m->threads; i++) team_new(&m->teams[i]);
   if (!m->sparse || !m->workers || !m->teams) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   m->weights = memory_new((size_t)d->weight_count_floats, sizeof(float), error);
   m->shared = memory_new((size_t)d->shared_bytes, 1, error);
@@ -57,6 +58,7 @@ void model_free(struct model *m) {
     free(m->workers[i].tensors);
     free(m->workers[i].gradients);
   }
+  for (int i = 0; m->teams && i < m->threads; i++) team_free(&m->teams[i]);
   for (int i = 0; m->sparse && i < m->description->weight_count; i++) free(m->sparse[i]);
   free(m->workers);
   free(m->teams);
@@ -141,7 +143,9 @@ static struct hrm_tile tile_of(const struct model *m, const struct place *p) {
 }
 
 static void start_teams(const struct model *m, int threads, int teams) {
+  bool crowded = threads > omp_get_num_procs();
   for (int i = 0; i < teams; i++) {
+    m->teams[i].crowded = crowded;
     m->teams[i].members = (i + 1) * threads / teams - i * threads / teams;
     atomic_store(&m->teams[i].arrived, 0);
   }

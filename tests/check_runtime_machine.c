@@ -1,6 +1,7 @@
-/* What the runtime asks of the machine: runtime/cpu.c, interrupt.c. */
+/* What the runtime asks of the machine: runtime/cpu.c, interrupt.c, team.c. */
 #include "runtime/cpu.h"
 #include "runtime/interrupt.h"
+#include "runtime/team.h"
 
 #include <check.h>
 #include <signal.h>
@@ -138,6 +139,57 @@ START_TEST(test_second_interrupt_ends) {
 }
 END_TEST
 
+enum { MEMBERS = 8, ROUNDS = 300 };
+
+struct membership {
+  pthread_t thread;
+  struct hrm_tile tile;
+  atomic_int *steps; /* of all members together */
+  bool ahead;        /* some other was not done with a round when this one went on */
+};
+
+static void *take_part(void *context) {
+  struct membership *m = context;
+  for (int round = 1; round <= ROUNDS; round++) {
+    if ((round + m->tile.member) % 100 == 0) usleep(1000); /* long enough for the others to fall asleep */
+    atomic_fetch_add(m->steps, 1);
+    team_finished(&m->tile, 0);
+    m->ahead |= atomic_load(m->steps) < round * MEMBERS;
+  }
+  return NULL;
+}
+
+static void check_waiting(bool crowded) {
+  double seconds = 0, team_seconds = 0;
+  int64_t examples = 0;
+  struct profile profile = {&seconds, &team_seconds, &examples, 0};
+  struct membership all[MEMBERS];
+  atomic_int steps = 0;
+  struct team team;
+  team_new(&team);
+  team.members = MEMBERS;
+  team.crowded = crowded;
+  team.profile = &profile;
+  for (int i = 0; i < MEMBERS; i++) {
+    all[i] = (struct membership){.tile = {.n = 3, .member = i, .members = MEMBERS, .team = &team}, .steps = &steps};
+    ck_assert_int_eq(pthread_create(&all[i].thread, NULL, take_part, &all[i]), 0);
+  }
+  for (int i = 0; i < MEMBERS; i++) {
+    ck_assert_int_eq(pthread_join(all[i].thread, NULL), 0);
+    ck_assert(!all[i].ahead);
+  }
+  ck_assert_int_eq(examples, 3 * ROUNDS);
+  ck_assert(seconds > 0);
+  ck_assert_double_eq_tol(team_seconds, MEMBERS * seconds, 1e-9 * team_seconds);
+  team_free(&team);
+}
+
+START_TEST(test_team_waits_awake) { check_waiting(false); }
+END_TEST
+
+START_TEST(test_team_waits_asleep) { check_waiting(true); }
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("runtime machine");
   TCase *tests = tcase_create("machine");
@@ -145,6 +197,8 @@ int main(void) {
   tcase_add_test(tests, test_unknown_features);
   tcase_add_test(tests, test_interrupt);
   tcase_add_test(tests, test_second_interrupt_ends);
+  tcase_add_test(tests, test_team_waits_awake);
+  tcase_add_test(tests, test_team_waits_asleep);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
