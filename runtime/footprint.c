@@ -47,8 +47,10 @@ static int64_t slot_bytes(const struct description *d) {
 struct footprint footprint_of(const struct description *d, const struct footprint_options *o) {
   struct footprint f = {.packed = d->shared_bytes};
   f.weights = multiply(add(d->weight_count_floats, sparse_floats(d)), ELEMENT_BYTES);
-  f.optimizer = multiply(optimizer_floats(d, o), ELEMENT_BYTES);
-  f.gradients = multiply(multiply(d->weight_count_floats, ELEMENT_BYTES), o->threads);
+  if (o->groups) {
+    f.optimizer = multiply(optimizer_floats(d, o), ELEMENT_BYTES);
+    f.gradients = multiply(multiply(d->weight_count_floats, ELEMENT_BYTES), o->threads);
+  }
   f.activations = multiply(add(d->arena_bytes, d->local_bytes), o->threads);
   f.slots = multiply(multiply(slot_bytes(d), o->batch), 1 + o->evaluates);
   f.total = add(add(add(f.weights, f.packed), add(f.optimizer, f.gradients)), add(f.activations, f.slots));

@@ -1,4 +1,4 @@
-/* What a run keeps in memory, and whether this machine can hold it. */
+/* What a run, or a checkpoint that is used, keeps in memory, and whether this machine can hold it. */
 #ifndef HRM_FOOTPRINT_H
 #define HRM_FOOTPRINT_H
 
@@ -7,7 +7,7 @@
 #include "runtime/description.h"
 
 struct footprint_options {
-  const struct optimizer_group *groups; /* the description's, or changed by the user */
+  const struct optimizer_group *groups; /* the description's, or changed by the user; NULL: nothing is trained */
   int64_t batch;
   int threads;
   bool averages, evaluates; /* keeps moving averages; has slots of its own for evaluation */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/footprint.h"
 #include "runtime/run.h"
 
 static bool load(struct loaded_model *s, struct checkpoint_use use, struct hrm_error *error) {
@@ -16,9 +17,10 @@ static bool load(struct loaded_model *s, struct checkpoint_use use, struct hrm_e
 bool loaded_model_open(struct loaded_model *s, const struct hrm_code *code, const struct description *d,
                        const char *path, struct checkpoint_use use, int threads, int64_t batch,
                        struct hrm_error *error) {
+  const struct footprint needed = footprint_of(d, &(struct footprint_options){.batch = batch, .threads = threads});
   *s = (struct loaded_model){.checkpoint = run_resolve_checkpoint(path, error)};
-  if (s->checkpoint && model_new(&s->model, code, d, threads, false, error) && load(s, use, error) &&
-      slots_new(&s->slots, d, batch, error)) {
+  if (s->checkpoint && footprint_check(&needed, footprint_available(), error) &&
+      model_new(&s->model, code, d, threads, false, error) && load(s, use, error) && slots_new(&s->slots, d, batch, error)) {
     return true;
   }
   loaded_model_close(s);

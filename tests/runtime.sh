@@ -133,6 +133,8 @@ expect 0 '"gigabytes":[0-9.e+-]*,"copy_gigabytes":[1-9]' "$fake" bench --optimiz
 expect 5 'bytes are needed and [0-9]+ can be had: weights [0-9]+, packed weights [0-9]+, optimiser [0-9]+, gradients [0-9]+, activations [0-9]+, examples and states [0-9]{13}; a smaller --batch' \
   "$fake" train --data data --output huge --batch 2000000000
 [ ! -e huge ] || fail "a refused run left a folder"
+expect 5 'bytes are needed and [0-9]+ can be had: .* optimiser 0, gradients 0, .* examples and states [0-9]{13};' \
+  "$fake" eval --checkpoint run/latest --data data --batch 2000000000
 
 expect 1 'no-such-set' "$fake" train --data no-such-set --output y
 expect 1 'not empty; choose another --output, or go on with --resume run' "$fake" train --data data --output run
