@@ -2,7 +2,7 @@
 
 pkglib_LIBRARIES += libhrm.a
 # Without errno and traps in the way the loops of the optimisers become vector code.
-libhrm_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -fPIC -fno-math-errno -fno-trapping-math
+libhrm_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS) -fPIC -fno-math-errno -fno-trapping-math -ffp-contract=fast
 libhrm_a_SOURCES = \
   %D%/act.c \
   %D%/act.h \
