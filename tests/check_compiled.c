@@ -85,7 +85,8 @@ static const struct {
 enum { MODELS = sizeof models / sizeof *models };
 
 START_TEST(compiled_equals_evaluated) {
-  all_functions(models[_i % MODELS].model, models[_i % MODELS].settings, &model_paths[_i / MODELS]);
+  const struct model_path *path = &model_paths[_i / MODELS];
+  if (model_path_runs(path)) all_functions(models[_i % MODELS].model, models[_i % MODELS].settings, path);
 }
 END_TEST
 

@@ -17,10 +17,8 @@ const char *const harness_cpus[HARNESS_CPUS] = {NULL, "x86-64-v4", "x86-64-v3", 
 
 bool harness_runs(const char *cpu) {
 #ifdef __x86_64__
-  if (cpu && strcmp(cpu, "x86-64-v4") == 0)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-  if (cpu && strcmp(cpu, "x86-64-v3") == 0) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return true;
+  bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+  return !cpu || !strcmp(cpu, "x86-64") || v4;
 #else
   return cpu == NULL;
 #endif

@@ -21,7 +21,7 @@ settings=(-D vocab_size=11 -D seq_len=81 -D num_puzzle_identifiers=1 -D hidden_s
 # report HORIZON CYCLES: bytes of activations, operations of a training step
 report() {
   sed "s/grad last 1/grad $1/" "$top/models/hrm.hrm" >"$work/model.hrm"
-  "$HRMC" "$work/model.hrm" "${settings[@]}" -D H_cycles="$2" -D L_cycles="$2" --emit=obj -o "$work/model.o" \
+  "$HRMC" "$work/model.hrm" "${settings[@]}" -D H_cycles="$2" -D L_cycles="$2" --emit=kernels -o "$work/kernels" \
     --tile=4 --report=memory,flops >"$work/report" 2>&1 || { cat "$work/report"; return 1; }
   awk '$1 == "activations" { bytes = $2 } $1 == "train" { flops = $2 } END { print bytes, flops }' "$work/report"
 }

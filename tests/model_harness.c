@@ -1,4 +1,5 @@
 #include "tests/model_harness.h"
+#include "tests/emit_harness.h"
 
 #include "runtime/hrm.h"
 
@@ -17,17 +18,7 @@ const struct model_path model_bf16_paths[MODEL_BF16_PATHS] = {{"bf16, this machi
                                                               {"bf16, x86-64-v3", "x86-64-v3", false, true},
                                                               {"bf16, x86-64", "x86-64", false, true}};
 
-bool model_path_runs(const struct model_path *path) {
-#ifdef __x86_64__
-  if (path->cpu && !strcmp(path->cpu, "x86-64-v4"))
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-  if (path->cpu && !strcmp(path->cpu, "x86-64-v3"))
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return true;
-#else
-  return !path->cpu;
-#endif
-}
+bool model_path_runs(const struct model_path *path) { return harness_runs(path->cpu); }
 
 double model_uniform(struct model *m) { /* xorshift: the same numbers everywhere */
   m->state ^= m->state << 13;

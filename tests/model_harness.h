@@ -17,7 +17,7 @@ enum { MODEL_PATHS = 4, MODEL_BF16_PATHS = 4 };
 extern const struct model_path model_paths[MODEL_PATHS];
 /* The same with activations in bf16: with instructions for it, AVX-512 without, AVX2, the portable one. */
 extern const struct model_path model_bf16_paths[MODEL_BF16_PATHS];
-bool model_path_runs(const struct model_path *path); /* here */
+bool model_path_runs(const struct model_path *path); /* as harness_runs */
 
 struct model {
   struct compilation c;
