@@ -97,21 +97,31 @@ static void write_batches(struct run *r) {
   write(r, "batches", entries, 3);
 }
 
-static void replay(struct run *r, const char *settings) {
-  char command[4096], path[64], defines[1024] = "", *copy = strdup(settings);
+static void compile(struct run *r, const char *settings, const char *contract) {
+  char command[4096], defines[1024] = "", *copy = strdup(settings);
   const char *hrmc = getenv("HRMC"), *top = getenv("top_srcdir");
-  struct hrm_error error;
   for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
     snprintf(defines + strlen(defines), sizeof defines - strlen(defines), " -D %s", word);
   free(copy);
-  snprintf(
-      command, sizeof command,
-      "cd %s && %s %s/models/hrm.hrm%s -o model && ./model replay --weights weights --batches batches --output out"
-      " --lr %g --weight-decay %g --puzzle-lr %g --puzzle-weight-decay %g --threads 2",
-      r->folder, hrmc, top, defines, rate, decay, table_rate, table_decay);
+  snprintf(command, sizeof command, "%s %s/models/hrm.hrm%s --contract=%s -o %s/model", hrmc, top, defines, contract,
+           r->folder);
   ck_assert_msg(system(command) == 0, "failed: %s", command);
-  snprintf(path, sizeof path, "%s/out", r->folder);
-  ck_assert_msg(tensor_file_open(&r->recorded, path, &error), "%s", error.text);
+}
+
+static void replay(const struct run *r, int threads, const char *output) {
+  char command[1024];
+  snprintf(command, sizeof command,
+           "cd %s && ./model replay --weights weights --batches batches --output %s --lr %g --weight-decay %g"
+           " --puzzle-lr %g --puzzle-weight-decay %g --threads %d",
+           r->folder, output, rate, decay, table_rate, table_decay, threads);
+  ck_assert_msg(system(command) == 0, "failed: %s", command);
+}
+
+static void open_output(const struct run *r, const char *output, struct tensor_file *file) {
+  char path[64];
+  struct hrm_error error;
+  snprintf(path, sizeof path, "%s/%s", r->folder, output);
+  ck_assert_msg(tensor_file_open(file, path, &error), "%s", error.text);
 }
 
 /* ---- Comparing ---- */
@@ -337,7 +347,7 @@ static void step(struct run *r, int k) {
 
 /* ---- A run ---- */
 
-static void open_run(struct run *r, const char *settings) {
+static void open_run(struct run *r, const char *settings, const char *contract) {
   memset(r, 0, sizeof *r);
   strcpy(r->folder, "/tmp/check_replay.XXXXXX");
   ck_assert_ptr_nonnull(mkdtemp(r->folder));
@@ -355,7 +365,9 @@ static void open_run(struct run *r, const char *settings) {
   random_batches(r);
   write_weights(r);
   write_batches(r);
-  replay(r, settings);
+  compile(r, settings, contract);
+  replay(r, 2, "out");
+  open_output(r, "out", &r->recorded);
 }
 
 static void close_run(struct run *r) {
@@ -396,10 +408,45 @@ static const struct {
 
 START_TEST(test_run) {
   static struct run r;
-  open_run(&r, runs[_i].settings);
+  open_run(&r, runs[_i].settings, "generated");
   for (int k = 0; k < STEPS; k++) step(&r, k);
   compare_weights(&r);
   measured_print(&r.measured, runs[_i].name);
+  close_run(&r);
+}
+END_TEST
+
+/* What was recorded with other threads: only the order of sums differs. */
+static void compare_output(struct run *r, const char *output) {
+  struct tensor_file other;
+  open_output(r, output, &other);
+  ck_assert_int_eq(other.count, r->recorded.count);
+  for (int i = 0; i < other.count; i++) {
+    const struct tensor_entry *x = &other.entries[i];
+    if (x->dtype != STORED_F32) continue;
+    double *values = room(r, sizeof *values, x->shape.count);
+    for (int64_t k = 0; k < x->shape.count; k++) values[k] = ((const float *)x->data)[k];
+    if (!strncmp(x->name, "final.", 6))
+      compare_moved(r, x->name, values, x->shape.count, strstr(x->name, "puzzle_emb") ? table_rate : rate);
+    else
+      compare(r, x->name, values, x->shape.count, 1, 2e-4);
+  }
+  tensor_file_close(&other);
+}
+
+/* A batch of 5 by 1 to 8 threads, which share tiles from 6 on: the same to the last bit with the same number of them.
+ */
+START_TEST(test_threads) {
+  static struct run r;
+  char command[64];
+  open_run(&r, runs[0].settings, _i ? "openblas" : "generated");
+  snprintf(command, sizeof command, "cd %s && cmp first second", r.folder);
+  for (int threads = 1; threads <= 8; threads++) {
+    replay(&r, threads, "first");
+    replay(&r, threads, "second");
+    ck_assert_msg(system(command) == 0, "%d threads", threads);
+    compare_output(&r, "first");
+  }
   close_run(&r);
 }
 END_TEST
@@ -409,6 +456,7 @@ int main(void) {
   TCase *cases = tcase_create("odd sizes");
   tcase_set_timeout(cases, 120);
   tcase_add_loop_test(cases, test_run, 0, sizeof runs / sizeof *runs);
+  tcase_add_loop_test(cases, test_threads, 0, 2);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
