@@ -9,8 +9,8 @@
 extern const char *const harness_cpus[];
 enum { HARNESS_CPUS = 4 };
 
-/* Can this machine run code for that cpu, and is it other code than for its own?  Where there is no AVX-512, its own has
- * the vectors of x86-64-v3. */
+/* Can this machine run code for that cpu, and is it other code than for its own?  Where there is no AVX-512, its own
+ * has the vectors of x86-64-v3; under sanitizers its own is enough. */
 bool harness_runs(const char *cpu);
 
 struct harness_code {
