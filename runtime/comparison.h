@@ -51,7 +51,8 @@ void comparison_free(struct comparison *c); /* what comparison_run found */
  * "loss": SPREAD, "evaluations": [{"max_segments", "halt", "exact": SPREAD, "cells": SPREAD, "segments": SPREAD}],
  *    "runs": [{"seed", "state": "done", "diverged" or "waiting", …}]}]}
  * The first evaluation is with the segments that the variant trained with.  SPREAD is {"mean", "sd", "values"} over
- * the seeds that are done: sd is null below two.  curves: each run also has "lines" of its metrics. */
+ * the seeds that are done: sd is null below two.  curves: each run also
+ * has "lines" of its metrics, and "page" is there (runtime/page.h). */
 json_t *comparison_results(const struct comparison *c, bool curves, struct hrm_error *error);
 
 /* Those numbers as a table. */

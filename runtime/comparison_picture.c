@@ -192,6 +192,17 @@ static void write_legend(FILE *out, int left, const json_t *variants) {
   }
 }
 
+/* Room for the longest name, letters being about 7 wide. */
+static int legend_width(const json_t *variants) {
+  size_t i, longest = 0;
+  const json_t *v;
+  json_array_foreach(variants, i, v) {
+    size_t length = json_string_length(json_object_get(v, "name"));
+    if (length > longest) longest = length;
+  }
+  return 50 + 7 * (int)longest;
+}
+
 static void write_picture(FILE *out, const json_t *results, struct curve *one, struct curve *mean) {
   const json_t *variants = json_object_get(results, "variants");
   struct panel limits = {.out = out, .left = PANEL, .logarithmic = true};
@@ -202,7 +213,7 @@ static void write_picture(FILE *out, const json_t *results, struct curve *one, s
   fprintf(out,
           "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "
           "font-size=\"12\">\n",
-          panels + LEGEND, legend > rows ? legend : rows);
+          panels + legend_width(variants), legend > rows ? legend : rows);
   fputs("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n", out);
   write_steps(out, variants, one, mean);
   if (two) write_limits(&limits, variants, one);

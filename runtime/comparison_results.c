@@ -108,13 +108,14 @@ json_t *comparison_results(const struct comparison *c, bool curves, struct hrm_e
   json_t *variants = json_array();
   for (int i = 0; i < c->count; i++)
     json_array_append_new(variants, contender_results(c, &c->contenders[i], curves, error));
-  json_t *results = json_pack("{s:s, s:s, s:I, s:o}", "page", "compare", "data", c->contenders[0].data, "seeds",
-                              (json_int_t)c->seeds, "variants", variants);
+  json_t *results = json_pack("{s:s, s:I, s:o}", "data", c->contenders[0].data, "seeds", (json_int_t)c->seeds,
+                              "variants", variants);
   if (!results || json_array_size(variants) != (size_t)c->count) {
     json_decref(results);
     hrm_fail(error, HRM_SYSTEM, "the results cannot be written as JSON; out of memory?");
     return NULL;
   }
+  if (curves) json_object_set_new(results, "page", json_string("compare"));
   if (c->minutes > 0)
     json_object_set_new(results, "minutes", json_real(c->minutes));
   else

@@ -37,6 +37,12 @@ static struct cell short_cell(double value, const char *unit) {
   return cell;
 }
 
+static struct cell whole_cell(double value) {
+  struct cell cell;
+  snprintf(cell.text, MOST_TEXT, "%.0f", value);
+  return cell;
+}
+
 static struct cell text_cell(const char *text) {
   struct cell cell;
   snprintf(cell.text, MOST_TEXT, "%s", text);
@@ -100,7 +106,7 @@ static void print_variants(const json_t *results, struct table *t, FILE *out) {
     put(t, short_cell(number(v, "forward_flops"), ""));
     put(t, short_cell(number(v, "train_flops"), ""));
     put(t, short_cell(number(v, "memory_bytes"), "B"));
-    put(t, short_cell(number(v, "steps"), ""));
+    put(t, whole_cell(number(v, "steps")));
     put(t, spread_cell(json_object_get(v, "seconds"), 1, 1, ""));
     put(t, spread_cell(json_object_get(v, "loss"), 1, 4, ""));
   }

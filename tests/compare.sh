@@ -1,5 +1,6 @@
 #!/bin/bash
-# hrmc compare: table, JSON and page; it goes on after an interrupt and a kill; what does not fit is told before training.
+# hrmc compare: table, JSON, page and picture; it goes on after an interrupt and a kill; what does not fit is told before
+# training.
 
 set -u
 HRMC=$(realpath "${HRMC:-./hrmc}") HRM_DATA=$(realpath "${HRM_DATA:-./hrm-data}")
@@ -48,7 +49,8 @@ own=hrm,H_layers=1,L_layers=1,halting=halt_head,halt_max_steps=2
 check 'a row of the first variant, by its own name' grep -q "^$own  2 of 2 " table
 check 'a row of the second' grep -q '^plain  *2 of 2 ' table
 check 'the cells of an evaluation' grep -Eq '^plain +4 +4.00 ± 0.00 +[0-9.]+ ± [0-9.]+% ' table
-check 'halting, of the one that learned it' eval '[ "$(grep -c ", halting " table)" = 3 ] && ! grep -q "^plain.*, halting " table'
+check 'halting, of the one that learned it' eval \
+  '[ "$(grep -c ", halting " table)" = 3 ] && ! grep -q "^plain.*, halting " table'
 compare "${small[@]}" -o a "$hrm" "plain=$plain" --max-segments 1,4 --halt --json >json 2>out
 check 'the same again' [ $? -eq 0 ]
 check 'trains nothing' [ ! -s out ]
@@ -57,16 +59,18 @@ check 'JSON is what stands in the folder' cmp -s json a/results.json
 parameters() { # of a variant, by JSON
   awk -v name="\"name\": \"$1\"," 'index($0, name) { on = 1 } on && /"parameters"/ { gsub(/[^0-9]/, ""); print; exit }' json
 }
-"$HRMC" diff "${shared[@]}" -D layers=2 transformer.hrm transformer.hrm --data data >diff
-check 'parameters are those of diff' [ "$(parameters plain)" = "$(awk '/^parameters/ { print $2 }' diff)" ]
+"$HRMC" diff "${shared[@]}" -D layers=2 transformer.hrm transformer.hrm --data data >sides
+check 'parameters are those of diff' [ "$(parameters plain)" = "$(awk '/^parameters/ { print $2 }' sides)" ]
 check 'four runs are done' [ "$(grep -c '"state": "done"' json)" = 4 ]
 check 'spread over two seeds' eval '[ "$(grep -c "\"sd\": null" json)" = 0 ]'
 check 'a page' grep -q '"page":"compare"' a/results.html
 check 'with the curves of each run' [ "$(grep -o '"lines":\[{' a/results.html | wc -l)" = 4 ]
-check 'a picture: a line of each run, one of the mean, and one against segments' [ "$(grep -c '<polyline' a/results.svg)" = 8 ]
+check 'a picture: a line of each run, one of the mean, and one against segments' \
+  [ "$(grep -c '<polyline' a/results.svg)" = 8 ]
 check 'three scripts' [ "$(grep -o '<script' a/results.html | wc -l)" = 3 ]
-"$HRMC" run "${shared[@]}" -D layers=2 transformer.hrm --data data -- eval --checkpoint a/plain/seed-1 --data data --json >eval
-exact=$(grep -o '"exact_accuracy": [0-9.]*' eval)
+"$HRMC" run "${shared[@]}" -D layers=2 transformer.hrm --data data -- \
+  eval --checkpoint a/plain/seed-1 --data data --json >evaluated
+exact=$(grep -o '"exact_accuracy": [0-9.]*' evaluated)
 check 'figures are what eval finds' grep -qF "$exact" a/plain/seed-1/outcome.json
 
 # --- more of it ---
@@ -118,15 +122,21 @@ expect 6 '1 diverged' "${small[@]}" --seeds 1 -o diverged "bad=$plain,lr=1000,we
 untouched() { [ ! -e none ]; }
 expect 2 'no variant is given' "${small[@]}" -o none
 expect 2 'two variants are called' "${small[@]}" -o none "$plain" "$plain"
-expect 2 "settings of a variant are CONFIG=VALUE with commas between, not 'layers'" "${small[@]}" -o none transformer.hrm:layers
+expect 2 "settings of a variant are CONFIG=VALUE with commas between, not 'layers'" \
+  "${small[@]}" -o none transformer.hrm:layers
 expect 2 "'x y' cannot name a variant" "${small[@]}" -o none "x y=$plain"
+expect 2 'is a file of every comparison' "${small[@]}" -o none "results.json=$plain"
+expect 2 'is too long for the name of a folder' \
+  "${small[@]}" -o none "transformer.hrm:layers=$(printf '1%.0s' $(seq 250))"
 expect 2 'names no file' "${small[@]}" -o none x=:layers=2
 expect 2 'a budget is missing' --data data -o none "$plain"
 expect 2 '--steps and --minutes exclude each other' "${small[@]}" --minutes 1 -o none "$plain"
 expect 2 '--output is missing' "${small[@]}" "$plain"
 expect 2 '--data is missing' --steps 5 -o none "$plain"
-expect 2 "--max-segments takes a whole number from 1 to 2147483646, not '0'" "${small[@]}" --max-segments 2,0 -o none "$plain"
-expect 2 "'hrm.hrm' has no config 'layers', and what -D sets all variants must have: write :layers=2 behind the files that do [E410]" \
+expect 2 "--max-segments takes a whole number from 1 to 2147483646, not '0'" \
+  "${small[@]}" --max-segments 2,0 -o none "$plain"
+shared_config="'hrm.hrm' has no config 'layers', and what -D sets all variants must have: write :layers=2 behind the files"
+expect 2 "$shared_config that do [E410]" \
   "${small[@]}" -o none -D layers=2 transformer.hrm hrm.hrm
 check 'of which variant' grep -qF "in the variant 'hrm'" out
 expect 2 "no config is named 'layer' [E404]" "${small[@]}" -o none transformer.hrm:layer=2
@@ -137,7 +147,8 @@ code=$?
 check 'a variant that does not compile' eval '[ $code -eq 1 ] && grep -qF "[E201]" out && grep -qF "in the variant '"'bad'"'" out'
 expect 1 "cannot read 'no.hrm'" "${small[@]}" -o none "$plain" no.hrm
 expect 1 'nowhere/train/dataset.json: No such file' --data nowhere --steps 5 -o none "$plain"
-expect 1 'data6/train: seq_len is 36; the model was compiled for 16' --data data6 --steps 5 -o none "$plain" x=transformer.hrm:seq_len=16
+expect 1 'data6/train: seq_len is 36; the model was compiled for 16' \
+  --data data6 --steps 5 -o none "$plain" x=transformer.hrm:seq_len=16
 check 'of which variant' grep -qF "variant 'x': " out
 check 'nothing was written' untouched
 mkdir full

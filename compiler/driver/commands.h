@@ -4,8 +4,8 @@
 
 #include "compile.h"
 
-/* A compilation under a guard, with an arena and diagnostics of its own; its messages on standard error, whose exit code is returned;
- * and its end, alone (accepts all zeros) or behind its messages. */
+/* A compilation under a guard, with an arena and diagnostics of its own; its messages on standard error, whose exit
+ * code is returned; and its end, alone (accepts all zeros) or behind its messages. */
 struct compilation compilation_begin(const struct options *o, struct guard *guard);
 int compilation_report(struct compilation *c, const char *path);
 void compilation_free(struct compilation *c);

@@ -138,12 +138,25 @@ static struct variant parse_variant(struct arena *a, const struct options *share
   return v;
 }
 
+/* It is a folder's. */
+static void check_name(const struct variant *v, struct argp_state *state) {
+  enum { LONGEST = 200 };
+  static const char *const taken[] = {"comparison.json", "results.json", "results.html", "results.svg"};
+  if (strlen(v->name) > LONGEST)
+    argp_error(state, "'%s' is too long for the name of a folder: give the variant a shorter one, as in NAME=%s",
+               v->name, v->path);
+  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+    if (!strcmp(v->name, taken[i])) argp_error(state, "'%s' is a file of every comparison: name it otherwise", v->name);
+}
+
 static void check_names(const struct options *o, struct argp_state *state) {
-  for (int i = 0; i < o->file_count; i++)
+  for (int i = 0; i < o->file_count; i++) {
+    check_name(&o->variants[i], state);
     for (int k = 0; k < i; k++)
       if (!strcmp(o->variants[i].name, o->variants[k].name))
         argp_error(state, "two variants are called '%s': give one another name, as in NAME=%s", o->variants[i].name,
                    o->variants[i].text);
+  }
 }
 
 void options_compare_end(struct arena *a, struct options *o, struct argp_state *state) {
