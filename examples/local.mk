@@ -2,6 +2,11 @@
 
 EXTRA_DIST += \
   %D%/arc/README.md \
+  %D%/compare/README.md \
+  %D%/compare/depth.svg \
+  %D%/compare/gradient.svg \
+  %D%/compare/halting.svg \
+  %D%/compare/recurrence.svg \
   %D%/embed/README.md \
   %D%/embed/embed.c \
   %D%/maze/README.md \

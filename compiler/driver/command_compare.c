@@ -121,9 +121,8 @@ static int compile_all(struct side *sides, struct guard *guard, const struct opt
     const struct variant *v = &o->variants[i];
     *s = (struct side){o, v, compilation_begin(v->options, guard), NULL, &o->comparison->contenders[i]};
     if (!guard_run(guard, compile_side, s)) diag_report_end(s->compilation.diags, guard);
-    if (!s->jit)
-      diag_note_since(s->compilation.diags, 0, (struct span){v->source, 0, (uint32_t)v->source->length},
-                      arena_printf(s->compilation.arena, "in the variant '%s'", v->name));
+    diag_note_since(s->compilation.diags, 0, (struct span){v->source, 0, (uint32_t)v->source->length},
+                    arena_printf(s->compilation.arena, "in the variant '%s'", v->name));
     int code = compilation_report(&s->compilation, v->path);
     if (code > worst) worst = code;
   }
