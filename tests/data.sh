@@ -95,6 +95,10 @@ OMP_NUM_THREADS=1 "$program" "${again[@]}" --seed 5 >/dev/null && diff -r six ag
 result "one thread" $?
 OMP_NUM_THREADS=3 "$program" "${again[@]}" --seed 5 >/dev/null && diff -r six again
 result "three threads" $?
+many=(sudoku --boxes 2x2 --train 300 --test 0 --augment 100 --output) # more than one thread makes at a time
+OMP_NUM_THREADS=1 "$program" "${many[@]}" many1 >/dev/null && OMP_NUM_THREADS=4 "$program" "${many[@]}" many4 >/dev/null &&
+  diff -r many1 many4 && boards_are_right many4/train 2 2
+result "many examples, by one and by four threads" $?
 "$program" "${again[@]}" --seed 6 >/dev/null && ! cmp -s six/train/all__inputs.npy again/train/all__inputs.npy
 result "another seed" $?
 
@@ -238,6 +242,9 @@ refuses "arc: no task" 1 'hrm-data: tasks/evaluation/zero.json:1: train: the tas
 "$program" arc tasks -a 4 -s 3 --skip-bad -o arc-skipped 2>err >/dev/null && diff -r arc arc-skipped &&
   [ "$(cat err)" = 'hrm-data: left out 1 bad task; the first: tasks/evaluation/zero.json:1: train: the task has no list "train" of pairs' ]
 result "arc: bad tasks left out" $?
+refuses "arc: bad tasks alone" 1 "hrm-data: left out 1 bad task; the first: tasks/evaluation/zero.json:1: train: the task \
+has no list \"train\" of pairs
+hrm-data: tasks/evaluation/zero.json: no tasks" arc tasks/evaluation/zero.json --skip-bad -o new
 rm tasks/evaluation/zero.json
 echo "{\"train\": [$pair],
 \"test\": [{\"input\": [[0]$(printf ', [0]%.0s' {1..30})], \"output\": [[0]]}]}" >tasks/high.json

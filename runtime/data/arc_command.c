@@ -70,9 +70,6 @@ static void report(const struct arguments *arguments, const struct arc_tasks *ta
   const struct arc_counts *counts = &arguments->counts;
   int64_t testing = 0;
   for (int64_t i = 0; i < tasks->count; i++) testing += tasks->task[i].for_testing;
-  if (tasks->bad)
-    fprintf(stderr, "hrm-data: left out %lld bad task%s; the first: %s\n", (long long)tasks->bad,
-            tasks->bad == 1 ? "" : "s", tasks->why.text);
   printf(
       "%s: %lld tasks (%lld to test on); training: %lld puzzles, %lld examples; test: %lld puzzles, %lld examples; "
       "%lld identifiers\n",
@@ -81,11 +78,18 @@ static void report(const struct arguments *arguments, const struct arc_tasks *ta
       (long long)counts->identifiers);
 }
 
+static void report_bad(const struct arc_tasks *tasks) {
+  if (tasks->bad == 0) return;
+  fprintf(stderr, "hrm-data: left out %lld bad task%s; the first: %s\n", (long long)tasks->bad,
+          tasks->bad == 1 ? "" : "s", tasks->why.text);
+}
+
 static bool make(void *context, struct hrm_error *error) {
   struct arguments *arguments = context;
   struct arc_tasks tasks = {.skip_bad = arguments->options.output.skip_bad};
   bool ok =
       read_tasks(arguments, &tasks, error) && arc_sets_make(&arguments->options, &tasks, &arguments->counts, error);
+  report_bad(&tasks);
   if (ok) report(arguments, &tasks);
   arc_tasks_free(&tasks);
   return ok;
