@@ -37,46 +37,50 @@ struct view chain_indices(struct planner *p, int64_t extent) {
 
 /* ---- blocks ---- */
 
-/* Elements from row to row of a wide value: whole lines, and no large power of two of them, whose rows would meet in
- * few places of the cache. */
-static int64_t row_stride(const struct chain_group *c) {
+/* Elements from column to column of a wide value, whose rows lie side by side so that each lane of a vector has one:
+ * whole lines, and no large power of two of them, whose columns would meet in few places of the cache. */
+static int64_t column_stride(const struct chain_group *c) {
   enum { LINE = 16, ALIAS = 256 };
-  int64_t stride = (c->extent[c->columns] + LINE - 1) / LINE * LINE;
+  int64_t stride = (c->block + LINE - 1) / LINE * LINE;
   return stride % ALIAS == 0 ? stride + LINE : stride;
 }
 
 static int64_t local_row_bytes(const struct chain_group *c) {
   int64_t bytes = 0;
-  for (int i = 0; i < c->local_count; i++) bytes += row_stride(c) * dtype_size(c->locals[i]->type.dtype);
+  for (int i = 0; i < c->local_count; i++) bytes += c->extent[c->columns] * dtype_size(c->locals[i]->type.dtype);
   return bytes;
 }
+
+static bool fills_lanes(int64_t rows, int lanes) { return 10 * rows >= 9 * ((rows + lanes - 1) / lanes * lanes); }
 
 /* As many rows as leave half of the second-level cache to what the kernels read; blocks of one size where a fitting
  * size divides the rows, else of two. */
 static int64_t choose_block(const struct planner *p, const struct chain_group *c) {
+  int lanes = machine_lanes(p->shared->machine);
   int64_t rows = c->extent[c->rows], most = p->shared->machine->l2_bytes / 2 / local_row_bytes(c);
   if (c->rows_are_whole || rows <= most) return rows;
   if (most < 1) most = 1;
+  if (most > lanes) most -= most % lanes;
   for (int64_t size = most; size > most / 2; size--)
-    if (rows % size == 0) return size;
+    if (rows % size == 0 && fills_lanes(size, lanes)) return size;
   int64_t blocks = (rows + most - 1) / most;
   return (rows + blocks - 1) / blocks;
 }
 
 /* ---- wide values ---- */
 
-/* The memory of one block, rows by columns; along the heads every place is the same. */
+/* The memory of one block, columns by rows; along the heads every place is the same. */
 static void place_local(struct planner *p, const struct chain_group *c, struct node *n) {
   const struct chain_part *part = NULL;
   for (int i = 0; i < c->count; i++)
     if (group_of(p, n) == c->parts[i].group) part = &c->parts[i];
   const int8_t *own = part->group->kind == GROUP_LOOP ? facts_of(p, n)->axis : n->contract.result;
-  int64_t stride = row_stride(c);
+  int64_t stride = column_stride(c), elements = c->extent[c->columns] * stride;
   struct facts *f = facts_of(p, n);
-  f->view = (struct view){.type = n->type, .buffer = local_buffer(p, c->block * stride * dtype_size(n->type.dtype))};
+  f->view = (struct view){.type = n->type, .buffer = local_buffer(p, elements * dtype_size(n->type.dtype))};
   for (int i = 0; i < n->type.rank; i++) {
     int axis = own[i] < 0 || n->type.extent[i] == 1 ? -1 : part->axis[own[i]];
-    f->view.stride[i] = axis == c->rows ? stride : axis == c->columns ? 1 : 0;
+    f->view.stride[i] = axis == c->columns ? stride : axis == c->rows ? 1 : 0;
   }
   f->has_view = true;
 }

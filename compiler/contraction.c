@@ -180,10 +180,12 @@ static struct choice choice_of(const struct problem *q, int b, int n) {
 
 static bool is_local(const struct view *v) { return v->buffer && v->buffer->is_local; }
 
-/* In a chain, wide values are read row by row and written in rows; the chain's loops run along no column. */
+/* In a chain, wide values are read element by element and written along their unit stride; the chain's loops run
+ * along no column but in blocks. */
 static bool is_allowed(const struct problem *q, int b, int n) {
   if (!q->planner->part) return true;
-  if (is_local(&q->view[b]) || chain_loop_of(q->planner, n) >= 0) return false;
+  if (is_local(&q->view[b])) return false;
+  if (chain_loop_of(q->planner, n) >= 0 && !chain_blocks_axis(q->planner, n)) return false;
   return !is_local(&q->view[C]) || label_stride(q, C, n) == 1;
 }
 
