@@ -146,12 +146,15 @@ void build_store(struct codegen *g, LLVMValueRef value, LLVMValueRef pointer, LL
   LLVMSetAlignment(store, (unsigned)scalar_bytes(type));
 }
 
-void build_prefetch_for_write(struct codegen *g, LLVMValueRef pointer) {
-  enum { WRITE = 1, KEEP_IN_ALL_LEVELS = 3, DATA = 1 };
-  LLVMValueRef operands[] = {pointer, constant_i32(g, WRITE), constant_i32(g, KEEP_IN_ALL_LEVELS),
-                             constant_i32(g, DATA)};
+static void prefetch(struct codegen *g, LLVMValueRef pointer, int write, int locality) {
+  enum { DATA = 1 };
+  LLVMValueRef operands[] = {pointer, constant_i32(g, write), constant_i32(g, locality), constant_i32(g, DATA)};
   build_intrinsic(g, "llvm.prefetch", &g->pointer_type, 1, operands, 4);
 }
+
+void build_prefetch(struct codegen *g, LLVMValueRef pointer) { prefetch(g, pointer, 0, 2); }
+
+void build_prefetch_for_write(struct codegen *g, LLVMValueRef pointer) { prefetch(g, pointer, 1, 3); }
 
 LLVMValueRef build_alloca(struct codegen *g, int64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder);

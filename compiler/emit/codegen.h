@@ -50,6 +50,7 @@ LLVMValueRef build_indexed(struct codegen *g, LLVMValueRef pointer, LLVMValueRef
 /* Memory.  mask NULL: all lanes.  Elements are aligned to their own size, no more is assumed. */
 LLVMValueRef build_load(struct codegen *g, LLVMTypeRef type, LLVMValueRef pointer, LLVMValueRef mask);
 void build_store(struct codegen *g, LLVMValueRef value, LLVMValueRef pointer, LLVMValueRef mask);
+void build_prefetch(struct codegen *g, LLVMValueRef pointer); /* to the second-level cache */
 void build_prefetch_for_write(struct codegen *g, LLVMValueRef pointer);
 LLVMValueRef build_alloca(struct codegen *g, int64_t bytes); /* in the function's entry block, 64-byte aligned */
 

@@ -31,6 +31,7 @@ struct contraction_nest {
   int max_rows, max_vectors;
   struct axis panels; /* within the loop over rows; an extent of 0: none are */
   LLVMValueRef panel_from, panel_limit;
+  int64_t streamed; /* bytes of a panel of weights, which the next one follows in memory; 0: b is no such */
 };
 
 static struct strides bytes_along(const struct contraction *c, int axis) {
@@ -94,6 +95,10 @@ static struct strides row_stride(const struct contraction_nest *nest) {
   return (struct strides){nest->t.a_row, 0, nest->t.c_row};
 }
 
+static LLVMValueRef build_smaller(struct codegen *g, LLVMValueRef x, LLVMValueRef y) {
+  return LLVMBuildSelect(g->builder, LLVMBuildICmp(g->builder, LLVMIntSLT, x, y, ""), x, y, "");
+}
+
 /* A loop over the whole extent, the team's if it is long enough and no loop around it is. */
 static bool open_axis(const struct contraction_nest *nest, struct counted_loop *l, struct extent extent) {
   struct codegen *g = nest->t.g;
@@ -134,23 +139,35 @@ static void emit_tiles_beside(const struct contraction_nest *nest, struct tile_s
   loop_close(nest->t.g, &l);
 }
 
+/* While tiles go over the current panel, each fetches its part of the next one.  Rows before `row` have done so. */
+static void fetch_ahead(struct contraction_nest *nest, struct operands at, LLVMValueRef row, int rows) {
+  struct tiling *t = &nest->t;
+  int64_t k = t->sums[0].extent.count;
+  if (nest->streamed == 0) return;
+  t->ahead_step = (nest->streamed * rows + nest->rows.count * k - 1) / (nest->rows.count * k);
+  t->ahead = build_indexed(t->g, build_offset(t->g, at.b, nest->streamed), row, nest->streamed / nest->rows.count);
+}
+
 /* `count` tiles of the same shape, one below the other. */
 static void emit_run_of_tiles(const struct contraction_nest *nest, struct run run, struct tile_shape shape,
                               struct operands at) {
   struct codegen *g = nest->t.g;
+  struct contraction_nest inner = *nest;
   if (run.count == 0) return;
   shape.rows = run.size;
   at = move_constant(nest, at, run.from, row_stride(nest));
   if (run.count == 1) {
     struct counted_loop alone;
     alone_open(g, &alone);
-    emit_tiles_beside(nest, shape, at);
+    fetch_ahead(&inner, at, constant_i64(g, run.from), run.size);
+    emit_tiles_beside(&inner, shape, at);
     alone_close(g, &alone);
     return;
   }
   struct counted_loop l;
   bool shared = open_run(nest, &l, run.count, run.size, 2);
-  emit_tiles_beside(nest, shape, move(nest, at, l.index, row_stride(nest)));
+  fetch_ahead(&inner, at, LLVMBuildAdd(g->builder, l.index, constant_i64(g, run.from), ""), run.size);
+  emit_tiles_beside(&inner, shape, move(nest, at, l.index, row_stride(nest)));
   close_loop(nest, &l, shared);
 }
 
@@ -267,11 +284,7 @@ static void take_panels(struct contraction_nest *nest) {
 /* Steps of k for which the lines of a tile's column in each, and as much besides, fit the first-level cache. */
 static int64_t steps_in_cache(const struct machine *m) {
   enum { LINE = 64 };
-  return m->l1_bytes / (LINE + LINE / 2) / 4 * 4;
-}
-
-static LLVMValueRef build_smaller(struct codegen *g, LLVMValueRef x, LLVMValueRef y) {
-  return LLVMBuildSelect(g->builder, LLVMBuildICmp(g->builder, LLVMIntSLT, x, y, ""), x, y, "");
+  return m->l1_bytes / (LINE + LINE / 2) / UNROLL * UNROLL;
 }
 
 /* Blocks of panels of which those steps of k fit half of the second-level cache. */
@@ -306,6 +319,17 @@ static void emit_rows_first(const struct contraction_nest *nest, struct operands
   inner.t.k_limit = build_smaller(g, LLVMBuildAdd(g->builder, l.index, constant_i64(g, steps), ""), count);
   emit_blocks_of_panels(&inner, steps, at);
   loop_close(g, &l);
+}
+
+/* Bytes of a panel of packed weights, where the loop within which the rows are runs over such. */
+static int64_t streamed_bytes(const struct contraction_nest *nest, const struct contraction *c) {
+  const struct tiling *t = &nest->t;
+  int64_t row = nest->columns * t->factor_bytes, bytes = row * t->sums[0].extent.count;
+  bool is_weight = c->b.space == SPACE_SHARED && t->sum_count == 1 && !t->sums[0].extent.per_example;
+  if (!is_weight || t->is_paired || nest->around_count == 0 || nest->panels.extent.count > 0) return 0;
+  const struct axis *panels = &nest->around[nest->around_count - 1];
+  bool is_dense = t->sums[0].stride.b == row && panels->stride.b == bytes;
+  return is_dense && nest->columns <= (int64_t)nest->max_vectors * t->width ? bytes : 0;
 }
 
 static void emit_around(const struct contraction_nest *nest, int depth, struct operands at) {
@@ -368,6 +392,7 @@ void emit_contraction(struct codegen *g, const struct contraction *given) {
   sort_loops(&nest, &c);
   choose_tile(&nest);
   take_panels(&nest);
+  nest.streamed = swapped ? 0 : streamed_bytes(&nest, &c);
   LLVMValueRef a = kernel_base(g, 0), b = kernel_base(g, 1);
   struct operands at = {swapped ? b : a, swapped ? a : b, kernel_base(g, 2)};
   emit_around(&nest, 0, at);

@@ -4,6 +4,7 @@
 
 #include "codegen.h"
 
+enum { UNROLL = 4 }; /* steps of k in a trip of its loop */
 enum { TILE_MAX_ROWS = 12, TILE_MAX_VECTORS = 8, TILE_MAX_ACCUMULATORS = 24 };
 
 /* Addresses of the three operands at the current place of the loops around. */
@@ -41,8 +42,10 @@ struct tiling {
   int64_t a_row, c_row;                      /* bytes from row to row */
   struct sum_axis sums[KERNEL_MAX_AXES + 1]; /* outermost first; the last is k */
   int sum_count;
-  LLVMValueRef k_from, k_limit; /* the part of k to sum, by an even number of elements from its start; NULL: all */
+  LLVMValueRef k_from, k_limit; /* the part of k to sum, by a multiple of UNROLL steps from its start; NULL: all */
   bool accumulate;
+  LLVMValueRef ahead; /* what will be read after this, from memory: fetched meanwhile, */
+  int64_t ahead_step; /* so many bytes for each step of k; 0: nothing */
 };
 
 /* c tile (+)= Σ a · b, all sums inside, at the given addresses. */

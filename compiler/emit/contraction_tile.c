@@ -1,7 +1,5 @@
 #include "contraction.h"
 
-enum { UNROLL = 2 };
-
 /* What goes round the loops over the summed axes: addresses of a and b, then the accumulators. */
 enum { A, B, SUMS };
 struct round {
@@ -71,10 +69,20 @@ static void emit_steps_of_k(const struct tiling *t, struct tile_shape s, struct 
   r->carried[B] = build_offset(t->g, r->carried[B], count * k.b);
 }
 
+/* In a trip of the loop over k. */
+static void emit_fetch_ahead(const struct tiling *t, LLVMValueRef step, int unroll) {
+  enum { LINE = 64 };
+  if (t->ahead_step == 0) return;
+  LLVMValueRef address = build_indexed(t->g, t->ahead, step, t->ahead_step);
+  for (int64_t from = 0; from < unroll * t->ahead_step; from += LINE)
+    build_prefetch(t->g, build_offset(t->g, address, from));
+}
+
 static void emit_k_loop(const struct tiling *t, struct tile_shape s, struct round *r, struct strides k,
                         LLVMValueRef from, LLVMValueRef limit, int unroll, bool guarded) {
   struct counted_loop l;
   loop_open(t->g, &l, from, limit, unroll, guarded, r->carried, SUMS + sum_count(s));
+  emit_fetch_ahead(t, l.index, unroll);
   emit_steps_of_k(t, s, r, k, unroll);
   loop_close(t->g, &l);
 }
