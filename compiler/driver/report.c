@@ -92,8 +92,9 @@ static void count_calls(const struct step *steps, int count, int64_t times, int6
 static const char *register_tile(const struct compilation *c, const struct kernel *k) {
   if (!k || k->kind == KERNEL_LOOP) return "-";
   struct extent rows = k->contraction.m;
-  struct register_tile tile =
-      machine_register_tile(&c->machine, rows.per_example ? rows.count * c->plan->tile : rows.count);
+  int64_t most = rows.per_example ? rows.count * c->plan->tile : rows.count;
+  bool pairs = k->contraction.a.dtype == DTYPE_BF16;
+  struct register_tile tile = machine_register_tile(&c->machine, most, pairs);
   int lanes = c->machine.vector_bytes / dtype_size(k->contraction.c.dtype);
   return arena_printf(c->arena, "%dx%d", tile.rows, tile.vectors * lanes);
 }
