@@ -108,6 +108,19 @@ START_TEST(editing) {
 }
 END_TEST
 
+START_TEST(entries_of_several_lines_are_recalled) {
+  struct terminal t;
+  open_terminal(&t, folder);
+  expect(&t, "> ");
+  type(&t, "fn t(x: [N]) -> [N] {\r");
+  type(&t, "return 2.0 * x }\r");
+  type(&t, "\020\020\r"); /* the first line again, which goes on */
+  type(&t, "return 3.0 * x }\r");
+  expect(&t, "redefined t");
+  ck_assert_int_eq(leave(&t), 0);
+}
+END_TEST
+
 START_TEST(history_stays) {
   struct terminal t;
   open_terminal(&t, folder);
@@ -168,6 +181,7 @@ int main(void) {
   tcase_add_checked_fixture(terminal, make_folder, remove_folder);
   tcase_add_test(terminal, values);
   tcase_add_test(terminal, editing);
+  tcase_add_test(terminal, entries_of_several_lines_are_recalled);
   tcase_add_test(terminal, history_stays);
   tcase_add_test(terminal, completion);
   tcase_add_test(terminal, interrupt);

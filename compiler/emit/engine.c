@@ -8,20 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Plans whose kernels are shared; given up as a whole. */
+/* Kernels that plans share; given up as a whole. */
 struct generation {
   struct arena *arena; /* of the texts and names */
   struct kept_kernel {
     const char *text, *name;
   } * kernels;
   int kernel_count, kernel_capacity;
-  int loaded; /* kernels of loaded plans; those behind them belong to the plan that is being loaded */
+  int loaded; /* kernels that are linked; those behind them belong to the plan that is being loaded */
   LLVMOrcResourceTrackerRef *trackers;
   int tracker_count, tracker_capacity;
   int users; /* loaded plans */
 };
 
-enum { GENERATION_PLANS = 16 };
+enum { GENERATION_KERNELS = 512 };
 
 struct engine {
   struct generation *generation; /* the youngest; older ones go with their last user */
@@ -99,39 +99,6 @@ static void remove_tracker(struct engine *e, LLVMOrcResourceTrackerRef tracker) 
       LLVMOrcExecutionSessionGetSymbolStringPool(LLVMOrcLLJITGetExecutionSession(e->jit)));
 }
 
-static bool add_object(struct engine *e, const struct loaded_code *code, const struct emitted *object,
-                       const char *name, const char **error) {
-  LLVMMemoryBufferRef copy = LLVMCreateMemoryBufferWithMemoryRangeCopy(object->bytes, object->size, name);
-  return refuse(LLVMOrcLLJITAddObjectFileWithRT(e->jit, code->tracker, copy), "LLVM cannot read the generated code",
-                error);
-}
-
-/* Links a plan's functions and, where they are apart, its kernels. */
-static bool link_code(struct engine *e, struct arena *a, const struct emitted *functions,
-                      const struct emitted *kernels, const char *prefix, struct loaded_code *out,
-                      const char **error) {
-  out->tracker = LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(e->jit));
-  bool linked = add_object(e, out, functions, prefix, error) &&
-                (!kernels->size || add_object(e, out, kernels, arena_printf(a, "%s_kernels", prefix), error)) &&
-                find(e, a, prefix, "prepare", &out->prepare, error) &&
-                find(e, a, prefix, "forward", &out->forward, error) &&
-                find(e, a, prefix, "train", &out->train, error) && find(e, a, prefix, "trace", &out->trace, error);
-  if (!linked) engine_unload(e, out);
-  return linked;
-}
-
-bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
-                 const char **error) {
-  struct emitted object, none = {0};
-  struct code_host host = e->host;
-  *out = (struct loaded_code){0};
-  host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
-  if (!emit_with(a, plan, NULL, &host, EMIT_OBJECT, &object, error)) return false;
-  bool loaded = link_code(e, a, &object, &none, host.prefix, out, error);
-  emitted_free(&object);
-  return loaded;
-}
-
 /* ---- shared kernels ---- */
 
 static struct generation *generation_new(struct guard *guard) {
@@ -166,16 +133,44 @@ static const char *kept_name(void *context, const char *text, bool *is_new) {
 
 static void renew_generation(struct engine *e) {
   struct generation *old = e->generation;
-  if (old && old->tracker_count < GENERATION_PLANS) return;
+  if (old && old->kernel_count < GENERATION_KERNELS) return;
   e->generation = generation_new(arena_guard(e->arena));
   release(e, old);
 }
 
-static bool load_apart(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
-                       const char **error) {
+/* ---- loading ---- */
+
+static LLVMOrcResourceTrackerRef new_tracker(struct engine *e) {
+  return LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(e->jit));
+}
+
+static bool add_object(struct engine *e, LLVMOrcResourceTrackerRef tracker, const struct emitted *object,
+                       const char *name, const char **error) {
+  LLVMMemoryBufferRef copy = LLVMCreateMemoryBufferWithMemoryRangeCopy(object->bytes, object->size, name);
+  return refuse(LLVMOrcLLJITAddObjectFileWithRT(e->jit, tracker, copy), "LLVM cannot read the generated code", error);
+}
+
+static bool add_kernels(struct engine *e, struct generation *g, const struct emitted *object, const char *name,
+                        const char **error) {
+  if (!object->size) return true;
+  arena_push(g->arena, g->trackers, g->tracker_count, g->tracker_capacity, new_tracker(e));
+  return add_object(e, g->trackers[g->tracker_count - 1], object, name, error);
+}
+
+static bool link_code(struct engine *e, struct arena *a, const struct emitted *functions,
+                      const struct emitted *kernels, const char *prefix, struct loaded_code *out,
+                      const char **error) {
+  out->tracker = new_tracker(e);
+  return add_object(e, out->tracker, functions, prefix, error) &&
+         add_kernels(e, e->generation, kernels, arena_printf(a, "%s_kernels", prefix), error) &&
+         find(e, a, prefix, "prepare", &out->prepare, error) && find(e, a, prefix, "forward", &out->forward, error) &&
+         find(e, a, prefix, "train", &out->train, error) && find(e, a, prefix, "trace", &out->trace, error);
+}
+
+static bool generate_and_link(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
+                              const char **error) {
   struct emitted functions, kernels;
   struct code_host host = e->host;
-  *out = (struct loaded_code){0};
   host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
   host.kernel_name = kept_name;
   host.kernel_context = e;
@@ -186,17 +181,19 @@ static bool load_apart(struct engine *e, struct arena *a, const struct plan *pla
   return loaded;
 }
 
-bool engine_load_shared(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
-                        const char **error) {
+bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
+                 const char **error) {
+  *out = (struct loaded_code){0};
   renew_generation(e);
   struct generation *g = e->generation;
   g->kernel_count = g->loaded;
-  if (!load_apart(e, a, plan, out, error)) return false;
-  arena_push(g->arena, g->trackers, g->tracker_count, g->tracker_capacity, (LLVMOrcResourceTrackerRef)out->tracker);
+  if (!generate_and_link(e, a, plan, out, error)) {
+    engine_unload(e, out);
+    return false;
+  }
   g->loaded = g->kernel_count;
-  out->tracker = NULL;
-  out->generation = g;
   g->users++;
+  out->generation = g;
   return true;
 }
 

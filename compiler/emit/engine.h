@@ -19,17 +19,15 @@ const struct target *engine_target(const struct engine *e);
 /* A plan's functions, loaded. */
 struct loaded_code {
   hrm_entry *prepare, *forward, *train, *trace;
-  void *tracker;                 /* of code of its own */
-  struct generation *generation; /* of code that shares kernels */
+  void *tracker;                 /* of the functions */
+  struct generation *generation; /* of the kernels that they call */
 };
 
-/* False and *error (in the arena, or static) where LLVM refuses; a refused plan leaves nothing behind. */
+/* False and *error (in the arena, or static) where LLVM refuses.  Kernels are kept: one whose text an earlier plan
+ * had is not generated again.  What is kept is given up from time to time, when nothing uses it any more, so that
+ * memory stays bounded. */
 bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
                  const char **error);
-/* The same with kernels that are kept: one whose text an earlier plan had is not generated again.  What is kept is
- * given up from time to time, when nothing uses it any more, so that memory stays bounded. */
-bool engine_load_shared(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
-                        const char **error);
 void engine_unload(struct engine *e, struct loaded_code *code); /* accepts all zeros */
 
 #endif

@@ -179,6 +179,15 @@ static void close_terminal(struct terminal *t) {
   clear(&t->in);
 }
 
+/* Line by line, as the language has them: an entry of several is typed again from its first line on. */
+static void remember(struct terminal *t, const char *line, size_t length) {
+  HistEvent event;
+  while (length && line[length - 1] == '\n') length--;
+  char *text = strndup(line, length);
+  if (text && *text) history(t->history, &event, H_ENTER, text);
+  free(text);
+}
+
 /* Ctrl-C at the prompt gives up what was typed. */
 static bool read_line(struct terminal *t) {
   int length = 0;
@@ -187,6 +196,7 @@ static bool read_line(struct terminal *t) {
   const char *line = el_gets(t->editor, &length);
   if (line && length > 0) {
     add_line(&t->in, line, (size_t)length);
+    remember(t, line, (size_t)length);
     return true;
   }
   if (errno != EINTR) return false;
@@ -196,17 +206,6 @@ static bool read_line(struct terminal *t) {
   return true;
 }
 
-static void remember(struct terminal *t) {
-  HistEvent event;
-  size_t length = t->in.length;
-  while (length && t->in.text[length - 1] == '\n') length--;
-  char *text = strndup(t->in.text, length);
-  for (char *c = text; c && *c; c++)
-    if (*c == '\n') *c = ' ';
-  if (text && *text) history(t->history, &event, H_ENTER, text);
-  free(text);
-}
-
 void console_run_terminal(struct session *s) {
   struct terminal t = {.session = s};
   struct sigaction ours = {.sa_handler = interrupt_point_note}, before;
@@ -214,9 +213,7 @@ void console_run_terminal(struct session *s) {
   sigaction(SIGINT, &ours, &before);
   bool open = open_terminal(&t);
   while (open && !s->done && read_line(&t)) {
-    if (!t.in.text || !console_is_complete(t.in.text)) continue;
-    remember(&t);
-    enter(s, &t.in);
+    if (t.in.text && console_is_complete(t.in.text)) enter(s, &t.in);
   }
   if (open && !s->done) putchar('\n');
   close_terminal(&t);

@@ -71,7 +71,7 @@ static bool compile(struct entry_run *r, struct trained_model *m) {
   own.c.source = whole_text(&own);
   const struct target *target = engine_target(own.c.engine);
   const char *text = describe(m->arena, own.c.program, own.c.plan, own.c.source->text, target->cpu, target->features);
-  if (!engine_load_shared(own.c.engine, m->arena, own.c.plan, &m->loaded, &error)) {
+  if (!engine_load(own.c.engine, m->arena, own.c.plan, &m->loaded, &error)) {
     diag_report(r->c.diags, MSG_JIT_FAILED, (struct span){0}, error);
     return false;
   }
