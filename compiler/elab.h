@@ -192,20 +192,19 @@ bool elab_whole(struct elab *e, struct scope *s, const struct expr *x, const cha
 bool elab_condition(struct elab *e, struct scope *s, const struct expr *x, const char *what, bool *ok);
 /* A tensor from any value that can be one (number, weight, nested list); an error is reported. */
 bool elab_as_tensor(struct elab *e, const struct val *v, struct span place, struct tensor_value *out);
+/* That a whole number fits a tensor of integers; else it is reported. */
+bool check_integer(struct elab *e, const struct val *v, struct span place);
 struct tensor_value tensor_constant(struct elab *e, enum dtype dtype, double value);
 
 /* elab_tensor.c: operations on tensors with frames */
 struct node *tensor_align(struct elab *e, const struct tensor_value *t, uint32_t frames);
 int frames_rank(const struct elab *e, uint32_t frames);
 struct tensor_value tensor_make(struct node *node, uint32_t frames, int rank, const struct dim *dim);
-/* Brings operands to one shape (equal, scalar, or lifted over leading axes) and one dtype. False after an error at
- * `place`. */
 struct operand {
   const struct val *value;
   const struct expr *expr;
 };
-bool tensor_unify(struct elab *e, struct scope *s, struct operand *operands, int count, struct span place,
-                  struct tensor_value *out);
+/* Of operands that are brought to one shape (equal, scalar, or lifted over leading axes) and one dtype. */
 const struct val *tensor_elementwise(struct elab *e, struct scope *s, enum scalar_op op, struct operand *operands,
                                      int count, struct span place);
 /* Whether a tensor with these frames and core is within the limits of rank and size; else reports it. */

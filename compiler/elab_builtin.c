@@ -118,7 +118,11 @@ static bool whole_from_one(struct invocation *i, const struct val *v, double mos
 static bool shape_argument(struct invocation *i, int k, struct dim *dim, int *rank) {
   const struct val *v = i->argument[k].value;
   struct span place = i->argument[k].expr->span;
-  if (v->kind != KIND_LIST || v->list.count > GRAPH_MAX_RANK - 1) {
+  if (v->kind == KIND_LIST && v->list.count > GRAPH_MAX_RANK - 1) {
+    diag_report(i->e->diags, MSG_LIMIT, place, "a tensor with more than 7 axes");
+    return false;
+  }
+  if (v->kind != KIND_LIST) {
     diag_report(i->e->diags, MSG_SHAPE_LIST, place, i->builtin->name, val_describe(i->e, v));
     return false;
   }
@@ -194,6 +198,15 @@ static const struct val *range(struct invocation *i) {
   return val_list(i->e, items, count);
 }
 
+/* Deviations and limits are not negative; every number of a weight is a finite float. */
+static bool check_scale(struct invocation *i, double value) {
+  const double largest = 3.4028234663852886e38, least = i->builtin->parameter[0][0] == 'v' ? -largest : 0;
+  if (value >= least && value <= largest) return true;
+  diag_report(i->e->diags, MSG_SETTING_RANGE, i->argument[0].expr->span, i->builtin->parameter[0],
+              number_text(i->e, value), number_text(i->e, least), number_text(i->e, largest));
+  return false;
+}
+
 static const struct val *initialiser(struct invocation *i) {
   static const struct {
     const char *name;
@@ -209,6 +222,7 @@ static const struct val *initialiser(struct invocation *i) {
     diag_report(i->e->diags, MSG_NOT_A_NUMBER, i->argument[0].expr->span, argument_of(i), val_describe(i->e, scale));
     return &val_error;
   }
+  if (!check_scale(i, scale->number.value)) return &val_error;
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
     if (!strcmp(kinds[k].name, i->builtin->name)) v->init = (struct init){kinds[k].kind, scale->number.value};
   return v;

@@ -156,13 +156,6 @@ static bool join_frame(struct elab *e, struct call_state *c, const struct parame
   return true;
 }
 
-static bool number_as_written(struct elab *e, const struct parameter *p, const struct bound_argument *a,
-                              struct tensor_value *t) {
-  if (a->value->kind != KIND_NUMBER || !p->type->is_integer || !val_is_whole(a->value)) return false;
-  *t = tensor_constant(e, DTYPE_I32, a->value->number.value);
-  return true;
-}
-
 /* From here on, a dimension without a name has the declared one; but the function's own variables would say nothing
  * to its caller. */
 static void name_dimensions(const struct call_state *c, const struct type_expr *type,
@@ -178,7 +171,12 @@ static void name_dimensions(const struct call_state *c, const struct type_expr *
 static bool bind_tensor(struct elab *e, struct call_state *c, const struct parameter *p,
                         const struct bound_argument *a, struct span place, struct tensor_value *t) {
   struct span at = a->expr ? a->expr->span : place;
-  if (!number_as_written(e, p, a, t) && !elab_as_tensor(e, a->value, at, t)) return false;
+  bool is_written_integer = p->type->is_integer && val_is_whole(a->value);
+  if (is_written_integer && !check_integer(e, a->value, at)) return false;
+  if (is_written_integer)
+    *t = tensor_constant(e, DTYPE_I32, a->value->number.value);
+  else if (!elab_as_tensor(e, a->value, at, t))
+    return false;
   if (!check_dtype(e, c, p, a, t, place)) return false;
   int extra = t->rank - p->type->rank;
   struct tensor_value wanted;

@@ -84,6 +84,26 @@ static const struct val *sparse_gather(struct elab *e, const struct val *table, 
   return val_tensor(e, tensor_make(leaf, 0, shape->rank - 1, shape->dim + 1));
 }
 
+/* Whether an integer node holds a constant that is no row; *row: the first of them. */
+static bool has_constant_outside(const struct node *n, int64_t rows, int64_t *row) {
+  bool is_copy = n->op == OP_RESHAPE || n->op == OP_BROADCAST || (n->op == OP_MAP && n->scalar == SCALAR_CAST);
+  if (n->op == OP_CONST) {
+    *row = (int64_t)n->value;
+    return n->value <= -1 || n->value >= (double)rows;
+  }
+  for (int i = 0; (is_copy || n->op == OP_CONCAT) && i < n->arity; i++)
+    if (has_constant_outside(n->operand[i], rows, row)) return true;
+  return false;
+}
+
+static bool check_constants(struct elab *e, const struct tensor_value *index, int64_t rows, struct span place) {
+  int64_t row;
+  if (!has_constant_outside(index->node, rows, &row)) return true;
+  struct diag *d = diag_report(e->diags, MSG_INDEX_RANGE, place, (long long)row, (long long)rows);
+  if (row < 0) diag_note(e->diags, d, (struct span){0}, "only a number alone counts from the end, as in x[-1]");
+  return false;
+}
+
 /* Whether a table of tensors can be indexed so: pass_batch may need an axis for the batch and one for the rows. */
 static bool check_gather(struct elab *e, const struct val *table, const struct tensor_value *t,
                          const struct tensor_value *index, const struct expr *x) {
@@ -103,6 +123,7 @@ static bool check_gather(struct elab *e, const struct val *table, const struct t
     diag_report(e->diags, MSG_LIMIT, place, "an index of more than 6 axes into a table that is not a parameter");
     return false;
   }
+  if (!check_constants(e, index, t->dim[0].size, place)) return false;
   return !source || check_bound(e, source, name, t->dim[0].size, place);
 }
 

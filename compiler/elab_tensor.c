@@ -114,6 +114,12 @@ static bool report_mixture(struct elab *e, const struct operand *operands, const
   return false;
 }
 
+bool check_integer(struct elab *e, const struct val *v, struct span place) {
+  if (v->number.value >= INT32_MIN && v->number.value <= INT32_MAX) return true;
+  diag_report(e->diags, MSG_INTEGER_RANGE, place, val_describe(e, v));
+  return false;
+}
+
 /* The dtype that tensors among the operands share; the float type where all are numbers. */
 static bool common_dtype(struct elab *e, const struct operand *operands, const struct tensor_value *t, int count,
                          struct span place, enum dtype *dtype) {
@@ -127,12 +133,16 @@ static bool common_dtype(struct elab *e, const struct operand *operands, const s
     if (!found || own == DTYPE_F64) *dtype = own;
     found = true;
   }
-  for (int i = 0; i < count && *dtype == DTYPE_I32; i++)
-    if (operands[i].value->kind == KIND_NUMBER && !val_is_whole(operands[i].value)) {
-      struct span at = operands[i].expr ? operands[i].expr->span : place;
+  for (int i = 0; i < count && *dtype == DTYPE_I32; i++) {
+    struct span at = operands[i].expr ? operands[i].expr->span : place;
+    if (operands[i].value->kind != KIND_NUMBER) continue;
+    if (val_is_whole(operands[i].value)) {
+      if (!check_integer(e, operands[i].value, at)) return false;
+    } else {
       diag_report(e->diags, MSG_INTEGER_AND_FLOAT, at, operation_text(e, operands, count, place));
       return false;
     }
+  }
   return true;
 }
 
@@ -145,7 +155,7 @@ static bool operand_tensors(struct elab *e, struct operand *operands, int count,
   return true;
 }
 
-/* As tensor_unify, where the first `free` operands keep their dtype. */
+/* The same shape and dtype for all; the first `free` operands keep their dtype. */
 static bool unify(struct elab *e, struct scope *s, struct operand *operands, int count, int free_count,
                   struct span place, struct tensor_value *t) {
   if (!operand_tensors(e, operands, count, place, t)) return false;
@@ -170,14 +180,9 @@ static bool unify(struct elab *e, struct scope *s, struct operand *operands, int
   return true;
 }
 
-bool tensor_unify(struct elab *e, struct scope *s, struct operand *operands, int count, struct span place,
-                  struct tensor_value *out) {
-  return unify(e, s, operands, count, 0, place, out);
-}
-
 const struct val *tensor_elementwise(struct elab *e, struct scope *s, enum scalar_op op, struct operand *operands,
                                      int count, struct span place) {
-  struct tensor_value t[3];
+  struct tensor_value t[3] = {{0}};
   struct node *nodes[3];
   if (!unify(e, s, operands, count, op == SCALAR_SELECT, place, t)) return &val_error;
   for (int i = 0; i < count; i++) nodes[i] = t[i].node;

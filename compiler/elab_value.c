@@ -43,11 +43,12 @@ const struct val *val_list(struct elab *e, const struct val **items, int count) 
 bool val_is_error(const struct val *v) { return v->kind == KIND_ERROR; }
 
 bool val_is_whole(const struct val *v) {
-  return v->kind == KIND_NUMBER && floor(v->number.value) == v->number.value && fabs(v->number.value) < 1e15;
+  return v->kind == KIND_NUMBER && floor(v->number.value) == v->number.value && fabs(v->number.value) <= 0x1p53;
 }
 
 const char *number_text(struct elab *e, double value) {
-  if (floor(value) == value && fabs(value) < 1e15) return arena_printf(e->arena, "%.0f", value + 0.0); /* no -0 */
+  if (isnan(value)) return "nan"; /* its sign says nothing */
+  if (floor(value) == value && fabs(value) <= 0x1p53) return arena_printf(e->arena, "%.0f", value + 0.0); /* no -0 */
   return arena_printf(e->arena, "%.6g", value);
 }
 

@@ -44,8 +44,8 @@ static double scalar_value(enum scalar_op op, enum dtype dtype, const double *x)
   case SCALAR_MUL: return x[0] * x[1];
   case SCALAR_DIV: return quotient(dtype, x[0], x[1]);
   case SCALAR_POW: return pow(x[0], x[1]);
-  case SCALAR_MAX: return fmax(x[0], x[1]);
-  case SCALAR_MIN: return fmin(x[0], x[1]);
+  case SCALAR_MAX: return x[0] > x[1] ? x[0] : x[1];
+  case SCALAR_MIN: return x[0] < x[1] ? x[0] : x[1];
   case SCALAR_EQ: return x[0] == x[1];
   case SCALAR_NE: return x[0] != x[1];
   case SCALAR_LT: return x[0] < x[1];
@@ -114,7 +114,9 @@ static bool is_map_with_constant(const struct node *n, enum scalar_op op, double
   return is_map(n, op) && simplify_is_constant(n->operand[1], value);
 }
 
+/* NULL where the constant is none of the integers: then the running program computes as it is written. */
 static struct node *map2_constant(struct graph *g, enum scalar_op op, struct node *x, double value) {
+  if (x->type.dtype == DTYPE_I32 && fabs(value) > INT32_MAX) return NULL;
   return graph_map2(g, op, x, simplify_constant(g, dtype_round(x->type.dtype, value), &x->type));
 }
 
@@ -199,13 +201,12 @@ static struct node *simplify_mul(struct graph *g, struct node *n) {
   return order_operands(g, n);
 }
 
-/* x/1 = x;  x/2ⁿ = x·2⁻ⁿ, which rounds alike;  0/y = 0;  -z/y = -(z/y) */
+/* x/1 = x;  x/2ⁿ = x·2⁻ⁿ, which rounds alike;  -z/y = -(z/y).  0/y stays: y may be 0. */
 static struct node *simplify_div(struct graph *g, struct node *n) {
   struct node *x = n->operand[0], *y = n->operand[1];
   double a;
   int exponent;
   if (simplify_is(y, 1)) return x;
-  if (simplify_is(x, 0) && n->type.dtype != DTYPE_I32) return x;
   if (is_map(x, SCALAR_NEG)) return graph_map1(g, SCALAR_NEG, graph_map2(g, SCALAR_DIV, x->operand[0], y));
   if (n->type.dtype == DTYPE_I32 || !simplify_is_constant(y, &a)) return NULL;
   bool is_power = fabs(frexp(a, &exponent)) == 0.5 && exponent > -100 && exponent < 100;

@@ -154,7 +154,7 @@ static void evaluate_map(struct evaluator *e, const struct node *n, struct tenso
 
 static double combine(enum reduction kind, double x, double y) {
   if (kind == REDUCE_SUM) return x + y;
-  return kind == REDUCE_MAX ? (x > y ? x : y) : (x < y ? x : y);
+  return kind == REDUCE_MAX ? (y > x ? y : x) : (y < x ? y : x); /* a NaN in y leaves x */
 }
 
 static void evaluate_reduce(struct evaluator *e, const struct node *n, struct tensor *y) {

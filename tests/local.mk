@@ -103,7 +103,7 @@ libtesting_a_SOURCES = \
 
 check_PROGRAMS += $(check_programs)
 dist_check_SCRIPTS += $(test_scripts)
-EXTRA_DIST += $(test_data)
+EXTRA_DIST += $(test_data) %D%/numbers.hrm
 TESTS += $(check_programs) $(test_scripts)
 
 # For runtime.sh: a hand-written model behind the runtime's commands, and its data set.  The first has runtime/main.c.

@@ -1,7 +1,7 @@
 #!/bin/bash
-# The library's own test blocks.
+# Test blocks: the library's own, and those of the numbers.
 
 set -u
 HRMC=$(realpath "${HRMC:-./hrmc}")
 cd "${top_srcdir:-.}" || exit 1
-exec "$HRMC" test stdlib/*.hrm
+exec "$HRMC" test stdlib/*.hrm tests/numbers.hrm

@@ -210,8 +210,8 @@ LLVMValueRef build_select_min(struct codegen *g, LLVMValueRef x, LLVMValueRef y)
 
 LLVMValueRef build_combine(struct codegen *g, enum reduction kind, LLVMValueRef x, LLVMValueRef y) {
   switch (kind) {
-  case REDUCE_MAX: return build_select_max(g, x, y);
-  case REDUCE_MIN: return build_select_min(g, x, y);
+  case REDUCE_MAX: return build_select_max(g, y, x); /* a NaN in y leaves x */
+  case REDUCE_MIN: return build_select_min(g, y, x);
   case REDUCE_SUM: break;
   }
   return type_is_float(LLVMTypeOf(x)) ? LLVMBuildFAdd(g->builder, x, y, "") : LLVMBuildAdd(g->builder, x, y, "");
