@@ -115,6 +115,11 @@ HOME=$work browse "$work/play.html" --dump-dom --virtual-time-budget=20000 >"$wo
 check 'play comes to the end and stops' grep -q '^18 of 18' <(now "$work/dom")
 check 'and can play again' grep -q 'Play</button>' "$work/dom"
 
+with 'd = { kind: "maze", rows: 1, columns: 2, inputs: [2, 2] }; g = newGrid(d, "maze"); document.body.append(g); '\
+'fillGrid(g, d, [2, 5], [], [5, 2]); document.title = getComputedStyle(g.rows[0].cells[0]).backgroundColor' trace maze
+browse "$work/maze.html" --dump-dom >"$work/dom"
+check 'maze: a free cell that changed is framed, not shaded like a path' grep -q '<title>rgba(0, 0, 0, 0)<' "$work/dom"
+
 rule() { # rule KIND TOKENS INPUTS ROWS COLUMNS: the cells that break it
   with "document.title = VIOLATIONS.$1({ inputs: [$3], rows: $4, columns: $5 }, [$2]).map(Number).join(\"\")" trace rule
   browse "$work/rule.html" --dump-dom | sed -n 's/.*<title>\(.*\)<.title>.*/\1/p'
