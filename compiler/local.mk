@@ -182,6 +182,8 @@ libdriver_a_SOURCES = \
   %D%/driver/options.h \
   %D%/driver/options_compare.c \
   %D%/driver/options_compare.h \
+  %D%/driver/options_variants.c \
+  %D%/driver/options_variants.h \
   %D%/driver/output.c \
   %D%/driver/output.h \
   %D%/driver/paths.c \
@@ -190,6 +192,8 @@ libdriver_a_SOURCES = \
   %D%/driver/report.h \
   %D%/driver/suggest.c \
   %D%/driver/suggest.h \
+  %D%/driver/variant.c \
+  %D%/driver/variant.h \
   %D%/repl/command.c \
   %D%/repl/command.h \
   %D%/repl/command_gradient.c \

@@ -263,30 +263,25 @@ void dataset_close(struct dataset *dataset) {
   *dataset = (struct dataset){0};
 }
 
-static bool read_split_sizes(struct dataset_sizes *sizes, const char *path, struct hrm_error *error) {
-  struct dataset dataset;
-  json_t *json = load_json(path, error);
-  struct json_file file = {json, path, error};
-  bool ok = json && get_sizes(&file, &dataset);
-  json_decref(json);
-  if (ok) *sizes = (struct dataset_sizes){dataset.vocab_size, dataset.seq_len, dataset.num_puzzle_identifiers};
-  return ok;
-}
-
 static bool is_readable(const char *path) {
   FILE *file = fopen(path, "rb");
   if (file) fclose(file);
   return file;
 }
 
+/* The split that tells the sizes; on failure the message is of train. */
+static const char *split_of_sizes(const char *train, const char *test) {
+  return is_readable(train) || !is_readable(test) ? "train" : "test";
+}
+
 bool dataset_read_sizes(struct dataset_sizes *sizes, const char *directory, struct hrm_error *error) {
   char *train = split_path(directory, "train", "/dataset.json");
   char *test = split_path(directory, "test", "/dataset.json");
-  bool ok;
-  if (!train || !test)
-    ok = out_of_memory(error);
-  else
-    ok = read_split_sizes(sizes, is_readable(train) || !is_readable(test) ? train : test, error);
+  struct dataset dataset = {0};
+  bool ok = train && test ? read_metadata(&dataset, directory, split_of_sizes(train, test), error)
+                          : out_of_memory(error);
+  if (ok) *sizes = (struct dataset_sizes){dataset.vocab_size, dataset.seq_len, dataset.num_puzzle_identifiers};
+  dataset_close(&dataset);
   free(train);
   free(test);
   return ok;

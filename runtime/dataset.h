@@ -48,7 +48,7 @@ struct dataset_sizes {
   int64_t vocab_size, seq_len, num_puzzle_identifiers;
 };
 
-/* Reads DIR/train/dataset.json, or DIR/test's where there is no train. hrmc --data uses it. */
+/* Reads DIR/train/dataset.json, or DIR/test's where there is no train, as dataset_open does. hrmc --data uses it. */
 bool dataset_read_sizes(struct dataset_sizes *sizes, const char *directory, struct hrm_error *error);
 
 /* Opens and checks DIR/split. On failure nothing is left to close. */

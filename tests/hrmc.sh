@@ -51,7 +51,10 @@ END
 echo 'let a = b' >unknown.hrm
 echo 'test "limit" { let x = fill(fill(1.0, [2, 2, 2, 2]), [2, 2, 2, 2]) }' >limit.hrm
 echo 'config mode = "plane" in ["plain", "fancy"]' >choice.hrm
-mkdir folder
+mkdir -p folder narrow/train
+echo '{"pad_id": 0, "ignore_label_id": 0, "blank_identifier_id": 0, "vocab_size": 3, "seq_len": 4,
+  "num_puzzle_identifiers": 1, "total_groups": 1, "mean_puzzle_examples": 1, "sets": ["all"],
+  "characters": "123456"}' >narrow/train/dataset.json
 truncate -s 17M large.hrm
 
 # files
@@ -100,7 +103,17 @@ expect 0 '  table                                                        [5, 5] 
 expect 0 '"path": "other",' diff --json small.hrm other.hrm
 expect 0 '"parameters": 25,' diff --json small.hrm other.hrm
 expect 1 'E201' diff small.hrm unknown.hrm
-expect 2 'diff compares two files, not 1' diff small.hrm
+expect 2 'diff compares two models, not 1: two files, or FILE and FILE:CONFIG=VALUE' diff small.hrm
+expect 0 'small.hrm:vocab_size=6,seq_len=3' diff small.hrm small.hrm:vocab_size=6,seq_len=3
+expect 0 '  table                                                        [5, 5]                   [6, 6]' \
+  diff small.hrm small.hrm:vocab_size=6,seq_len=3
+expect 0 '"file": "small.hrm:vocab_size=6"' diff --json small.hrm small.hrm:vocab_size=6
+sed 's/seq_len = 4/seq_len = 4, height = 1/' small.hrm >tall.hrm
+expect 2 "'small.hrm' has no config 'height', and what -D sets all variants must have: write :height=2 behind the files that do [E410]" \
+  diff -D height=2 tall.hrm small.hrm
+expect 0 'tall.hrm:height=2' diff tall.hrm:height=2 small.hrm
+expect 2 "no config is named 'widht' [E404]" diff small.hrm small.hrm:widht=2
+expect 1 '"characters" has 6 characters; vocab_size is 3' check --data narrow small.hrm
 
 # the command line
 expect 2 'no FILE given'

@@ -3,6 +3,7 @@
 
 #include "../graph_text.h"
 #include "load.h"
+#include "variant.h"
 #include "runtime/commands.h"
 #include "runtime/comparison.h"
 
@@ -19,30 +20,10 @@ struct side {
   struct contender *contender;
 };
 
-static bool has_config(const struct ast_file *ast, const char *name) {
-  for (int i = 0; i < ast->count; i++)
-    if (ast->decls[i]->kind == DECL_CONFIG && !strcmp(ast->decls[i]->name.text, name)) return true;
-  return false;
-}
-
-/* What all variants share, all must have. */
-static bool check_shared(struct compilation *c, const struct options *shared, const struct variant *v) {
-  bool good = true;
-  for (int i = 0; i < shared->define_count; i++) {
-    const struct define *d = &shared->defines[i];
-    if (has_config(c->ast, d->name)) continue;
-    diag_report(c->diags, MSG_SHARED_CONFIG, d->place, v->path, d->name, d->name, d->value);
-    good = false;
-  }
-  return good;
-}
-
 static void compile_side(void *context) {
   struct side *s = context;
   struct compilation *c = &s->compilation;
-  bool planned = compile_parse(c, s->variant->path) && check_shared(c, s->shared, s->variant) &&
-                 compile_elaborate(c) && compile_graphs(c) && compile_plan(c);
-  s->jit = planned ? load_model(c, &s->contender->code) : NULL;
+  s->jit = variant_compile(c, s->shared, s->variant) ? load_model(c, &s->contender->code) : NULL;
 }
 
 /* ---- what tells variants apart ---- */
@@ -121,8 +102,7 @@ static int compile_all(struct side *sides, struct guard *guard, const struct opt
     const struct variant *v = &o->variants[i];
     *s = (struct side){o, v, compilation_begin(v->options, guard), NULL, &o->comparison->contenders[i]};
     if (!guard_run(guard, compile_side, s)) diag_report_end(s->compilation.diags, guard);
-    diag_note_since(s->compilation.diags, 0, (struct span){v->source, 0, (uint32_t)v->source->length},
-                    arena_printf(s->compilation.arena, "in the variant '%s'", v->name));
+    variant_note(&s->compilation, v);
     int code = compilation_report(&s->compilation, v->path);
     if (code > worst) worst = code;
   }

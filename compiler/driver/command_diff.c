@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "../cost.h"
+#include "variant.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct repeat_line {
 };
 
 struct side {
+  const char *name; /* its file and settings, as given */
   const struct compilation *c;
   int64_t parameters, state_bytes;
   struct repeat_line repeats[MOST_REPEATS];
@@ -39,8 +41,9 @@ static void collect_repeats(struct side *s, const struct region *region, int dep
   }
 }
 
-static struct side *measure(const struct compilation *c) {
+static struct side *measure(const struct compilation *c, const char *name) {
   struct side *s = arena_new_object(c->arena, struct side);
+  s->name = name;
   s->c = c;
   for (int i = 0; i < c->program->weight_count; i++)
     if (c->program->weights[i]->symbol->role == ROLE_PARAM) s->parameters += elements(c->program->weights[i]->symbol);
@@ -144,7 +147,7 @@ static void print_repeats(struct arena *arena, const struct side *a, const struc
 }
 
 static void print_table(struct arena *arena, const struct side *a, const struct side *b) {
-  print_row("", a->c->source->name, b->c->source->name, "");
+  print_row("", a->name, b->name, "");
   for (int i = 0; i < FIGURES; i++) {
     double x = figures[i].value(a), y = figures[i].value(b);
     const char *ratio = x == y || x == 0 ? "" : arena_printf(arena, "x %.4g", y / x);
@@ -167,7 +170,7 @@ static void add_weight(void *context, const char *path, const struct symbol *a, 
 }
 
 static json_t *side_json(const struct side *s) {
-  json_t *object = json_pack("{s:s}", "file", s->c->source->name), *repeats = json_array();
+  json_t *object = json_pack("{s:s}", "file", s->name), *repeats = json_array();
   for (int i = 0; i < FIGURES; i++)
     json_object_set_new(object, figures[i].key, json_integer((json_int_t)figures[i].value(s)));
   for (int i = 0; i < s->repeat_count; i++)
@@ -186,14 +189,39 @@ static void print_json(const struct side *a, const struct side *b) {
   json_decref(all);
 }
 
-bool command_diff_side(struct compilation *c, const char *path) {
-  return compile_front(c, path) && compile_graphs(c) && compile_plan(c);
-}
+/* ---- the command ---- */
 
-void command_diff(const struct compilation *first, const struct compilation *second) {
-  const struct side *a = measure(first), *b = measure(second);
-  if (first->options->json)
+struct both {
+  const struct options *options;
+  struct compilation sides[2];
+};
+
+static void compare(void *context) {
+  struct both *both = context;
+  const struct variant *variants = both->options->variants;
+  bool ok = true;
+  for (int i = 0; i < 2; i++) {
+    bool compiled = variant_compile(&both->sides[i], both->options, &variants[i]);
+    if (!compiled) variant_note(&both->sides[i], &variants[i]);
+    ok = ok && compiled;
+  }
+  if (!ok) return;
+  const struct side *a = measure(&both->sides[0], variants[0].text), *b = measure(&both->sides[1], variants[1].text);
+  if (both->options->json)
     print_json(a, b);
   else
-    print_table(first->arena, a, b);
+    print_table(both->sides[0].arena, a, b);
+}
+
+int command_diff(const struct options *o) {
+  struct guard guard = {0};
+  struct both both = {.options = o};
+  int worst = 0;
+  for (int i = 0; i < 2; i++) both.sides[i] = compilation_begin(o->variants[i].options, &guard);
+  if (!guard_run(&guard, compare, &both)) diag_report_end(both.sides[1].diags, &guard);
+  for (int i = 0; i < 2; i++) {
+    int code = compilation_end(&both.sides[i], o->variants[i].path);
+    if (code > worst) worst = code;
+  }
+  return worst;
 }

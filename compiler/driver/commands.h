@@ -13,15 +13,12 @@ int compilation_end(struct compilation *c, const char *path);
 
 void command_compile(struct compilation *c, const char *path);
 void command_check(struct compilation *c, const char *path);
-/* diff: compiles one side as far as it is compared; then compares two that were compiled. */
-bool command_diff_side(struct compilation *c, const char *path);
-void command_diff(const struct compilation *first, const struct compilation *second);
-
 void command_fmt(struct compilation *c, const char *path);
 void command_test(struct compilation *c, const char *path);
 
 /* The variants of the options; the exit code. */
 int command_compare(const struct options *o);
+int command_diff(const struct options *o);
 
 /* Explains the codes in place of files; the exit code. */
 int command_explain(const struct options *o);

@@ -3,28 +3,13 @@
 
 #include <stdio.h>
 
-/* A command on a file, or on two, with an arena and diagnostics of its own for each. */
+/* A command on a file. */
 struct job {
   const struct options *options;
-  struct compilation c, second;
+  struct compilation c;
   const char *path;
   int code; /* of what the command ran */
 };
-
-static void diff_files(void *context) {
-  struct job *j = context;
-  bool ok = command_diff_side(&j->c, j->options->files[0]);
-  ok = command_diff_side(&j->second, j->options->files[1]) && ok;
-  if (ok) command_diff(&j->c, &j->second);
-}
-
-static int run_diff(const struct options *o) {
-  struct guard guard = {0};
-  struct job j = {.options = o, .c = compilation_begin(o, &guard), .second = compilation_begin(o, &guard)};
-  if (!guard_run(&guard, diff_files, &j)) diag_report_end(j.second.diags, &guard);
-  int a = compilation_end(&j.c, o->files[0]), b = compilation_end(&j.second, o->files[1]);
-  return a > b ? a : b;
-}
 
 static void process_file(void *context) {
   struct job *j = context;
@@ -62,7 +47,7 @@ static int run_files(const struct options *o) {
 static int run(const struct options *o) {
   switch (o->command) {
   case HRMC_COMPARE: return command_compare(o);
-  case HRMC_DIFF: return run_diff(o);
+  case HRMC_DIFF: return command_diff(o);
   case HRMC_EXPLAIN: return command_explain(o);
   case HRMC_REPL: return command_repl(o);
   case HRMC_EVALUATE: return command_evaluate(o);

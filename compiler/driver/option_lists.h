@@ -46,7 +46,7 @@
   COMMAND(COMPILE, compile, "FILE", "@model", "compile FILE into an executable that trains, evaluates and solves")   \
   COMMAND(CHECK, check, "FILE...", "@model", "report mistakes, write nothing")                                       \
   COMMAND(FMT, fmt, "FILE...", "@model", "write files in the layout of the language")                                \
-  COMMAND(DIFF, diff, "A B", "@model", "compare two models: parameters, FLOPs, memory, gradient horizons")           \
+  COMMAND(DIFF, diff, "FILE[:CONFIG=VALUE,...] FILE[:CONFIG=VALUE,...]", "@model", "compare two models: parameters, FLOPs, memory, gradient horizons")           \
   COMMAND(COMPARE, compare, "[NAME=]FILE[:CONFIG=VALUE,...]...", "@model",                                            \
           "train variants under the same budget and compare what comes of it")                                       \
   COMMAND(EXPLAIN, explain, "[CODE...]", "", "explain messages by their codes; without CODE, list them")             \

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "options_compare.h"
+#include "options_variants.h"
 
 #include "runtime/nearest.h"
 #include "runtime/option_lists.h"
@@ -134,9 +135,12 @@ static void check_files(struct arena *a, struct argp_state *state, struct option
   }
   bool many = o->command == HRMC_CHECK || o->command == HRMC_FMT || o->command == HRMC_TEST;
   if (o->command == HRMC_EXPLAIN) return;
-  if (o->command == HRMC_DIFF && o->file_count != 2)
-    argp_error(state, "diff compares two files, not %d", o->file_count);
-  if (o->command == HRMC_DIFF) return;
+  if (o->command == HRMC_DIFF) {
+    if (o->file_count != 2)
+      argp_error(state, "diff compares two models, not %d: two files, or FILE and FILE:CONFIG=VALUE", o->file_count);
+    options_read_variants(a, o, state);
+    return;
+  }
   if (o->command == HRMC_EVALUATE) {
     check_one_expression(state, o);
     return;

@@ -30,7 +30,7 @@ enum hrmc_command {
 #undef COMMAND
 };
 
-/* compare: a model with settings of its own. */
+/* compare, diff: a model with settings of its own. */
 struct variant {
   const char *name, *path;
   const char *text;              /* path and settings, as given */
@@ -59,7 +59,7 @@ struct options {
   bool bf16;     /* --precision=bf16 */
   int64_t tile;  /* 0: chosen by the compiler */
   struct comparison *comparison; /* compare: its budget and evaluations; NULL for other commands */
-  struct variant *variants;      /* compare: as many as files */
+  struct variant *variants;      /* compare, diff: as many as files */
   char **rest;   /* run: the arguments behind "--" */
   int rest_count;
 };

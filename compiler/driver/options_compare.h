@@ -9,7 +9,7 @@
 /* Takes one of compare's own options; ARGP_ERR_UNKNOWN for any other key. */
 error_t options_compare_key(struct arena *a, struct options *o, int key, const char *text, struct argp_state *state);
 
-/* What is missing or does not go together; makes o->variants of o->files, and files of their paths. */
+/* What is missing or does not go together; makes o->variants of o->files. */
 void options_compare_end(struct arena *a, struct options *o, struct argp_state *state);
 
 #endif
