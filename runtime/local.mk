@@ -149,7 +149,9 @@ libhrm_a_SOURCES = \
   %D%/training.c \
   %D%/training.h \
   %D%/training_begin.c \
-  %D%/widths.h
+  %D%/widths.h \
+  %D%/weights_file.c \
+  %D%/weights_file.h
 
 # The templates of pages with the plotting library, as texts.
 nodist_libhrm_a_SOURCES = %D%/page_text.c

@@ -11,13 +11,14 @@ static bool wants_colour(void) {
   return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && !(no_colour && *no_colour);
 }
 
-/* Without a file the library is at hand. */
+/* Without a file the library is at hand; one that has mistakes is known by its name, for :reload. */
 static bool open_session(struct session *s, const struct options *o, const char *file) {
   session_open(s, o);
   s->colour = wants_colour();
-  if (file) return session_load(s, file);
+  if (file && session_load(s, file)) return true;
   session_begin(s);
-  return true;
+  if (file) s->file = session_copy(s, file);
+  return !file;
 }
 
 int command_repl(const struct options *o) {

@@ -65,7 +65,10 @@ bool argument_number(struct entry_run *r, const struct command_argument *argumen
   errno = 0;
   *out = argument->length ? strtoll(argument->text, &end, 10) : otherwise;
   if (!argument->length || (!errno && !*end && *out >= 0)) return true;
-  diag_report(r->c.diags, MSG_SESSION_NUMBER, argument->place, argument->text);
+  const char *command = strchr(r->typed->text, ':');
+  diag_report(r->c.diags, MSG_SESSION_NUMBER, argument->place,
+              arena_strndup(r->c.arena, command, strcspn(command, " \t\r\n")), "a whole number from 0 on",
+              argument->text);
   return false;
 }
 

@@ -150,6 +150,7 @@ static void print_grid(const struct session *s, const struct puzzle_text *text, 
 }
 
 static bool find_example(struct entry_run *r, struct trained_model *m, int64_t number, struct example *out) {
+  int64_t wanted = number;
   for (int i = 0; i < m->test.num_sets; i++) {
     struct dataset_set *set = &m->test.sets[i];
     if (number < set->examples) {
@@ -160,7 +161,8 @@ static bool find_example(struct entry_run *r, struct trained_model *m, int64_t n
     number -= set->examples;
   }
   struct hrm_error error;
-  hrm_fail(&error, HRM_INPUT, "the test split has no such example");
+  hrm_fail(&error, HRM_INPUT, "there is no example %lld: the test split has %lld, counted from 0", (long long)wanted,
+           (long long)(wanted - number));
   return report_error(r, &error);
 }
 

@@ -4,7 +4,7 @@
 #include "../source.h"
 #include "model.h"
 #include "runtime/atomic_file.h"
-#include "runtime/safetensors.h"
+#include "runtime/weights_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,9 +53,13 @@ static bool set_run_setting(struct entry_run *r, const char *name, const char *v
   char *end;
   double number = strtod(value, &end);
   bool whole = number == floor(number) && number <= 1 << 20, is_rate = !strcmp(name, "lr");
-  if (*end || end == value || !isfinite(number) || number < 0 || (!is_rate && !whole) ||
-      (strcmp(name, "seed") && number == 0)) {
-    diag_report(r->c.diags, MSG_SESSION_NUMBER, place, value);
+  bool is_seed = !strcmp(name, "seed");
+  if (*end || end == value || !isfinite(number) || number < 0 || (!is_rate && !whole) || (!is_seed && number == 0)) {
+    diag_report(r->c.diags, MSG_SESSION_NUMBER, place, name,
+                is_rate   ? "a number above 0"
+                : is_seed ? "a whole number from 0 to 1048576"
+                          : "a whole number from 1 to 1048576",
+                value);
     return false;
   }
   if (is_rate) run->lr = number;
@@ -174,27 +178,23 @@ bool command_of_quit(struct entry_run *r, const struct command_argument *argumen
 
 static bool save_declarations(struct entry_run *r, const char *path) {
   struct hrm_error error;
-  const char *text = "";
   if (!session_ast(r)) return false;
-  for (int i = 0; i < r->c.ast->count; i++)
-    text = arena_printf(r->c.arena, "%s%s\n\n", text, span_text(r->c.arena, r->c.ast->decls[i]->span));
+  const char *text = session_text(r);
   return atomic_write_file(path, text, strlen(text), &error) || report_error(r, &error);
 }
 
-static bool save_weights(struct entry_run *r, const char *path) {
+static bool save_weights(struct entry_run *r, const char *path, const struct weights_format *format) {
   struct trained_model *m = model_ready(r);
   struct hrm_error error;
-  if (!m) return false;
-  int count = m->description.weight_count;
-  struct tensor_entry *entries = arena_new_array(r->c.arena, struct tensor_entry, (size_t)count + 1);
-  for (int i = 0; i < count; i++)
-    entries[i] = (struct tensor_entry){m->description.weights[i].path, STORED_F32, m->description.weights[i].shape,
-                                       model_weight(&m->trainer.model, i)};
-  return safetensors_write(path, entries, count, NULL, &error) || report_error(r, &error);
+  return m && (weights_write(&m->trainer.model, format, path, &error) || report_error(r, &error));
 }
 
 bool command_of_save(struct entry_run *r, const struct command_argument *argument) {
-  size_t length = argument->length;
-  bool is_source = length > 4 && !strcmp(argument->text + length - 4, ".hrm");
-  return is_source ? save_declarations(r, argument->text) : save_weights(r, argument->text);
+  const char *path = argument->text, *dot = strrchr(path, '.');
+  const struct weights_format *format = weights_format_of(path);
+  if (dot && !strcmp(dot, ".hrm")) return save_declarations(r, path);
+  if (format) return save_weights(r, path, format);
+  diag_report(r->c.diags, MSG_SESSION_ARGUMENT, argument->place, "save",
+              "a FILE that ends in .hrm, .safetensors or .npz");
+  return false;
 }

@@ -102,7 +102,7 @@ static bool run_tests(struct entry_run *r, const struct ast_file *typed) {
 static void try_all(struct entry_run *r, const struct ast_file *typed) {
   for (int i = 0; i < typed->count; i++) {
     if (typed->decls[i]->kind == DECL_TEST) continue;
-    const char *text = span_text(r->c.arena, typed->decls[i]->span);
+    const char *text = declaration_text(r->c.arena, typed->decls[i]);
     arena_push(r->c.arena, r->tried, r->tried_count, r->tried_capacity, source_from_text(r->c.arena, "prompt", text));
   }
 }

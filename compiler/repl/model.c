@@ -49,14 +49,6 @@ const float *model_parameter(const struct session *s, const char *path, const st
   return i >= 0 ? model_weight(&s->model->trainer.model, i) : NULL;
 }
 
-/* The program's text, so that what is saved says what it is. */
-static const struct source *whole_text(struct entry_run *r) {
-  const char *text = "";
-  for (int i = 0; i < r->c.ast->count; i++)
-    text = arena_printf(r->c.arena, "%s%s\n", text, span_text(r->c.arena, r->c.ast->decls[i]->span));
-  return source_from_text(r->c.arena, r->c.source->name, text);
-}
-
 static bool compile(struct entry_run *r, struct trained_model *m) {
   const char *error = NULL;
   struct compilation c = {
@@ -68,7 +60,7 @@ static bool compile(struct entry_run *r, struct trained_model *m) {
     return false;
   }
   if (!compile_elaborate(&own.c) || !compile_graphs(&own.c) || !compile_plan(&own.c)) return false;
-  own.c.source = whole_text(&own);
+  own.c.source = source_from_text(own.c.arena, own.c.source->name, session_text(&own));
   const struct target *target = engine_target(own.c.engine);
   const char *text = describe(m->arena, own.c.program, own.c.plan, own.c.source->text, target->cpu, target->features);
   if (!engine_load(own.c.engine, m->arena, own.c.plan, &m->loaded, &error)) {

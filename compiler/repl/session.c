@@ -195,6 +195,46 @@ bool session_ast(struct entry_run *r) {
   return diag_exit_code(r->c.diags) == 0;
 }
 
+/* ---- the declarations as a text ---- */
+
+static bool has_keyword(const char *text) { return !strncmp(text, "config", strlen("config")); }
+
+char *declaration_text(struct arena *a, const struct decl *d) {
+  char *text = span_text(a, d->span);
+  return d->kind == DECL_CONFIG && !has_keyword(text) ? arena_printf(a, "config %s", text) : text;
+}
+
+/* What a declaration became, in its place: further configs of a line stand without the keyword. */
+static const char *text_in_place(struct arena *a, const struct decl *before, const struct decl *now) {
+  const char *text = declaration_text(a, now);
+  bool bare = before->kind == DECL_CONFIG && !has_keyword(span_text(a, before->span));
+  return bare ? text + strlen("config ") : text;
+}
+
+static const struct decl *find_same(const struct ast_file *file, const struct decl *d) {
+  for (int i = 0; d->kind != DECL_TEST && i < file->count; i++)
+    if (same_declaration(file->decls[i], d)) return file->decls[i];
+  return NULL;
+}
+
+const char *session_text(struct entry_run *r) {
+  struct arena *a = r->c.arena;
+  const struct ast_file *all = r->c.ast, *file = parse_file(a, r->c.diags, all->source);
+  const char *text = "", *source = all->source->text;
+  uint32_t at = 0;
+  for (int i = 0; i < file->count; i++) {
+    const struct decl *d = file->decls[i], *now = find_same(all, d);
+    if (!now || now->span.source == all->source) continue;
+    text = arena_printf(a, "%s%.*s%s", text, (int)(d->span.begin - at), source + at, text_in_place(a, d, now));
+    at = d->span.end;
+  }
+  text = arena_printf(a, "%s%s", text, source + at);
+  for (int i = 0; i < all->count; i++)
+    if (!find_same(file, all->decls[i]))
+      text = arena_printf(a, "%s\n%s\n", text, declaration_text(a, all->decls[i]));
+  return text;
+}
+
 const struct decl *session_model(const struct entry_run *r) {
   for (int i = 0; i < r->c.ast->count; i++)
     if (r->c.ast->decls[i]->kind == DECL_MODEL) return r->c.ast->decls[i];

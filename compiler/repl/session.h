@@ -118,6 +118,13 @@ struct session_names session_names(struct entry_run *r, bool with_model);
 /* Whether a text has the name among its tokens. */
 bool text_mentions(struct arena *a, struct span text, const char *name);
 bool mentions_model(struct entry_run *r, struct span text);
+
+/* The text of a declaration by itself: with "config", which a line of several has once. */
+char *declaration_text(struct arena *a, const struct decl *d);
+/* The session's declarations as a file would have them, after session_ast: the loaded file's text, comments and all,
+ * with what was declared anew in its place and what is new behind it. */
+const char *session_text(struct entry_run *r);
+
 const struct decl *session_model(const struct entry_run *r); /* of r->c.ast; NULL: none */
 
 /* Parses and elaborates an expression, and what it is differentiated with respect to (no source: nothing). */

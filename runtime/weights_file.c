@@ -1,0 +1,47 @@
+#include "runtime/weights_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/npz.h"
+#include "runtime/safetensors.h"
+
+static bool write_safetensors(const char *path, struct tensor_entry *entries, int count, struct hrm_error *error) {
+  return safetensors_write(path, entries, count, NULL, error);
+}
+
+static bool write_npz(const char *path, struct tensor_entry *entries, int count, struct hrm_error *error) {
+  return npz_write(path, entries, count, error);
+}
+
+static const struct weights_format {
+  const char *name;
+  bool (*write)(const char *path, struct tensor_entry *entries, int count, struct hrm_error *error);
+} formats[] = {{"safetensors", write_safetensors}, {"npz", write_npz}};
+
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+const struct weights_format *weights_format_named(const char *name) {
+  for (int i = 0; i < FORMATS; i++) {
+    if (strcmp(formats[i].name, name) == 0) return &formats[i];
+  }
+  return NULL;
+}
+
+const struct weights_format *weights_format_of(const char *path) {
+  const char *dot = strrchr(path, '.');
+  return dot ? weights_format_named(dot + 1) : NULL;
+}
+
+bool weights_write(const struct model *model, const struct weights_format *format, const char *path,
+                   struct hrm_error *error) {
+  const struct description *d = model->description;
+  struct tensor_entry *entries = calloc((size_t)d->weight_count + 1, sizeof *entries);
+  if (!entries) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  for (int i = 0; i < d->weight_count; i++) {
+    entries[i] = (struct tensor_entry){d->weights[i].path, STORED_F32, d->weights[i].shape, model_weight(model, i)};
+  }
+  bool written = format->write(path, entries, d->weight_count, error);
+  free(entries);
+  return written;
+}
