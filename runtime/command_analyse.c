@@ -16,8 +16,8 @@ enum { ANALYSE_OPTIONS(OPTION_KEY) };
 static const struct argp_option option_table[] = {ANALYSE_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static void check_options(struct argp_state *state, const struct analyse_options *o) {
-  if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
-  if (!o->data) argp_error(state, "--data is missing");
+  option_require(state, KEY_CHECKPOINT, o->checkpoint);
+  option_require(state, KEY_DATA, o->data);
   if (!o->output && !o->json) argp_error(state, "--output is missing, and --json too: nothing would be shown");
 }
 
@@ -27,11 +27,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case KEY_CHECKPOINT: o->checkpoint = arg; break;
   case KEY_DATA: o->data = arg; break;
   case KEY_SPLIT: o->split = arg; break;
-  case KEY_EXAMPLES: o->examples = option_integer(state, "examples", arg, 1, INT32_MAX); break;
-  case KEY_SEGMENTS: o->segments = option_integer(state, "segments", arg, 1, 1024); break;
-  case KEY_MAX_SEGMENTS: o->max_segments = option_integer(state, "max-segments", arg, 1, 65536); break;
+  case KEY_LIMIT: o->examples = option_integer(state, KEY_LIMIT, arg, 1, INT32_MAX); break;
+  case KEY_SEGMENTS: o->segments = option_integer(state, KEY_SEGMENTS, arg, 1, 1024); break;
+  case KEY_MAX_SEGMENTS: o->max_segments = option_integer(state, KEY_MAX_SEGMENTS, arg, 1, 65536); break;
   case KEY_OUTPUT: o->output = arg; break;
-  case KEY_THREADS: o->threads = option_integer(state, "threads", arg, 1, 4096); break;
+  case KEY_THREADS: o->threads = option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); break;
   case KEY_NO_EMA: o->use.averaged = false; break;
   case KEY_RESET_PUZZLE_TABLE: o->use.reset_tables = true; break;
   case KEY_JSON: o->json = true; break;

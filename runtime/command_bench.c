@@ -24,19 +24,20 @@ struct bench_options {
   bool kernels, json;
 };
 
+enum { BENCH_OPTIONS(OPTION_KEY) };
 static const struct argp_option option_table[] = {BENCH_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct bench_options *o = state->input;
   switch (key) {
-  case 'b': o->batch = option_integer(state, "batch", arg, 1, 1 << 20); return 0;
-  case 'n': o->repeats = option_integer(state, "repeats", arg, 1, MOST_REPEATS); return 0;
-  case 'w': o->warmup = option_integer(state, "warm-up", arg, 0, MOST_REPEATS); return 0;
-  case 't': o->threads = (int)option_integer(state, "threads", arg, 1, 1024); return 0;
-  case 'f': o->work = WORK_FORWARD; return 0;
-  case 'o': o->work = WORK_OPTIMIZER; return 0;
-  case 'k': o->kernels = true; return 0;
-  case 'j': o->json = true; return 0;
+  case KEY_BATCH: o->batch = option_integer(state, KEY_BATCH, arg, 1, 1 << 20); return 0;
+  case KEY_REPEATS: o->repeats = option_integer(state, KEY_REPEATS, arg, 1, MOST_REPEATS); return 0;
+  case KEY_WARMUP: o->warmup = option_integer(state, KEY_WARMUP, arg, 0, MOST_REPEATS); return 0;
+  case KEY_THREADS: o->threads = (int)option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); return 0;
+  case KEY_FORWARD: o->work = WORK_FORWARD; return 0;
+  case KEY_OPTIMIZER: o->work = WORK_OPTIMIZER; return 0;
+  case KEY_KERNELS: o->kernels = true; return 0;
+  case KEY_JSON: o->json = true; return 0;
   default: return option_refuse(state, key, arg);
   }
 }

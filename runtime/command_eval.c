@@ -18,27 +18,28 @@ struct eval_options {
   struct checkpoint_use use;
 };
 
+enum { EVAL_OPTIONS(OPTION_KEY) };
 static const struct argp_option option_table[] = {EVAL_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct eval_options *o = state->input;
   switch (key) {
-  case 'c': o->checkpoint = arg; break;
-  case 'd': o->data = arg; break;
-  case 'p': o->split = arg; break;
-  case 'm': o->max_segments = option_integer(state, "max-segments", arg, 1, INT32_MAX - 1); break;
-  case 'H': o->halt = true; break;
-  case 'n': o->limit = option_integer(state, "limit", arg, 0, INT64_MAX); break;
-  case 'b': o->batch = option_integer(state, "batch", arg, 1, INT32_MAX - 1); break;
-  case 't': o->threads = option_integer(state, "threads", arg, 1, 4096); break;
-  case 's': o->predictions = arg; break;
-  case 'S': o->submission = arg; break;
-  case 'E': o->use.averaged = false; break;
-  case 'R': o->use.reset_tables = true; break;
-  case 'j': o->json = true; break;
+  case KEY_CHECKPOINT: o->checkpoint = arg; break;
+  case KEY_DATA: o->data = arg; break;
+  case KEY_SPLIT: o->split = arg; break;
+  case KEY_MAX_SEGMENTS: o->max_segments = option_integer(state, KEY_MAX_SEGMENTS, arg, 1, INT32_MAX - 1); break;
+  case KEY_HALT: o->halt = true; break;
+  case KEY_LIMIT: o->limit = option_integer(state, KEY_LIMIT, arg, 0, OPTION_ANY); break;
+  case KEY_BATCH: o->batch = option_integer(state, KEY_BATCH, arg, 1, INT32_MAX - 1); break;
+  case KEY_THREADS: o->threads = option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); break;
+  case KEY_SAVE_PREDICTIONS: o->predictions = arg; break;
+  case KEY_SUBMISSION: o->submission = arg; break;
+  case KEY_NO_EMA: o->use.averaged = false; break;
+  case KEY_RESET_PUZZLE_TABLE: o->use.reset_tables = true; break;
+  case KEY_JSON: o->json = true; break;
   case ARGP_KEY_END:
-    if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
-    if (!o->data) argp_error(state, "--data is missing");
+    option_require(state, KEY_CHECKPOINT, o->checkpoint);
+    option_require(state, KEY_DATA, o->data);
     break;
   default: return option_refuse(state, key, arg);
   }

@@ -13,8 +13,8 @@ enum { EXPORT_OPTIONS(OPTION_KEY) };
 static const struct argp_option option_table[] = {EXPORT_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t check_options(struct argp_state *state, struct export_options *o) {
-  if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
-  if (!o->output) argp_error(state, "--output is missing");
+  option_require(state, KEY_CHECKPOINT, o->checkpoint);
+  option_require(state, KEY_OUTPUT, o->output);
   if (!o->format) o->format = weights_format_of(o->output);
   if (!o->format) argp_error(state, "--format is missing, and '%s' ends in neither .safetensors nor .npz", o->output);
   return 0;

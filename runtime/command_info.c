@@ -10,14 +10,15 @@ struct info_options {
   bool json;
 };
 
+enum { INFO_OPTIONS(OPTION_KEY) };
 static const struct argp_option option_table[] = {INFO_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct info_options *o = state->input;
   switch (key) {
-  case 'c': o->checkpoint = arg; return 0;
-  case 'R': o->use.reset_tables = true; return 0;
-  case 'j': o->json = true; return 0;
+  case KEY_CHECKPOINT: o->checkpoint = arg; return 0;
+  case KEY_RESET_PUZZLE_TABLE: o->use.reset_tables = true; return 0;
+  case KEY_JSON: o->json = true; return 0;
   default: return option_refuse(state, key, arg);
   }
 }

@@ -1,43 +1,5 @@
 #include "runtime/commands.h"
 
-#include <errno.h>
-#include <math.h>
-#include <omp.h>
-#include <stdlib.h>
-
-int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most) {
-  char *end;
-  errno = 0;
-  long long value = strtoll(text, &end, 10);
-  if (end == text || *end || errno || value < least || value > most) {
-    argp_error(state, "--%s takes a whole number from %lld to %lld, not '%s'", option, (long long)least,
-               (long long)most, text);
-  }
-  return value;
-}
-
-double option_real(struct argp_state *state, const char *option, const char *text, double least) {
-  char *end;
-  double value = strtod(text, &end);
-  if (end == text || *end || !isfinite(value) || value < least) {
-    argp_error(state, "--%s takes a number of at least %g, not '%s'", option, least, text);
-  }
-  return value;
-}
-
-error_t option_help(struct argp_state *state, int key) {
-  if (key == 'h') argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-  return ARGP_ERR_UNKNOWN;
-}
-
-error_t option_refuse(struct argp_state *state, int key, const char *argument) {
-  if (key != ARGP_KEY_ARG) return option_help(state, key);
-  argp_error(state, "'%s' is no option", argument);
-  return 0;
-}
-
-int option_default_threads(void) { return omp_get_max_threads(); }
-
 /* Generated code reads logits at labels, and tables at identifiers. */
 static bool check_labels(const struct dataset *dataset, const struct description *d, struct hrm_error *error) {
   int64_t bound = d->tensors[d->standard[TENSOR_LABELS]].bound;

@@ -22,7 +22,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
     o->run_count = state->argc - state->next;
     break;
   case ARGP_KEY_END:
-    if (!o->output) argp_error(state, "--output is missing");
+    option_require(state, KEY_OUTPUT, o->output);
     if (!o->run_count) argp_error(state, "no run is given: name the folders that train wrote");
     break;
   default: return option_help(state, key);

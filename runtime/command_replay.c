@@ -19,15 +19,17 @@ static const struct argp_option option_table[] = {REPLAY_OPTIONS(OPTION_ARGP) OP
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct replay_options *o = state->input;
   switch (key) {
-  case 'w': o->weights = arg; return 0;
-  case 'b': o->batches = arg; return 0;
-  case 'o': o->output = arg; return 0;
-  case 'l': o->lr = option_real(state, "lr", arg, 0); return 0;
-  case 'd': o->weight_decay = option_real(state, "weight-decay", arg, 0); return 0;
-  case KEY_PUZZLE_LR: o->puzzle_lr = option_real(state, "puzzle-lr", arg, 0); return 0;
-  case KEY_PUZZLE_WEIGHT_DECAY: o->puzzle_weight_decay = option_real(state, "puzzle-weight-decay", arg, 0); return 0;
-  case 't': o->threads = (int)option_integer(state, "threads", arg, 1, 1024); return 0;
-  case 'R': o->use.reset_tables = true; return 0;
+  case KEY_WEIGHTS: o->weights = arg; return 0;
+  case KEY_BATCHES: o->batches = arg; return 0;
+  case KEY_OUTPUT: o->output = arg; return 0;
+  case KEY_LR: o->lr = option_real(state, KEY_LR, arg, 0); return 0;
+  case KEY_WEIGHT_DECAY: o->weight_decay = option_real(state, KEY_WEIGHT_DECAY, arg, 0); return 0;
+  case KEY_PUZZLE_LR: o->puzzle_lr = option_real(state, KEY_PUZZLE_LR, arg, 0); return 0;
+  case KEY_PUZZLE_WEIGHT_DECAY:
+    o->puzzle_weight_decay = option_real(state, KEY_PUZZLE_WEIGHT_DECAY, arg, 0);
+    return 0;
+  case KEY_THREADS: o->threads = (int)option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); return 0;
+  case KEY_RESET_PUZZLE_TABLE: o->use.reset_tables = true; return 0;
   case ARGP_KEY_END:
     if (!o->weights || !o->batches || !o->output) argp_error(state, "--weights, --batches and --output are needed");
     return 0;

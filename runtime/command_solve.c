@@ -18,29 +18,28 @@ struct solve_options {
   int puzzle_count;
 };
 
+enum { SOLVE_OPTIONS(OPTION_KEY) };
 static const struct argp_option option_table[] = {SOLVE_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct solve_options *o = state->input;
   switch (key) {
-  case 'c': o->checkpoint = arg; break;
-  case 'd': o->data = arg; break;
-  case 'm': o->max_segments = option_integer(state, "max-segments", arg, 1, INT32_MAX - 1); break;
-  case 'H': o->halt = true; break;
-  case 'D':
-    o->deadline = clock_seconds() + 1e-3 * (double)option_integer(state, "deadline", arg, 1, INT32_MAX);
+  case KEY_CHECKPOINT: o->checkpoint = arg; break;
+  case KEY_DATA: o->data = arg; break;
+  case KEY_MAX_SEGMENTS: o->max_segments = option_integer(state, KEY_MAX_SEGMENTS, arg, 1, INT32_MAX - 1); break;
+  case KEY_HALT: o->halt = true; break;
+  case KEY_DEADLINE:
+    o->deadline = clock_seconds() + 1e-3 * (double)option_integer(state, KEY_DEADLINE, arg, 1, INT32_MAX);
     break;
-  case 't': o->threads = option_integer(state, "threads", arg, 1, 4096); break;
-  case 'E': o->use.averaged = false; break;
-  case 'R': o->use.reset_tables = true; break;
-  case 'j': o->json = true; break;
+  case KEY_THREADS: o->threads = option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); break;
+  case KEY_NO_EMA: o->use.averaged = false; break;
+  case KEY_RESET_PUZZLE_TABLE: o->use.reset_tables = true; break;
+  case KEY_JSON: o->json = true; break;
   case ARGP_KEY_ARGS:
     o->puzzles = state->argv + state->next;
     o->puzzle_count = state->argc - state->next;
     break;
-  case ARGP_KEY_END:
-    if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
-    break;
+  case ARGP_KEY_END: option_require(state, KEY_CHECKPOINT, o->checkpoint); break;
   default: return option_help(state, key);
   }
   return 0;

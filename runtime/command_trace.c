@@ -15,9 +15,9 @@ enum { TRACE_OPTIONS(OPTION_KEY) };
 static const struct argp_option option_table[] = {TRACE_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static void check_options(struct argp_state *state, const struct trace_options *o) {
-  if (!o->checkpoint) argp_error(state, "--checkpoint is missing");
-  if (!o->data) argp_error(state, "--data is missing");
-  if (!o->output) argp_error(state, "--output is missing");
+  option_require(state, KEY_CHECKPOINT, o->checkpoint);
+  option_require(state, KEY_DATA, o->data);
+  option_require(state, KEY_OUTPUT, o->output);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
@@ -26,10 +26,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case KEY_CHECKPOINT: o->checkpoint = arg; break;
   case KEY_DATA: o->data = arg; break;
   case KEY_SPLIT: o->split = arg; break;
-  case KEY_EXAMPLE: o->example = option_integer(state, "example", arg, 0, INT64_MAX); break;
-  case KEY_SEGMENTS: o->segments = option_integer(state, "segments", arg, 1, 1024); break;
+  case KEY_EXAMPLE: o->example = option_integer(state, KEY_EXAMPLE, arg, 0, OPTION_ANY); break;
+  case KEY_SEGMENTS: o->segments = option_integer(state, KEY_SEGMENTS, arg, 1, 1024); break;
   case KEY_OUTPUT: o->output = arg; break;
-  case KEY_THREADS: o->threads = option_integer(state, "threads", arg, 1, 4096); break;
+  case KEY_THREADS: o->threads = option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); break;
   case KEY_NO_EMA: o->use.averaged = false; break;
   case KEY_RESET_PUZZLE_TABLE: o->use.reset_tables = true; break;
   case ARGP_KEY_END: check_options(state, o); break;

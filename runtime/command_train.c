@@ -5,6 +5,7 @@
 
 #include "runtime/training.h"
 
+enum { TRAIN_OPTIONS(OPTION_KEY) };
 static const struct argp_option option_table[] = {TRAIN_OPTIONS(OPTION_ARGP) OPTION_HELP};
 
 static bool is_file(const char *path) {
@@ -41,11 +42,11 @@ static error_t check_options(struct argp_state *state, struct training_request *
 static error_t parse_rates(int key, char *arg, struct argp_state *state) {
   struct training_request *r = state->input;
   switch (key) {
-  case 'e': r->epochs = option_real(state, "epochs", arg, 0); break;
-  case 'l': r->lr = option_real(state, "lr", arg, 0); break;
-  case 'L': r->puzzle_lr = option_real(state, "puzzle-lr", arg, 0); break;
-  case 'w': r->weight_decay = option_real(state, "weight-decay", arg, 0); break;
-  case 'W': r->puzzle_weight_decay = option_real(state, "puzzle-weight-decay", arg, 0); break;
+  case KEY_EPOCHS: r->epochs = option_real(state, KEY_EPOCHS, arg, 0); break;
+  case KEY_LR: r->lr = option_real(state, KEY_LR, arg, 0); break;
+  case KEY_PUZZLE_LR: r->puzzle_lr = option_real(state, KEY_PUZZLE_LR, arg, 0); break;
+  case KEY_WEIGHT_DECAY: r->weight_decay = option_real(state, KEY_WEIGHT_DECAY, arg, 0); break;
+  case KEY_PUZZLE_WEIGHT_DECAY: r->puzzle_weight_decay = option_real(state, KEY_PUZZLE_WEIGHT_DECAY, arg, 0); break;
   case ARGP_KEY_END: return check_options(state, r);
   default: return option_refuse(state, key, arg);
   }
@@ -54,23 +55,22 @@ static error_t parse_rates(int key, char *arg, struct argp_state *state) {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
   struct training_request *r = state->input;
-  const int64_t many = INT64_C(1) << 50;
   switch (key) {
-  case 'd': r->data = arg; break;
-  case 'o': r->output = arg; break;
-  case 'r': r->resume = arg; break;
-  case 'c': r->checkpoint = arg; break;
-  case 'R': r->use.reset_tables = true; break;
-  case 'n': r->steps = option_integer(state, "steps", arg, 0, many); break;
-  case 'b': r->batch = option_integer(state, "batch", arg, 1, INT32_MAX - 1); break;
-  case 'u': r->warmup = option_integer(state, "warmup", arg, 0, many); break;
-  case 's': r->seed = option_integer(state, "seed", arg, 0, INT64_MAX); break;
-  case 't': r->threads = option_integer(state, "threads", arg, 1, 4096); break;
-  case 'E': r->eval_every = option_integer(state, "eval-every", arg, 0, many); break;
-  case 'm': r->eval_limit = option_integer(state, "eval-limit", arg, 0, many); break;
-  case 'S': r->save_every = option_integer(state, "save-every", arg, 1, many); break;
-  case 'g': r->log_every = option_integer(state, "log-every", arg, 1, many); break;
-  case 'k': r->keep = option_integer(state, "keep", arg, 0, many); break;
+  case KEY_DATA: r->data = arg; break;
+  case KEY_OUTPUT: r->output = arg; break;
+  case KEY_RESUME: r->resume = arg; break;
+  case KEY_CHECKPOINT: r->checkpoint = arg; break;
+  case KEY_RESET_PUZZLE_TABLE: r->use.reset_tables = true; break;
+  case KEY_STEPS: r->steps = option_integer(state, KEY_STEPS, arg, 0, OPTION_ANY); break;
+  case KEY_BATCH: r->batch = option_integer(state, KEY_BATCH, arg, 1, INT32_MAX - 1); break;
+  case KEY_WARMUP: r->warmup = option_integer(state, KEY_WARMUP, arg, 0, OPTION_ANY); break;
+  case KEY_SEED: r->seed = option_integer(state, KEY_SEED, arg, 0, MOST_SEED); break;
+  case KEY_THREADS: r->threads = option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); break;
+  case KEY_EVAL_EVERY: r->eval_every = option_integer(state, KEY_EVAL_EVERY, arg, 0, OPTION_ANY); break;
+  case KEY_EVAL_LIMIT: r->eval_limit = option_integer(state, KEY_EVAL_LIMIT, arg, 0, OPTION_ANY); break;
+  case KEY_SAVE_EVERY: r->save_every = option_integer(state, KEY_SAVE_EVERY, arg, 1, OPTION_ANY); break;
+  case KEY_LOG_EVERY: r->log_every = option_integer(state, KEY_LOG_EVERY, arg, 1, OPTION_ANY); break;
+  case KEY_KEEP: r->keep = option_integer(state, KEY_KEEP, arg, 0, OPTION_ANY); break;
   default: return parse_rates(key, arg, state);
   }
   return 0;

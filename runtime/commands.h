@@ -9,6 +9,7 @@
 #include "runtime/model.h"
 #include "runtime/option_lists.h"
 #include "runtime/option_table.h"
+#include "runtime/option_values.h"
 
 struct command_line {
   int argc;
@@ -21,18 +22,6 @@ typedef bool command_function(const struct command_line *line, struct hrm_error 
 
 command_function command_train, command_eval, command_solve, command_info, command_export, command_bench,
     command_replay, command_trace, command_plot, command_analyse;
-
-/* Option values; a value out of range is a wrong command line. */
-int64_t option_integer(struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most);
-double option_real(struct argp_state *state, const char *option, const char *text, double least);
-
-/* What OPTION_HELP and all other keys mean that no command knows. */
-error_t option_help(struct argp_state *state, int key);
-
-/* The same where all arguments are options: others are a wrong command line. */
-error_t option_refuse(struct argp_state *state, int key, const char *argument);
-
-int option_default_threads(void);
 
 /* The data set has the sizes that the model was compiled for. */
 bool command_check_dataset(const struct dataset *dataset, const struct description *d, struct hrm_error *error);

@@ -92,6 +92,8 @@ libhrm_a_SOURCES = \
   %D%/optimizer_kernels.h \
   %D%/option_lists.h \
   %D%/option_table.h \
+  %D%/option_values.c \
+  %D%/option_values.h \
   %D%/page.c \
   %D%/page.h \
   %D%/pickle.c \

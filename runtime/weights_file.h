@@ -1,5 +1,5 @@
-/* Files of weights for other programs: float32, under the names of the published checkpoints without the prefixes that
- * those have. */
+/* Files of weights for other programs: float32, under the names of the published checkpoints without the prefixes
+ * that those have. */
 #ifndef HRM_WEIGHTS_FILE_H
 #define HRM_WEIGHTS_FILE_H
 

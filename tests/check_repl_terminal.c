@@ -19,7 +19,7 @@ struct terminal {
   char text[SCREEN]; /* what was printed since the last look */
 };
 
-static void open_terminal(struct terminal *t, const char *state) {
+static void open_file(struct terminal *t, const char *state, const char *file) {
   *t = (struct terminal){.master = -1};
   t->child = forkpty(&t->master, NULL, NULL, &(struct winsize){.ws_row = 24, .ws_col = 100});
   ck_assert_int_ge(t->child, 0);
@@ -27,9 +27,11 @@ static void open_terminal(struct terminal *t, const char *state) {
   setenv("TERM", "xterm", 1);
   setenv("NO_COLOR", "1", 1);
   setenv("XDG_STATE_HOME", state, 1);
-  execl(getenv("HRMC"), "hrmc", "repl", (char *)NULL);
+  execl(getenv("HRMC"), "hrmc", "repl", file, (char *)NULL);
   _exit(127);
 }
+
+static void open_terminal(struct terminal *t, const char *state) { open_file(t, state, NULL); }
 
 static void type(struct terminal *t, const char *keys) {
   usleep(300000); /* until the editor reads: a control key that comes before is the terminal's, not its own */
@@ -74,6 +76,29 @@ static void remove_folder(void) {
   snprintf(command, sizeof command, "rm -rf '%s'", folder);
   ck_assert_int_eq(system(command), 0);
 }
+
+static void write_file(const char *path, const char *text) {
+  FILE *f = fopen(path, "w");
+  ck_assert_ptr_nonnull(f);
+  ck_assert_int_ge(fputs(text, f), 0);
+  ck_assert_int_eq(fclose(f), 0);
+}
+
+/* A file with a mistake is known by its name, so that it can be mended. */
+START_TEST(mended_file) {
+  struct terminal t;
+  char path[64];
+  snprintf(path, sizeof path, "%s/m.hrm", folder);
+  write_file(path, "let a = b\n");
+  open_file(&t, folder, path);
+  expect(&t, "unknown name 'b'");
+  write_file(path, "let a = 40 + 2\n");
+  type(&t, ":reload\r");
+  type(&t, "a + 0.5\r");
+  expect(&t, "42.5");
+  leave(&t);
+}
+END_TEST
 
 START_TEST(values) {
   struct terminal t;
@@ -180,6 +205,7 @@ int main(void) {
   TCase *terminal = tcase_create("terminal");
   tcase_add_checked_fixture(terminal, make_folder, remove_folder);
   tcase_add_test(terminal, values);
+  tcase_add_test(terminal, mended_file);
   tcase_add_test(terminal, editing);
   tcase_add_test(terminal, entries_of_several_lines_are_recalled);
   tcase_add_test(terminal, history_stays);

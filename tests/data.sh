@@ -301,17 +301,17 @@ Try \`hrm-data info --help' or \`hrm-data info --usage' for more information." i
 
 # --- the command line ---
 
-refuses "no output" 2 "$(usage '--output DIR is required')" sudoku
+refuses "no output" 2 "$(usage '--output is missing')" sudoku
 refuses "boxes" 2 "$(usage '--boxes 3: RxC with at least two rows and columns is expected, such as 3x3')" sudoku -b 3 -o new
 refuses "large boxes" 3 "hrm-data sudoku: --boxes 4x4: boards of more than 9 digits are not supported" sudoku -b 4x4 -o new
 refuses "few givens" 2 "$(usage '--givens 16: no 9x9 puzzle with fewer than 17 givens has exactly one solution')" \
   sudoku -g 16 -o new
 refuses "many givens" 2 "$(usage '--givens 17: a 4x4 board has 16 cells')" sudoku -b 2x2 -g 17 -o new
 refuses "backward range" 2 "$(usage '--givens 30-20: a number of cells or a range N-M is expected')" sudoku -g 30-20 -o new
-refuses "number" 2 "$(usage '--train -1: a whole number from 0 on is expected')" sudoku -t -1 -o new
+refuses "number" 2 "$(usage "--train takes a whole number from 0 on, not '-1'")" sudoku -t -1 -o new
 refuses "no puzzles" 2 "$(usage '--train and --test are both 0')" sudoku -t 0 -e 0 -o new
-refuses "seed" 2 "$(usage '--seed 18446744073709551616: a whole number from 0 to 2^64-1 is expected')" \
-  sudoku -s 18446744073709551616 -o new
+refuses "seed" 2 "$(usage "--seed takes a whole number from 0 to 9223372036854775807, not '9223372036854775808'")" \
+  sudoku -s 9223372036854775808 -o new
 refuses "too many examples" 3 "hrm-data sudoku: a set of more than 2147483647 examples does not fit the published form" \
   sudoku -t 3000000 -a 1000 -o new
 refuses "stray argument" 2 "$(usage "unexpected argument 'x'")" sudoku -o new x

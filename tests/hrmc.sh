@@ -133,7 +133,7 @@ expect 1 'none/train/dataset.json: No such file or directory; a data set is the 
   --data none small.hrm
 expect 2 "'pdf' is no form; --emit takes one of: ast" --emit=pdf small.hrm
 expect 2 "'weather' is no report; --report takes any of: flops memory kernels time" --report=weather small.hrm
-expect 2 '--tile takes a number' --tile=0 small.hrm
+expect 2 "--tile takes a whole number from 1 to 1024, not '0'" --tile=0 small.hrm
 expect 2 'unrecognized option' --frobnicate small.hrm
 expect 0 'Usage: hrmc' --help
 "$HRMC" --help | sed -n '/^Commands/,/^$/p' >list

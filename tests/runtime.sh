@@ -122,7 +122,7 @@ expect 0 'accuracy -  exact -' "$fake" train --data data --output unhalted --ste
 
 # ---- times
 expect 0 'batch 7, 2 threads: .* steps a second \(median of 3\)' "$fake" bench --threads 2 --repeats 3
-expect 0 '"batch":5,"threads":1,"steps_per_second":' "$fake" bench --threads 1 --repeats 2 --warm-up 0 --batch 5 --json
+expect 0 '"batch":5,"threads":1,"steps_per_second":' "$fake" bench --threads 1 --repeats 2 --warmup 0 --batch 5 --json
 
 expect 0 'batch 3, 1 threads: .* steps a second' "$fake" bench --forward --kernels --batch 3 --threads 1 --repeats 1
 expect 0 'steps a second .* GB/s, [0-9.]*% of the peak' "$fake" bench --optimizer --threads 2 --repeats 1

@@ -46,8 +46,9 @@
   COMMAND(COMPILE, compile, "FILE", "@model", "compile FILE into an executable that trains, evaluates and solves")   \
   COMMAND(CHECK, check, "FILE...", "@model", "report mistakes, write nothing")                                       \
   COMMAND(FMT, fmt, "FILE...", "@model", "write files in the layout of the language")                                \
-  COMMAND(DIFF, diff, "FILE[:CONFIG=VALUE,...] FILE[:CONFIG=VALUE,...]", "@model", "compare two models: parameters, FLOPs, memory, gradient horizons")           \
-  COMMAND(COMPARE, compare, "[NAME=]FILE[:CONFIG=VALUE,...]...", "@model",                                            \
+  COMMAND(DIFF, diff, "FILE[:CONFIG=VALUE,...] FILE[:CONFIG=VALUE,...]", "@model",                                   \
+          "compare two models: parameters, FLOPs, memory, gradient horizons")                                        \
+  COMMAND(COMPARE, compare, "[NAME=]FILE[:CONFIG=VALUE,...]...", "@model",                                           \
           "train variants under the same budget and compare what comes of it")                                       \
   COMMAND(EXPLAIN, explain, "[CODE...]", "", "explain messages by their codes; without CODE, list them")             \
   COMMAND(TEST, test, "FILE...", "@model", "run the files' test blocks")                                             \
@@ -86,9 +87,8 @@
          "write to OUT, in place of the file's name without .hrm; - is standard output")                             \
   OPTION(EMIT, "emit", 'e', "FORM", EMIT_WORDS,                                                                      \
          "what to write, texts to standard output (default: exe); one of:" EMIT_WORDS)                               \
-  OPTION(AFTER, "after", 'a', "PASS", PASS_WORDS,                                                                    \
-         "with --emit=graph: stop after the pass; there are: " PASS_WORDS)                                           \
-  OPTION(REPORT, "report", 'r', "WHAT", REPORT_WORDS,                       \
+  OPTION(AFTER, "after", 'a', "PASS", PASS_WORDS, "with --emit=graph: stop after the pass; there are: " PASS_WORDS)  \
+  OPTION(REPORT, "report", 'r', "WHAT", REPORT_WORDS,                                                                \
          "print what the model needs; several have commas between" REPORTS(REPORT_TEXT))                             \
   CODE_OPTIONS(OPTION)
 
@@ -110,12 +110,12 @@
   OPTION(SEEDS, "seeds", 's', "K", "", "train each variant K times, with the seeds 0 to K - 1 (3 unless given)")     \
   OPTION(BATCH, "batch", 'b', "B", "", "examples that train at the same time; the models' unless given")             \
   OPTION(LR, "lr", 'l', "X", "", "learning rate; the models' unless given")                                          \
-  OPTION(WARMUP, "warmup", 'w', "N", "", "steps over which the rate rises; the models' unless given")                \
-  OPTION(THREADS, "threads", 'T', "N", "", "threads; one a core unless given")                                       \
+  OPTION(WARMUP, "warmup", 'u', "N", "", "steps over which the rate rises; the models' unless given")                \
+  OPTION(THREADS, "threads", 't', "T", "", "threads; one a core unless given")                                       \
   OPTION(EVAL_EVERY, "eval-every", 'E', "N", "",                                                                     \
          "steps between evaluations of the test split; a tenth of the run unless given")                             \
-  OPTION(EVAL_LIMIT, "eval-limit", 'L', "N", "", "examples of each set that are evaluated; 0: all")                  \
-  OPTION(MAX_SEGMENTS, "max-segments", 'S', "M[,M...]", "",                                                          \
+  OPTION(EVAL_LIMIT, "eval-limit", 256, "N", "", "examples of each set that are evaluated; 0: all")                  \
+  OPTION(MAX_SEGMENTS, "max-segments", 257, "M[,M...]", "",                                                          \
          "evaluate with M segments, too, beside as many as each was trained with")                                   \
   OPTION(HALT, "halt", 'H', NULL, "", "evaluate with early halting, too, where a variant has learned to halt")
 #define COMPARE_OPTIONS(OPTION)                                                                                      \

@@ -7,6 +7,7 @@
 #include "runtime/nearest.h"
 #include "runtime/option_lists.h"
 #include "runtime/option_table.h"
+#include "runtime/option_values.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const char exit_codes[] =
     "Exit codes: 0 done, 1 a mistake in a source or data set, 2 a mistake on the command line, 3 not supported, "
-    "4 a bug of hrmc, 5 the system (disk, memory); of run and compare also 6 training diverged (of compare: every run), "
+    "4 a bug of hrmc, 5 the system (disk, memory); of run and compare also 6 training diverged (of compare: every "
+    "run), "
     "130 interrupted.";
 
 struct parse {
@@ -115,8 +117,8 @@ static void check_is_file(struct argp_state *state, const char *word) {
   if (find_command(word) != HRMC_COMPILE)
     argp_error(state, "the command '%s' stands before all options: hrmc %s ...", word, word);
   if (is_of_model(word))
-    argp_error(state, "'%s' is a command of compiled models: hrmc run FILE -- %s, or ./OUT %s after 'hrmc FILE'", word,
-               word, word);
+    argp_error(state, "'%s' is a command of compiled models: hrmc run FILE -- %s, or ./OUT %s after 'hrmc FILE'",
+               word, word, word);
   const char *nearest = nearest_command(word);
   argp_error(state, "there is no command '%s', and no file%s%s%s", word, nearest ? ": did you mean '" : "",
              nearest ? nearest : "", nearest ? "'?" : "");
@@ -172,14 +174,6 @@ static bool wants_json(struct argp_state *state, const char *word) {
   return json;
 }
 
-static int64_t tile_number(struct argp_state *state, const char *text) {
-  char *end;
-  long n = strtol(text, &end, 10);
-  if (*end || end == text || n < 1 || n > 1024)
-    argp_error(state, "--tile takes a number from 1 to 1024, not '%s'", text);
-  return n;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct parse *p = state->input;
   struct options *o = p->options;
@@ -197,7 +191,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case KEY_JSON: o->json = true; return 0;
   case KEY_CHECK: o->check_format = true; return 0;
   case KEY_PRECISION: o->bf16 = wants_bf16(state, text); return 0;
-  case KEY_TILE: o->tile = tile_number(state, text); return 0;
+  case KEY_TILE: o->tile = option_integer(state, KEY_TILE, text, 1, 1024); return 0;
   case ARGP_KEY_ARG: arena_push(p->arena, o->files, o->file_count, o->file_capacity, text); return 0;
   case ARGP_KEY_END: check_files(p->arena, state, o); return 0;
   default: return o->command == HRMC_COMPARE ? options_compare_key(p->arena, o, key, text, state) : ARGP_ERR_UNKNOWN;

@@ -25,32 +25,31 @@ static void add_limits(struct arena *a, struct comparison *c, const char *text, 
     if (c->limit_count == COMPARISON_MOST_LIMITS)
       argp_error(state, "--max-segments takes at most %d numbers", COMPARISON_MOST_LIMITS);
     c->limits[c->limit_count++] =
-        option_integer(state, "max-segments", arena_strndup(a, text, length), 1, INT32_MAX - 1);
+        option_integer(state, KEY_MAX_SEGMENTS, arena_strndup(a, text, length), 1, INT32_MAX - 1);
     if (!text[length]) return;
     text += length + 1;
   }
 }
 
 static double minutes(const char *text, struct argp_state *state) {
-  double value = option_real(state, "minutes", text, 0);
+  double value = option_real(state, KEY_MINUTES, text, 0);
   if (value == 0) argp_error(state, "--minutes takes a number above 0");
   return value;
 }
 
 error_t options_compare_key(struct arena *a, struct options *o, int key, const char *text, struct argp_state *state) {
-  const int64_t many = INT64_C(1) << 50;
   struct comparison *c = comparison_of(a, o);
   struct training_request *r = &c->training;
   switch (key) {
-  case KEY_STEPS: r->steps = option_integer(state, "steps", text, 1, many); return 0;
+  case KEY_STEPS: r->steps = option_integer(state, KEY_STEPS, text, 1, OPTION_ANY); return 0;
   case KEY_MINUTES: c->minutes = minutes(text, state); return 0;
-  case KEY_SEEDS: c->seeds = option_integer(state, "seeds", text, 1, 10000); return 0;
-  case KEY_BATCH: r->batch = option_integer(state, "batch", text, 1, INT32_MAX - 1); return 0;
-  case KEY_LR: r->lr = option_real(state, "lr", text, 0); return 0;
-  case KEY_WARMUP: r->warmup = option_integer(state, "warmup", text, 0, many); return 0;
-  case KEY_THREADS: r->threads = option_integer(state, "threads", text, 1, 4096); return 0;
-  case KEY_EVAL_EVERY: r->eval_every = option_integer(state, "eval-every", text, 1, many); return 0;
-  case KEY_EVAL_LIMIT: r->eval_limit = option_integer(state, "eval-limit", text, 0, many); return 0;
+  case KEY_SEEDS: c->seeds = option_integer(state, KEY_SEEDS, text, 1, 10000); return 0;
+  case KEY_BATCH: r->batch = option_integer(state, KEY_BATCH, text, 1, INT32_MAX - 1); return 0;
+  case KEY_LR: r->lr = option_real(state, KEY_LR, text, 0); return 0;
+  case KEY_WARMUP: r->warmup = option_integer(state, KEY_WARMUP, text, 0, OPTION_ANY); return 0;
+  case KEY_THREADS: r->threads = option_integer(state, KEY_THREADS, text, 1, MOST_THREADS); return 0;
+  case KEY_EVAL_EVERY: r->eval_every = option_integer(state, KEY_EVAL_EVERY, text, 1, OPTION_ANY); return 0;
+  case KEY_EVAL_LIMIT: r->eval_limit = option_integer(state, KEY_EVAL_LIMIT, text, 0, OPTION_ANY); return 0;
   case KEY_MAX_SEGMENTS: add_limits(a, c, text, state); return 0;
   case KEY_HALT: c->halt = true; return 0;
   default: return ARGP_ERR_UNKNOWN;

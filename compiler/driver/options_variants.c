@@ -45,8 +45,8 @@ static void add_setting(struct arena *a, struct options *o, const struct variant
   if (!equals || equals == setting || !equals[1])
     argp_error(state, "%s: settings of a variant are CONFIG=VALUE with commas between, not '%s'", v->path, setting);
   struct source *source = arena_new_object(a, struct source);
-  *source = (struct source){"command line", arena_printf(a, "%s:%s", v->path, setting),
-                            strlen(v->path) + 1 + length, true};
+  *source =
+      (struct source){"command line", arena_printf(a, "%s:%s", v->path, setting), strlen(v->path) + 1 + length, true};
   struct define define = {arena_strndup(a, setting, (size_t)(equals - setting)),
                           equals + 1,
                           {source, (uint32_t)strlen(v->path) + 1, (uint32_t)source->length}};

@@ -230,8 +230,7 @@ const char *session_text(struct entry_run *r) {
   }
   text = arena_printf(a, "%s%s", text, source + at);
   for (int i = 0; i < all->count; i++)
-    if (!find_same(file, all->decls[i]))
-      text = arena_printf(a, "%s\n%s\n", text, declaration_text(a, all->decls[i]));
+    if (!find_same(file, all->decls[i])) text = arena_printf(a, "%s\n%s\n", text, declaration_text(a, all->decls[i]));
   return text;
 }
 

@@ -27,8 +27,8 @@ static void check_all(struct argp_state *state, const struct arguments *argument
 static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct arguments *arguments = state->input;
   switch (key) {
-  case KEY_AUGMENT: arguments->options.augment = whole_number(state, "augment", text); break;
-  case KEY_TASKS: arguments->limit = whole_number(state, "tasks", text); break;
+  case KEY_AUGMENT: arguments->options.augment = option_integer(state, KEY_AUGMENT, text, 0, OPTION_ANY); break;
+  case KEY_TASKS: arguments->limit = option_integer(state, KEY_TASKS, text, 0, OPTION_ANY); break;
   case ARGP_KEY_ARGS:
     arguments->sources = state->argv + state->next;
     arguments->source_count = state->argc - state->next;

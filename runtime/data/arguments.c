@@ -1,54 +1,25 @@
 #include "runtime/data/arguments.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/interrupt.h"
 
-bool parse_number(const char *text, const char **end, int64_t *number) {
-  char *stop;
-  errno = 0;
-  long long value = strtoll(text, &stop, 10);
-  if (errno || stop == text || *text < '0' || *text > '9') return false;
-  *number = value;
-  *end = stop;
-  return true;
-}
-
 bool parse_range(const char *text, int64_t *least, int64_t *most) {
   const char *end;
-  bool ok = parse_number(text, &end, least);
+  bool ok = number_read(text, &end, least);
   *most = *least;
-  if (ok && *end == '-') ok = parse_number(end + 1, &end, most);
+  if (ok && *end == '-') ok = number_read(end + 1, &end, most);
   return ok && !*end;
-}
-
-int64_t whole_number(struct argp_state *state, const char *option, const char *text) {
-  const char *end;
-  int64_t number = 0;
-  if (!parse_number(text, &end, &number) || *end)
-    argp_error(state, "--%s %s: a whole number from 0 on is expected", option, text);
-  return number;
-}
-
-static uint64_t seed_number(struct argp_state *state, const char *text) {
-  char *end;
-  errno = 0;
-  unsigned long long seed = strtoull(text, &end, 10);
-  if (errno || *end || *text < '0' || *text > '9')
-    argp_error(state, "--seed %s: a whole number from 0 to 2^64-1 is expected", text);
-  return seed;
 }
 
 error_t parse_output_option(int key, char *text, struct argp_state *state, struct output_options *options) {
   switch (key) {
-  case KEY_SEED: options->seed = seed_number(state, text); break;
+  case KEY_SEED: options->seed = (uint64_t)option_integer(state, KEY_SEED, text, 0, MOST_SEED); break;
   case KEY_OUTPUT: options->path = text; break;
   case KEY_SKIP_BAD: options->skip_bad = true; break;
   case KEY_FORCE: options->force = true; break;
-  case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); break;
-  default: return ARGP_ERR_UNKNOWN;
+  default: return option_help(state, key);
   }
   return 0;
 }
@@ -56,8 +27,8 @@ error_t parse_output_option(int key, char *text, struct argp_state *state, struc
 error_t parse_set_option(int key, char *text, struct argp_state *state, struct puzzle_options *options) {
   switch (key) {
   case KEY_CSV: options->csv = text; break;
-  case KEY_TRAIN: options->train = whole_number(state, "train", text); break;
-  case KEY_TEST: options->test = whole_number(state, "test", text); break;
+  case KEY_TRAIN: options->train = option_integer(state, KEY_TRAIN, text, 0, OPTION_ANY); break;
+  case KEY_TEST: options->test = option_integer(state, KEY_TEST, text, 0, OPTION_ANY); break;
   case ARGP_KEY_ARG: argp_error(state, "unexpected argument '%s'", text); break;
   default: return parse_output_option(key, text, state, &options->output);
   }
@@ -65,7 +36,7 @@ error_t parse_set_option(int key, char *text, struct argp_state *state, struct p
 }
 
 void check_output_options(struct argp_state *state, const struct output_options *options) {
-  if (!options->path) argp_error(state, "--output DIR is required");
+  option_require(state, KEY_OUTPUT, options->path);
 }
 
 void check_set_options(struct argp_state *state, const struct puzzle_options *options) {

@@ -9,16 +9,13 @@
 #include "runtime/data/option_lists.h"
 #include "runtime/data/puzzle_sets.h"
 #include "runtime/option_table.h"
+#include "runtime/option_values.h"
 
 enum { OUTPUT_OPTIONS(OPTION_KEY) };
 enum { SET_OPTIONS(OPTION_KEY) };
 
-/* Reads a number from text on; *end: what follows it. */
-bool parse_number(const char *text, const char **end, int64_t *number);
 /* Reads N or N-M. */
 bool parse_range(const char *text, int64_t *least, int64_t *most);
-/* A number alone; anything else is a wrong command line. */
-int64_t whole_number(struct argp_state *state, const char *option, const char *text);
 
 /* Take an option of OUTPUT_OPTIONS, or of these and SET_OPTIONS; ARGP_ERR_UNKNOWN where it is none. */
 error_t parse_output_option(int key, char *text, struct argp_state *state, struct output_options *options);

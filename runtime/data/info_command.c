@@ -20,7 +20,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   struct arguments *arguments = state->input;
   switch (key) {
   case KEY_SPLIT: arguments->split = text; break;
-  case KEY_EXAMPLES: arguments->examples = whole_number(state, "examples", text); break;
+  case KEY_EXAMPLES: arguments->examples = option_integer(state, KEY_EXAMPLES, text, 0, OPTION_ANY); break;
   case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); break;
   case ARGP_KEY_ARG:
     if (arguments->directory) argp_error(state, "unexpected argument '%s'", text);

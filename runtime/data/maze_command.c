@@ -14,9 +14,9 @@ static const struct argp_option option_table[] = {MAZE_OPTIONS(OPTION_ARGP) OPTI
 static void parse_size(struct argp_state *state, const char *text, struct maze_options *options) {
   int64_t rows = 0, columns = 0;
   const char *end;
-  bool ok = parse_number(text, &end, &rows);
+  bool ok = number_read(text, &end, &rows);
   columns = rows;
-  if (ok && *end == 'x') ok = parse_number(end + 1, &end, &columns);
+  if (ok && *end == 'x') ok = number_read(end + 1, &end, &columns);
   if (!ok || *end || rows < 1 || columns < 1) argp_error(state, "--size %s: N or RxC is expected, such as 30", text);
   if (rows > MAZE_MAX_SIDE || columns > MAZE_MAX_SIDE)
     argp_failure(state, HRM_LIMITATION, 0, "--size %s: mazes of more than %d rows or columns are not supported", text,
@@ -29,7 +29,7 @@ static void parse_size(struct argp_state *state, const char *text, struct maze_o
 static void parse_path(struct argp_state *state, const char *text, struct maze_options *options) {
   int64_t least = 0, most = 0;
   const char *end;
-  bool open = parse_number(text, &end, &least) && end[0] == '-' && !end[1];
+  bool open = number_read(text, &end, &least) && end[0] == '-' && !end[1];
   bool ok = open || parse_range(text, &least, &most);
   if (open) most = INT32_MAX;
   if (!ok || least < 1 || least > most || most > INT32_MAX)
@@ -39,7 +39,7 @@ static void parse_path(struct argp_state *state, const char *text, struct maze_o
 }
 
 static void parse_loops(struct argp_state *state, const char *text, struct maze_options *options) {
-  int64_t percent = whole_number(state, "loops", text);
+  int64_t percent = option_integer(state, KEY_LOOPS, text, 0, 100);
   if (percent > 100) argp_error(state, "--loops %s: 0 to 100 percent are expected", text);
   options->loops = (int)percent;
 }

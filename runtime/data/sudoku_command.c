@@ -20,7 +20,7 @@ static const struct argp_option option_table[] = {SUDOKU_OPTIONS(OPTION_ARGP) OP
 static void parse_boxes(struct argp_state *state, const char *text, struct arguments *arguments) {
   int64_t rows = 0, columns = 0;
   const char *end;
-  bool ok = parse_number(text, &end, &rows) && *end == 'x' && parse_number(end + 1, &end, &columns) && !*end;
+  bool ok = number_read(text, &end, &rows) && *end == 'x' && number_read(end + 1, &end, &columns) && !*end;
   if (!ok || rows < 2 || columns < 2)
     argp_error(state, "--boxes %s: RxC with at least two rows and columns is expected, such as 3x3", text);
   if (rows > SUDOKU_MAX_SIZE || columns > SUDOKU_MAX_SIZE || rows * columns > SUDOKU_MAX_SIZE)
@@ -64,9 +64,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   switch (key) {
   case KEY_BOXES: parse_boxes(state, text, arguments); break;
   case KEY_GIVENS: parse_givens(state, text, options); break;
-  case KEY_AUGMENT: options->set.augment = whole_number(state, "augment", text); break;
-  case KEY_MIN_RATING: options->min_rating = whole_number(state, "min-rating", text); break;
-  case KEY_MAX_RATING: options->max_rating = whole_number(state, "max-rating", text); break;
+  case KEY_AUGMENT: options->set.augment = option_integer(state, KEY_AUGMENT, text, 0, OPTION_ANY); break;
+  case KEY_MIN_RATING: options->min_rating = option_integer(state, KEY_MIN_RATING, text, 0, OPTION_ANY); break;
+  case KEY_MAX_RATING: options->max_rating = option_integer(state, KEY_MAX_RATING, text, 0, OPTION_ANY); break;
   case ARGP_KEY_END: check_all(state, arguments); break;
   default: return parse_set_option(key, text, state, &options->set);
   }
