@@ -117,14 +117,18 @@ shows 1 'the assertion does not hold' 'test "t" { assert near(1.0, 2.0) }'
 # an interrupt ends what runs: as a script, the session too [E428]
 printf '%s\n' 'fn slow(x: [N, N]) -> [N, N] {' '  var h = x' '  repeat 1000000 grad none { h = h @ x }' '  return h' '}' \
   'slow(fill(0.001, [256, 256]))' >slow
-"$HRMC" repl <slow >out 2>&1 &
-for _ in {1..100}; do
-  sleep 0.1
-  kill -INT $! 2>/dev/null || break
+printf '%s\n' 'fn slow(x: [N, N]) -> [N, N] {' '  var h = x' '  repeat 1000000 grad none { h = h @ x }' '  return h' '}' \
+  'test "slow" { assert near(slow(fill(0.001, [256, 256])), 0.0) }' >slow_test
+for script in slow slow_test; do
+  "$HRMC" repl <$script >out 2>&1 &
+  for _ in {1..100}; do
+    sleep 0.1
+    kill -INT $! 2>/dev/null || break
+  done
+  wait $!
+  check 'an interrupt' test $? = 1
+  check 'is told' grep -qF 'interrupted [E428]' out
 done
-wait $!
-check 'an interrupt' test $? = 1
-check 'is told' grep -qF 'interrupted [E428]' out
 
 # a model that is trained in the session
 "$HRM_DATA" sudoku --boxes 2x2 --givens 8 --train 200 --test 50 --seed 1 --output data >out || exit 1

@@ -7,6 +7,8 @@
 #include "../emit/engine.h"
 #include "options.h"
 
+struct executable; /* driver/execute.h */
+
 struct compilation {
   struct arena *arena;
   struct diags *diags;
@@ -27,6 +29,8 @@ struct compilation {
     double seconds;
   } timings[24];
   int timing_count;
+  bool (*run)(struct executable *x); /* in place of execute_run, at the prompt; false: interrupted */
+  bool was_interrupted;
   struct engine *engine; /* opened at the first use by execute.h; the owner of the compilation frees it */
 };
 

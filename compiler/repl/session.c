@@ -291,7 +291,11 @@ void entry_begin(struct entry_run *r, struct session *s, const char *text) {
   *r = (struct entry_run){
       .session = s,
       .messages = messages,
-      .c = {.arena = a, .diags = diags_new(messages), .options = &r->options, .engine = s->engine},
+      .c = {.arena = a,
+            .diags = diags_new(messages),
+            .options = &r->options,
+            .run = interrupt_point_run,
+            .engine = s->engine},
       .typed = source_from_text(a, "prompt", text),
       .options = s->options,
   };
