@@ -110,19 +110,22 @@ bool is_recomputed(const struct node *n, const struct group *g) {
 
 /* ---- elements ---- */
 
-static bool element_blocks(struct planner *p, struct node *x, struct group *g) {
-  struct node *n = resolve_own(x).node;
-  if (is_member(p, n, g) || is_cheap(p->facts, n)) return false;
-  if (!can_recompute(p, n, g)) return blocks(p, n, g);
-  for (int i = 0; i < n->arity; i++)
-    if (element_blocks(p, n->operand[i], g)) return true;
+/* The same for x at the point of g's space that `axis` names.  g has a member at its own point alone: what is
+ * computed again from a member may not need it at another one. */
+static bool element_blocks(struct planner *p, struct node *x, const int8_t *axis, struct group *g) {
+  struct element e = resolve(x, axis);
+  if (is_cheap(p->facts, e.node)) return false;
+  if (is_member(p, e.node, g)) return memcmp(e.axis, facts_of(p, e.node)->axis, sizeof e.axis) != 0;
+  if (!can_recompute(p, e.node, g)) return blocks(p, e.node, g);
+  for (int i = 0; i < e.node->arity; i++)
+    if (element_blocks(p, e.node->operand[i], e.axis, g)) return true;
   return false;
 }
 
-static bool operands_block(struct planner *p, const struct node *n, struct group *g) {
+static bool operands_block(struct planner *p, const struct node *n, const int8_t *axis, struct group *g) {
   int first = first_element_operand(n);
   for (int i = 0; i < n->arity; i++)
-    if (i < first ? blocks(p, n->operand[i], g) : element_blocks(p, n->operand[i], g)) return true;
+    if (i < first ? blocks(p, n->operand[i], g) : element_blocks(p, n->operand[i], axis, g)) return true;
   return false;
 }
 
@@ -300,7 +303,7 @@ static void try_merge(struct planner *p, const struct node *n, struct group *g, 
   if (group_depends(p, g, other) || group_depends(p, other, g)) return;
   for (int i = 0; i < n->arity; i++) {
     struct node *x = resolve_own(n->operand[i]).node;
-    if (!is_member(p, x, g) && element_blocks(p, n->operand[i], other)) return;
+    if (!is_member(p, x, g) && element_blocks(p, n->operand[i], other_fit.axis, other)) return;
   }
   *f = merged;
   group_merge(p, g, other, axis);
@@ -310,7 +313,8 @@ static void try_merge(struct planner *p, const struct node *n, struct group *g, 
 static struct group *find_group(struct planner *p, const struct node *n, struct fit *f, struct group **found,
                                 int count) {
   for (int i = 0; i < count; i++)
-    if (found[i]->count < MAX_MEMBERS && fit(p, n, found[i], f) && !operands_block(p, n, found[i])) return found[i];
+    if (found[i]->count < MAX_MEMBERS && fit(p, n, found[i], f) && !operands_block(p, n, f->axis, found[i]))
+      return found[i];
   return NULL;
 }
 
