@@ -11,7 +11,9 @@
 struct reads {
   struct element *elements;
   int count, capacity;
-  bool by_index; /* gathers, whose places are not known */
+  bool by_index;   /* gathers, whose places are not known */
+  int *readers;    /* numbers of the groups that read what this one computes */
+  int reader_count, reader_capacity;
 };
 
 struct search {
@@ -49,6 +51,21 @@ static struct reads reads_of(struct planner *p, const struct group *g) {
     arena_push(p->arena, r.elements, r.count, r.capacity, e);
   }
   return r;
+}
+
+/* Tells each group who reads its values. */
+static void link_readers(struct planner *p, struct reads *reads, int count) {
+  for (int i = 0; i < count; i++)
+    for (int k = 0; k < reads[i].count; k++) {
+      const struct group *source = group_of(p, storage_of(reads[i].elements[k].node));
+      struct reads *r = source ? &reads[source->number] : NULL;
+      bool known = !r || (r->reader_count && r->readers[r->reader_count - 1] == i);
+      if (!known) arena_push(p->arena, r->readers, r->reader_count, r->reader_capacity, i);
+    }
+}
+
+static const struct reads *reads_of_group(const struct search *s, const struct group *g) {
+  return &s->reads[g->number];
 }
 
 static bool may_join(const struct search *s, const struct group *g) {
@@ -181,17 +198,9 @@ static bool contraction_fits(struct search *s, const struct chain_part *part, bo
 
 static bool add_part(struct search *s, const struct chain_part *part, bool makes) {
   bool fits = part->group->kind == GROUP_LOOP ? loop_fits(s, part) : contraction_fits(s, part, makes);
-  int number = 0;
-  while (s->planner->groups[number] != part->group) number++;
-  if (!fits || s->reads[number].by_index || s->chain.count == CHAIN_MAX_PARTS) return false;
+  if (!fits || reads_of_group(s, part->group)->by_index || s->chain.count == CHAIN_MAX_PARTS) return false;
   s->chain.parts[s->chain.count++] = *part;
   return true;
-}
-
-static const struct reads *reads_of_group(const struct search *s, const struct group *g) {
-  for (int i = 0; i < s->planner->group_count; i++)
-    if (s->planner->groups[i] == g) return &s->reads[i];
-  return NULL;
 }
 
 /* ---- growing ---- */
@@ -235,7 +244,8 @@ static struct chain_part *wide_source(struct search *s, const struct element *e)
   return part && is_wide(s, part, storage_of(e->node)) ? part : NULL;
 }
 
-static bool add_readers(struct search *s, int number) {
+/* Adds a group that may read a wide value of the chain. */
+static bool add_if_reader(struct search *s, int number) {
   struct group *g = s->planner->groups[number];
   const struct reads *r = &s->reads[number];
   if (!may_join(s, g) || part_of(s, g)) return false;
@@ -248,11 +258,18 @@ static bool add_readers(struct search *s, int number) {
   return false;
 }
 
+static bool add_readers(struct search *s, int number) {
+  const struct reads *r = reads_of_group(s, s->chain.parts[number].group);
+  bool added = false;
+  for (int i = 0; i < r->reader_count && !s->failed; i++) added |= add_if_reader(s, r->readers[i]);
+  return added;
+}
+
 static void grow(struct search *s) {
   for (bool grows = true; grows && !s->failed;) {
     grows = false;
     for (int i = 0; i < s->chain.count; i++) grows |= add_makers(s, i);
-    for (int i = 0; i < s->planner->group_count && !s->failed; i++) grows |= add_readers(s, i);
+    for (int i = 0; i < s->chain.count && !s->failed; i++) grows |= add_readers(s, i);
   }
 }
 
@@ -367,6 +384,7 @@ void find_chains(struct planner *p, struct region *r) {
   s.reads = arena_new_array(p->arena, struct reads, (size_t)count + 1);
   for (int i = 0; i < count; i++)
     if (may_join(&s, p->groups[i])) s.reads[i] = reads_of(p, p->groups[i]);
+  link_readers(p, s.reads, count);
   for (int i = 0; i < count; i++) {
     struct group *g = p->groups[i];
     if (!may_join(&s, g) || g->kind != GROUP_CONTRACT || !seed(g->members[0], &s.chain)) continue;

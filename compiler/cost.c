@@ -1,7 +1,6 @@
 /* See cost.h. */
 #include "cost.h"
 
-#include <string.h>
 
 /* Bytes in a cycle from the second-level cache, and from beyond it. */
 static const double CACHE_BYTES = 32, MEMORY_BYTES = 8;
@@ -136,14 +135,15 @@ int64_t cost_choose_tile(const struct function *f, const struct machine *m) {
 
 /* ---- what a model needs ---- */
 
-static bool is_made_again(const struct region *r, int number) {
-  const struct node *n = r->nodes[number];
-  for (int i = 0; i < number; i++) {
-    const struct node *other = r->nodes[i];
-    if (other->op == OP_CONTRACT && other->operand[0] == n->operand[0] && other->operand[1] == n->operand[1] &&
-        memcmp(&other->contract, &n->contract, sizeof n->contract) == 0)
-      return true;
-  }
+/* The contractions of a region so far. */
+struct contractions {
+  const struct node **nodes;
+  int count, capacity;
+};
+
+static bool is_made_again(const struct contractions *known, const struct node *n) {
+  for (int i = 0; i < known->count; i++)
+    if (contract_is_twin(n, known->nodes[i])) return true;
   return false;
 }
 
@@ -160,14 +160,17 @@ static double contract_flops(const struct node *n) {
   return flops;
 }
 
-static double region_flops(const struct region *r) {
+static double region_flops(struct arena *a, const struct region *r) {
+  struct contractions known = {0};
   double flops = 0;
   for (int i = 0; i < r->count; i++) {
     const struct node *n = r->nodes[i];
-    if (n->op == OP_REPEAT) flops += (double)n->repeat.trips * region_flops(n->repeat.body);
-    if (n->op == OP_CONTRACT && !is_made_again(r, i)) flops += contract_flops(n);
+    if (n->op == OP_REPEAT) flops += (double)n->repeat.trips * region_flops(a, n->repeat.body);
+    if (n->op != OP_CONTRACT) continue;
+    if (!is_made_again(&known, n)) flops += contract_flops(n);
+    arena_push(a, known.nodes, known.count, known.capacity, n);
   }
   return flops;
 }
 
-double graph_flops(const struct graph *g) { return region_flops(g->top); }
+double graph_flops(const struct graph *g) { return region_flops(g->arena, g->top); }

@@ -344,23 +344,30 @@ static struct group *own_group(struct planner *p, struct node *n, enum group_kin
   return g;
 }
 
-static bool is_twin(const struct node *n, const struct node *other) {
-  return other->op == OP_CONTRACT && n->operand[0] == other->operand[0] && n->operand[1] == other->operand[1] &&
-         memcmp(&n->contract, &other->contract, sizeof n->contract) == 0;
+/* Has the region the same contraction already? */
+static bool is_made_again(const struct planner *p, const struct node *n) {
+  const struct facts *operand = facts_of(p, n->operand[0]);
+  for (int i = 0; i < operand->user_count; i++) {
+    const struct node *other = operand->users[i];
+    bool before = other->id < n->id && facts_of(p, other)->region == facts_of(p, n)->region;
+    if (before && contract_is_twin(n, other)) return true;
+  }
+  return false;
+}
+
+/* The group of the region's newest contraction; NULL: none yet. */
+static struct group *last_contraction(const struct planner *p, const struct region *r) {
+  for (int i = p->group_count - 1; i >= 0; i--)
+    if (p->groups[i]->kind == GROUP_CONTRACT && p->groups[i]->region == r) return p->groups[i];
+  return NULL;
 }
 
 /* A contraction that the region has already is made again on purpose (pass_recompute), as late as here: it waits for
  * the contraction before it, lest its users join those of its twin. */
 static void fuse_contract(struct planner *p, struct node *n) {
-  const struct region *r = facts_of(p, n)->region;
+  struct group *last = is_made_again(p, n) ? last_contraction(p, facts_of(p, n)->region) : NULL;
   struct group *g = own_group(p, n, GROUP_CONTRACT);
-  struct node *last = NULL;
-  bool again = false;
-  for (int i = 0; i < r->count && r->nodes[i] != n; i++) {
-    if (r->nodes[i]->op == OP_CONTRACT) last = r->nodes[i];
-    again |= is_twin(n, r->nodes[i]);
-  }
-  if (again) group_order(p, group_of(p, last), g);
+  if (last) group_order(p, last, g);
 }
 
 static void fuse_assemble(struct planner *p, struct node *n) { own_group(p, n, GROUP_ASSEMBLE); }

@@ -198,6 +198,7 @@ struct node *graph_result(struct graph *g, struct node *repeat, int index);
 struct node *graph_copy_node(struct graph *g, const struct node *n, struct node *const *operands);
 
 bool op_is_sink(enum op op);
+bool contract_is_twin(const struct node *n, const struct node *other); /* the same contraction of the same operands */
 const char *op_text(enum op op);
 const char *scalar_text(enum scalar_op op);
 int scalar_arity(enum scalar_op op);

@@ -8,6 +8,11 @@ bool op_is_sink(enum op op) {
   return op == OP_STORE || op == OP_ACCUMULATE || op == OP_ACCUMULATE_ROWS || op == OP_LOSS;
 }
 
+bool contract_is_twin(const struct node *n, const struct node *other) {
+  return other->op == OP_CONTRACT && n->operand[0] == other->operand[0] && n->operand[1] == other->operand[1] &&
+         memcmp(&n->contract, &other->contract, sizeof n->contract) == 0;
+}
+
 const char *op_text(enum op op) {
   static const char *const text[] = {
 #define OP(name, text, arity) text,

@@ -7,6 +7,7 @@
 struct group *group_new(struct planner *p, enum group_kind kind, struct region *region) {
   struct group *g = arena_new_object(p->arena, struct group);
   g->kind = kind;
+  g->number = p->group_count;
   g->region = region;
   g->pass_axis = -1;
   arena_push(p->arena, p->groups, p->group_count, p->group_capacity, g);

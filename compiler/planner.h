@@ -116,6 +116,7 @@ enum group_kind { GROUP_LOOP, GROUP_CONTRACT, GROUP_ASSEMBLE /* concat, pad */, 
 /* Nodes that become one kernel. */
 struct group {
   enum group_kind kind;
+  int number; /* among the planner's groups */
   struct region *region;
   struct group *merged; /* into this one; NULL: not merged */
   int rank;             /* LOOP: its space, extents above 1 or the batch */
