@@ -11,8 +11,8 @@
 struct reads {
   struct element *elements;
   int count, capacity;
-  bool by_index;   /* gathers, whose places are not known */
-  int *readers;    /* numbers of the groups that read what this one computes */
+  bool by_index; /* gathers, whose places are not known */
+  int *readers;  /* numbers of the groups that read what this one computes */
   int reader_count, reader_capacity;
 };
 

@@ -1,7 +1,6 @@
 /* See cost.h. */
 #include "cost.h"
 
-
 /* Bytes in a cycle from the second-level cache, and from beyond it. */
 static const double CACHE_BYTES = 32, MEMORY_BYTES = 8;
 /* Cycles around each register tile: filling the pipeline, addresses. */

@@ -15,6 +15,7 @@
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PROGRAMS = 200 };
 
@@ -34,31 +35,78 @@ static double largest_value(const struct evaluate_output *x) {
   return largest;
 }
 
-static bool compare(struct model *m, const struct graph *g, int seed, const char *path) {
+/* What the plain evaluator says of a function, and how far from each output a value may be. */
+struct reference {
+  const char *function;
+  struct evaluation plain;
+  double *allowed;
+};
+
+static struct reference reference_of(struct model *m, const char *function) {
   const double rounding = 6e-8;
-  struct evaluation e = model_evaluate(m, g, 0), up = model_evaluate(m, g, 8 * rounding),
-                    down = model_evaluate(m, g, -8 * rounding), rounded = model_evaluate_rounded(m, g);
-  bool ok = e.count > 3;
-  for (int i = 0; i < e.count; i++) {
-    const struct evaluate_output *x = &e.outputs[i];
+  bool train = !strcmp(function, "train");
+  const struct graph *g = compile_run_passes(&m->c, train ? m->c.program->train : m->c.program->forward, "grad");
+  struct reference r = {function, model_evaluate(m, g, 0), NULL};
+  struct evaluation up = model_evaluate(m, g, 8 * rounding), down = model_evaluate(m, g, -8 * rounding),
+                    rounded = model_evaluate_rounded(m, g);
+  r.allowed = arena_new_array(m->c.arena, double, (size_t)r.plain.count + 1);
+  for (int i = 0; i < r.plain.count; i++) {
+    const struct evaluate_output *x = &r.plain.outputs[i];
     double change = fmax(largest_change(x, &up.outputs[i]), largest_change(x, &down.outputs[i]));
     change = fmax(change, largest_change(x, &rounded.outputs[i]));
-    double allowed = 1e-4 * largest_value(x) + 32 * rounding + 64 * change, difference = model_difference(m, x);
-    if (difference <= allowed) continue;
-    fprintf(stderr, "seed %d, %s, %s: '%s' differs by %g of %g\n", seed, path, g->name, x->symbol->name, difference,
-            largest_value(x));
+    r.allowed[i] = 1e-4 * largest_value(x) + 32 * rounding + 64 * change;
+  }
+  return r;
+}
+
+static bool agrees(struct model *m, const struct reference *r, int seed, const char *path) {
+  bool ok = r->plain.count > 3;
+  model_run(m, r->function);
+  for (int i = 0; i < r->plain.count; i++) {
+    const struct evaluate_output *x = &r->plain.outputs[i];
+    double difference = model_difference(m, x);
+    if (difference <= r->allowed[i]) continue;
+    fprintf(stderr, "seed %d, %s, %s: '%s' differs by %g of %g\n", seed, path, r->function, x->symbol->name,
+            difference, largest_value(x));
     ok = false;
   }
   return ok;
 }
 
-static bool run_path(int seed, const char *text, const struct model_path *path) {
+/* Engines of the paths, opened when they are first needed: programs have many kernels in common. */
+struct engines {
+  struct arena *arena;
+  struct engine *of[MODEL_PATHS];
+};
+
+static struct engine *engine_of(struct engines *e, int path) {
+  enum { KEPT_KERNELS = 10000 };
+  if (!e->of[path]) {
+    e->of[path] = model_engine(e->arena, &model_paths[path]);
+    engine_keep(e->of[path], KEPT_KERNELS);
+  }
+  return e->of[path];
+}
+
+static struct engines engines_new(void) { return (struct engines){.arena = arena_new()}; }
+
+static void engines_free(struct engines *e) {
+  for (int k = 0; k < MODEL_PATHS; k++) engine_free(e->of[k]);
+  arena_free(e->arena);
+}
+
+/* On the paths whose bits are set. */
+static bool run_paths(struct engines *engines, int seed, const char *text, unsigned paths) {
   struct model m;
-  bool ok = model_open(&m, NULL, text, "", path);
-  for (int train = 0; ok && train < 2; train++) {
-    model_run(&m, train ? "train" : "forward");
-    const struct graph *g = compile_run_passes(&m.c, train ? m.c.program->train : m.c.program->forward, "grad");
-    ok = compare(&m, g, seed, path->name);
+  bool ok = model_open(&m, NULL, text, "", NULL);
+  if (ok) {
+    const struct reference references[] = {reference_of(&m, "forward"), reference_of(&m, "train")};
+    for (int k = 0; k < MODEL_PATHS; k++) {
+      if (!(paths >> k & 1)) continue;
+      model_generate(&m, engine_of(engines, k));
+      for (int i = 0; i < 2; i++) ok &= agrees(&m, &references[i], seed, model_paths[k].name);
+      model_drop_code(&m, engine_of(engines, k));
+    }
   }
   if (diag_exit_code(m.c.diags)) {
     fprintf(stderr, "seed %d is refused:\n", seed);
@@ -69,13 +117,13 @@ static bool run_path(int seed, const char *text, const struct model_path *path) 
   return ok;
 }
 
+enum { ALL_PATHS = (1 << MODEL_PATHS) - 1 };
+
 /* Each seed takes one path; MODEL_PATHS seeds in a row take all.  every_path: each takes all. */
-static bool run_seed(int seed, bool every_path) {
+static bool run_seed(struct engines *engines, int seed, bool every_path) {
   struct arena *a = arena_new();
   const char *text = random_source(a, (uint64_t)seed);
-  bool ok = true;
-  for (int k = 0; k < MODEL_PATHS; k++)
-    if (every_path || seed % MODEL_PATHS == k) ok &= run_path(seed, text, &model_paths[k]);
+  bool ok = run_paths(engines, seed, text, every_path ? ALL_PATHS : 1u << seed % MODEL_PATHS);
   if (!ok) fprintf(stderr, "%s\n", text);
   arena_free(a);
   return ok;
@@ -86,8 +134,13 @@ static bool every_path;
 static const char *file;
 
 START_TEST(random_programs_agree) {
+  struct engines engines = engines_new();
   int failed = 0;
-  for (int i = 0; i < seeds.count; i++) failed += !run_seed(seeds.first + i, every_path);
+  for (int i = 0; i < seeds.count; i++) {
+    failed += !run_seed(&engines, seeds.first + i, every_path);
+    if (every_path && (i + 1) % 100 == 0) fprintf(stderr, "%d programs, %d differ\n", i + 1, failed);
+  }
+  engines_free(&engines);
   ck_assert_msg(failed == 0, "%d of %d programs differ", failed, seeds.count);
 }
 END_TEST
@@ -123,21 +176,18 @@ static const char *found_text(struct arena *a, int number) {
 }
 
 START_TEST(what_was_found_agrees) {
-  struct arena *a = arena_new();
-  const char *text = found_text(a, _i / MODEL_PATHS);
-  ck_assert_msg(run_path(0, text, &model_paths[_i % MODEL_PATHS]), "%s", found[_i / MODEL_PATHS].name);
-  arena_free(a);
+  struct engines engines = engines_new();
+  ck_assert_msg(run_paths(&engines, 0, found_text(engines.arena, _i), ALL_PATHS), "%s", found[_i].name);
+  engines_free(&engines);
 }
 END_TEST
 
 START_TEST(file_agrees) {
-  struct arena *a = arena_new();
-  const struct source *source = source_read(a, diags_new(a), file);
+  struct engines engines = engines_new();
+  const struct source *source = source_read(engines.arena, diags_new(engines.arena), file);
   ck_assert_ptr_nonnull(source);
-  int failed = 0;
-  for (int k = 0; k < MODEL_PATHS; k++) failed += !run_path(0, source->text, &model_paths[k]);
-  ck_assert_int_eq(failed, 0);
-  arena_free(a);
+  ck_assert(run_paths(&engines, 0, source->text, ALL_PATHS));
+  engines_free(&engines);
 }
 END_TEST
 
@@ -160,7 +210,7 @@ int main(int argc, char **argv) {
   TCase *cases = tcase_create("programs");
   tcase_set_timeout(cases, every_path ? 24 * 3600 : 600);
   tcase_add_test(cases, file ? file_agrees : random_programs_agree);
-  tcase_add_loop_test(cases, what_was_found_agrees, 0, FOUND * MODEL_PATHS);
+  tcase_add_loop_test(cases, what_was_found_agrees, 0, FOUND);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   if (every_path) srunner_set_fork_status(runner, CK_NOFORK);

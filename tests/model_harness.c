@@ -49,18 +49,41 @@ static bool front(struct model *m, const char *path, const char *text) {
 
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
-static void generate(struct model *m) {
+struct engine *model_engine(struct arena *a, const struct model_path *target) {
+  const struct target wanted = {target->cpu, NULL, target->openblas};
   const char *error = NULL;
-  ck_assert(compile_plan(&m->c) && compile_emit(&m->c, EMIT_OBJECT, &m->object));
-  ck_assert(!m->options.openblas || jit_load_openblas());
-  m->jit = jit_load(m->object.bytes, m->object.size, &error);
-  ck_assert_msg(m->jit != NULL, "%s", error);
-  const struct plan *plan = m->c.plan;
+  ck_assert(!target->openblas || jit_load_openblas());
+  struct engine *e = engine_new(a, &wanted, &error);
+  ck_assert_msg(e != NULL, "%s", error);
+  return e;
+}
+
+static void allocate(struct model *m, const struct plan *plan) {
   m->shared = zeros(plan->shared_bytes);
   m->arena = zeros(most(most(plan->train.arena_bytes, plan->trace.arena_bytes),
                         most(plan->forward.arena_bytes, plan->prepare.arena_bytes)));
   m->local = zeros(most(most(plan->train.local_bytes, plan->trace.local_bytes),
                         most(plan->forward.local_bytes, plan->prepare.local_bytes)));
+}
+
+static const struct plan *plan_for(const struct model *m, const struct engine *e) {
+  const struct program_graphs graphs = {m->c.forward, m->c.train, m->c.trace};
+  return plan_program(m->c.arena, m->c.program, &graphs, engine_machine(e), MODEL_EXAMPLES);
+}
+
+void model_generate(struct model *m, struct engine *lent) {
+  const char *error = NULL;
+  m->c.plan = plan_for(m, lent);
+  ck_assert_msg(engine_load(lent, m->c.arena, m->c.plan, &m->code, &error), "%s", error);
+  allocate(m, m->c.plan);
+}
+
+void model_drop_code(struct model *m, struct engine *lent) {
+  engine_unload(lent, &m->code);
+  free(m->shared);
+  free(m->arena);
+  free(m->local);
+  m->shared = m->arena = m->local = NULL;
 }
 
 static void input(struct model *m, const char *name, double *values) {
@@ -162,7 +185,8 @@ bool model_open(struct model *m, const char *path, const char *text, const char 
   ck_assert(compile_graphs(&m->c));
   random_weights(m);
   random_tensors(m);
-  if (target) generate(m);
+  if (target) m->engine = model_engine(m->c.arena, target);
+  if (target) model_generate(m, m->engine);
   return true;
 }
 
@@ -179,20 +203,14 @@ void model_close(struct model *m) {
   for (int i = 0; m->tensors && i < m->c.program->tensor_count; i++) free(m->tensors[i]);
   free(m->weights);
   free(m->gradients);
-  free(m->shared);
-  free(m->arena);
-  free(m->local);
-  if (m->jit) {
-    jit_free(m->jit);
-    emitted_free(&m->object);
+  if (m->engine) {
+    model_drop_code(m, m->engine);
+    engine_free(m->engine);
   }
   arena_free(m->c.arena);
 }
 
-static void call(struct model *m, const char *name) {
-  void *address = jit_symbol(m->jit, name);
-  hrm_entry *entry;
-  memcpy(&entry, &address, sizeof entry);
+static void call(struct model *m, hrm_entry *entry) {
   struct hrm_tile tile = {.n = MODEL_EXAMPLES,
                           .weights = m->weights,
                           .shared = m->shared,
@@ -209,9 +227,10 @@ void model_set(struct model *m, const char *name, const double *values) {
 }
 
 void model_run(struct model *m, const char *function) {
+  const struct loaded_code *code = &m->code;
   restore(m);
-  call(m, "hrm_model_prepare");
-  call(m, arena_printf(m->c.arena, "hrm_model_%s", function));
+  call(m, code->prepare);
+  call(m, !strcmp(function, "train") ? code->train : !strcmp(function, "trace") ? code->trace : code->forward);
 }
 
 const float *model_tensor(const struct model *m, const char *name) {

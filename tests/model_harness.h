@@ -23,8 +23,8 @@ struct model {
   struct compilation c;
   struct options options;
   struct define defines[32];
-  struct emitted object;
-  struct jit *jit;
+  struct engine *engine; /* its own; NULL: lent to model_generate, or none */
+  struct loaded_code code;
   struct evaluate_input inputs[MODEL_MOST_INPUTS];
   int input_count;
   float *weights, *gradients;
@@ -40,6 +40,12 @@ bool model_open(struct model *m, const char *path, const char *text, const char 
 /* The same of models/NAME.hrm; errors of the front end, too, end the test. */
 void model_open_shipped(struct model *m, const char *name, const char *settings, const struct model_path *target);
 void model_close(struct model *m);
+
+/* Code generation apart, for many models: an engine for a path, lent to each model that was opened without a target.
+ * It replaces the code that the model had; kernels that a model before had alike are not generated again. */
+struct engine *model_engine(struct arena *a, const struct model_path *target);
+void model_generate(struct model *m, struct engine *lent);
+void model_drop_code(struct model *m, struct engine *lent);
 
 double model_uniform(struct model *m); /* the next random number, in [0, 1); the same everywhere */
 

@@ -35,7 +35,7 @@ static bool report(struct compilation *c, enum message message, const char *erro
 
 static bool open_engine(struct compilation *c) {
   const char *error = NULL;
-  if (!c->engine) c->engine = engine_new(c->arena, &error);
+  if (!c->engine) c->engine = engine_new(c->arena, &(struct target){NULL, NULL, false}, &error);
   return c->engine || report(c, MSG_TARGET, error);
 }
 

@@ -12,6 +12,7 @@
 struct generation {
   struct arena *arena; /* of the texts and names */
   struct kept_kernel {
+    uint64_t hash; /* of the text */
     const char *text, *name;
   } * kernels;
   int kernel_count, kernel_capacity;
@@ -21,9 +22,10 @@ struct generation {
   int users; /* loaded plans */
 };
 
-enum { GENERATION_KERNELS = 512 };
+enum { KEPT_KERNELS = 512 };
 
 struct engine {
+  int kept_kernels;              /* of a generation */
   struct generation *generation; /* the youngest; older ones go with their last user */
   int64_t kernels;               /* named so far */
   struct arena *arena;           /* of the names of the target */
@@ -54,13 +56,14 @@ static bool open_linker(struct engine *e, const char **error) {
 
 static void generation_free(struct engine *e, struct generation *g);
 
-struct engine *engine_new(struct arena *a, const char **error) {
-  const struct target native = {NULL, NULL, false};
+struct engine *engine_new(struct arena *a, const struct target *wanted, const char **error) {
   struct engine *e = calloc(1, sizeof *e);
   *error = "out of memory";
   if (!e) return NULL;
+  e->kept_kernels = KEPT_KERNELS;
+  e->host.openblas = wanted->openblas;
   e->arena = arena_new_guarded(arena_guard(a));
-  e->host.handle = target_open(e->arena, &native, &e->target, &e->host.machine, error);
+  e->host.handle = target_open(e->arena, wanted, &e->target, &e->host.machine, error);
   if (e->host.handle) e->host.quick_handle = target_open_quick(e->host.handle);
   if (e->host.handle && open_linker(e, error)) return e;
   *error = arena_strdup(a, *error);
@@ -118,14 +121,21 @@ static void release(struct engine *e, struct generation *g) {
   if (g && g != e->generation && g->users == 0) generation_free(e, g);
 }
 
+static uint64_t hash_of(const char *text) { /* FNV-1a */
+  uint64_t hash = UINT64_C(14695981039346656037);
+  for (; *text; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+  return hash;
+}
+
 static const char *kept_name(void *context, const char *text, bool *is_new) {
   struct engine *e = context;
   struct generation *g = e->generation;
+  uint64_t hash = hash_of(text);
   *is_new = false;
   for (int i = 0; i < g->kernel_count; i++)
-    if (!strcmp(g->kernels[i].text, text)) return g->kernels[i].name;
+    if (g->kernels[i].hash == hash && !strcmp(g->kernels[i].text, text)) return g->kernels[i].name;
   *is_new = true;
-  struct kept_kernel kept = {arena_strdup(g->arena, text),
+  struct kept_kernel kept = {hash, arena_strdup(g->arena, text),
                              arena_printf(g->arena, "kernel%lld", (long long)e->kernels++)};
   arena_push(g->arena, g->kernels, g->kernel_count, g->kernel_capacity, kept);
   return kept.name;
@@ -133,7 +143,7 @@ static const char *kept_name(void *context, const char *text, bool *is_new) {
 
 static void renew_generation(struct engine *e) {
   struct generation *old = e->generation;
-  if (old && old->kernel_count < GENERATION_KERNELS) return;
+  if (old && old->kernel_count < e->kept_kernels) return;
   e->generation = generation_new(arena_guard(e->arena));
   release(e, old);
 }
@@ -196,6 +206,8 @@ bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, str
   out->generation = g;
   return true;
 }
+
+void engine_keep(struct engine *e, int kernels) { e->kept_kernels = kernels; }
 
 void engine_unload(struct engine *e, struct loaded_code *code) {
   if (code->tracker) remove_tracker(e, code->tracker);

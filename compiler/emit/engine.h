@@ -7,9 +7,10 @@
 
 struct engine;
 
-/* For this machine; it lives under the arena's guard, but not in the arena.  NULL and *error (static, or in the
+/* For a target that this machine can run (all NULL: this machine); it lives under the arena's guard, but not in the
+ * arena.  OpenBLAS must be loaded (jit_load_openblas) where the target calls it.  NULL and *error (static, or in the
  * arena) where LLVM refuses. */
-struct engine *engine_new(struct arena *a, const char **error);
+struct engine *engine_new(struct arena *a, const struct target *wanted, const char **error);
 void engine_free(struct engine *e); /* accepts NULL; what was loaded is gone */
 
 /* What the planner has to know of the machine, and its names. */
@@ -28,6 +29,8 @@ struct loaded_code {
  * memory stays bounded. */
 bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
                  const char **error);
+/* How many kernels it keeps before it gives them up; 512 unless told. */
+void engine_keep(struct engine *e, int kernels);
 void engine_unload(struct engine *e, struct loaded_code *code); /* accepts all zeros */
 
 #endif

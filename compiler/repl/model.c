@@ -146,7 +146,7 @@ struct trained_model *model_ready(struct entry_run *r) {
   struct session *s = r->session;
   const char *error = NULL;
   if (s->model && !s->model->outdated) return s->model;
-  if (!r->c.engine) r->c.engine = engine_new(r->c.arena, &error);
+  if (!r->c.engine) r->c.engine = engine_new(r->c.arena, &(struct target){NULL, NULL, false}, &error);
   s->engine = r->c.engine;
   if (r->c.engine) return model_build(r);
   diag_report(r->c.diags, MSG_TARGET, (struct span){0}, error);
