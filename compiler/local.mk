@@ -130,6 +130,7 @@ libcompiler_a_SOURCES = \
 nodist_libcompiler_a_SOURCES = %D%/explain_data.c %D%/stdlib_data.c
 
 libemit_a_CPPFLAGS = $(AM_CPPFLAGS) $(LLVM_CPPFLAGS)
+libemit_a_CFLAGS = $(AM_CFLAGS) -fPIC
 libemit_a_SOURCES = \
   %D%/emit/bf16.c \
   %D%/emit/blas.c \
@@ -150,6 +151,7 @@ libemit_a_SOURCES = \
   %D%/emit/loop_plan.c \
   %D%/emit/loop_value.c \
   %D%/emit/math.c \
+  %D%/emit/module.h \
   %D%/emit/scalar.c \
   %D%/emit/target.c \
   %D%/emit/transposition.c
@@ -218,11 +220,20 @@ libdriver_a_SOURCES = \
 
 nodist_libdriver_a_SOURCES = %D%/embed_taken.c %D%/embed_text.c
 
+# hrmc loads the code generator as a module, which takes what it needs of the compiler proper from hrmc.
 bin_PROGRAMS += hrmc
-hrmc_SOURCES = %D%/driver/main.c
-hrmc_LDADD = $(compiler_libraries)
+hrmc_SOURCES = %D%/driver/main.c %D%/driver/generator.c
+hrmc_LDFLAGS = $(AM_LDFLAGS) -Wl,--export-dynamic
+hrmc_LDADD = libdriver.a libcompiler.a libhrm.a $(LIBEDIT_LIBS) $(RUNTIME_LIBS) -ldl
 
-# What a program that compiles models is linked with.
+moduledir = $(pkglibdir)
+module_PROGRAMS = hrmc-llvm.so
+hrmc_llvm_so_CFLAGS = $(libemit_a_CFLAGS)
+hrmc_llvm_so_SOURCES = %D%/emit/module.c
+hrmc_llvm_so_LDFLAGS = $(AM_LDFLAGS) -shared -Wl,-Bsymbolic
+hrmc_llvm_so_LDADD = libemit.a $(LLVM_LIBS) -ldl
+
+# What a test that compiles models is linked with.
 compiler_libraries = libdriver.a libemit.a libcompiler.a libhrm.a $(LLVM_LIBS) $(LIBEDIT_LIBS) $(RUNTIME_LIBS)
 
 # The explanations of messages, embedded.

@@ -172,6 +172,15 @@ expect 2 "unknown cpu 'help'" --target-cpu=help --emit=asm small.hrm
 expect 5 'E480' -o none/small small.hrm
 HRMC_LIBDIR=$work/none expect 5 'E481' -o small small.hrm
 HRMC_CC=false expect 5 'E482' -o small small.hrm
+
+# the code generator is loaded where code is generated, no sooner
+mkdir apart && cp "$HRMC" apart/hrmc
+LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/loaded "$HRMC" check small.hrm
+grep -q LLVM loaded.* && { failed=$((failed + 1)); echo 'FAIL: check loads LLVM'; }
+HRMC=$PWD/apart/hrmc expect 0 '' check small.hrm
+if ! "$PWD/apart/hrmc" --emit=obj -o small.o small.hrm 2>/dev/null; then # not where hrmc is installed already
+  HRMC=$PWD/apart/hrmc expect 5 'nor in the folder that hrmc was configured for [E484]' --emit=obj -o small.o small.hrm
+fi
 [ ! -e small ] || { failed=$((failed + 1)); echo 'FAIL: a failed link leaves its output'; }
 
 # what is written

@@ -124,9 +124,27 @@ static struct target wanted_target(const struct compilation *c) {
   return (struct target){c->options->target_cpu, NULL, c->options->openblas};
 }
 
+static bool open_generator(struct compilation *c) {
+  const char *error = NULL;
+  if (emit_open(c->arena, &error)) return true;
+  diag_report(c->diags, MSG_NO_GENERATOR, (struct span){0}, error);
+  return false;
+}
+
+bool compile_open_engine(struct compilation *c) {
+  const struct target native = {NULL, NULL, false};
+  const char *error = NULL;
+  if (c->engine) return true;
+  if (!open_generator(c)) return false;
+  c->engine = engine_new(c->arena, &native, &error);
+  if (!c->engine) diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
+  return c->engine;
+}
+
 static bool resolve_target(struct compilation *c) {
   const char *error = NULL;
   struct target wanted = wanted_target(c);
+  if (!open_generator(c)) return false;
   if (emit_resolve(c->arena, &wanted, &c->target, &c->machine, &error)) return true;
   diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
   return false;

@@ -31,7 +31,7 @@ struct compilation {
   int timing_count;
   bool (*run)(struct executable *x); /* in place of execute_run, at the prompt; false: interrupted */
   bool was_interrupted;
-  struct engine *engine; /* opened at the first use by execute.h; the owner of the compilation frees it */
+  struct engine *engine; /* opened by compile_open_engine; the owner of the compilation frees it */
 };
 
 /* The stages; each reports to c->diags and returns false after an error.  A later one needs the earlier. */
@@ -41,6 +41,9 @@ bool compile_elaborate(struct compilation *c);               /* bind and elabora
 bool compile_graphs(struct compilation *c);                  /* the passes, verified one by one */
 bool compile_plan(struct compilation *c);
 bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out);
+
+/* Opens c->engine, for code that runs in this process, unless it is open.  False: reported. */
+bool compile_open_engine(struct compilation *c);
 
 /* One pass over graphs, in the order in which they run. */
 struct pass {

@@ -33,12 +33,6 @@ static bool report(struct compilation *c, enum message message, const char *erro
   return false;
 }
 
-static bool open_engine(struct compilation *c) {
-  const char *error = NULL;
-  if (!c->engine) c->engine = engine_new(c->arena, &(struct target){NULL, NULL, false}, &error);
-  return c->engine || report(c, MSG_TARGET, error);
-}
-
 /* The number that a store writes everywhere, where it is known. */
 static const struct node *constant_of(const struct node *store) {
   const struct node *n = store->operand[0];
@@ -74,7 +68,7 @@ static void fill_constants(struct executable *x) {
 
 static bool load_code(struct compilation *c, const struct graph *final, struct executable *x) {
   const char *error = NULL;
-  if (!open_engine(c)) return false;
+  if (!compile_open_engine(c)) return false;
   x->engine = c->engine;
   const struct plan *plan =
       plan_program(c->arena, x->program, &(struct program_graphs){final, graph_new(c->arena, "train"), NULL},

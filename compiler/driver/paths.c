@@ -1,5 +1,7 @@
 #include "paths.h"
 
+#include "../emit/module.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +16,24 @@ static const char *own_folder(struct arena *a) {
   return slash ? arena_strndup(a, path, (size_t)(slash - path)) : NULL;
 }
 
-static const char *library_in(struct arena *a, const char *folder) {
+static const char *file_in(struct arena *a, const char *folder, const char *name) {
   if (!folder) return NULL;
-  const char *path = arena_printf(a, "%s/libhrm.a", folder);
+  const char *path = arena_printf(a, "%s/%s", folder, name);
   return access(path, R_OK) == 0 ? path : NULL;
+}
+
+/* In a build tree, else where it was installed. */
+static const char *own_file(struct arena *a, const char *name) {
+  const char *path = file_in(a, own_folder(a), name);
+  return path ? path : file_in(a, HRMC_PKGLIBDIR, name);
 }
 
 const char *paths_runtime_library(struct arena *a) {
   const char *chosen = getenv("HRMC_LIBDIR");
-  if (chosen && *chosen) return library_in(a, chosen);
-  const char *path = library_in(a, own_folder(a));
-  return path ? path : library_in(a, HRMC_PKGLIBDIR);
+  return chosen && *chosen ? file_in(a, chosen, "libhrm.a") : own_file(a, "libhrm.a");
 }
+
+const char *paths_code_generator(struct arena *a) { return own_file(a, CODE_GENERATOR_MODULE); }
 
 const char *paths_linker(void) {
   const char *chosen = getenv("HRMC_CC");

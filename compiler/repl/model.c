@@ -144,11 +144,8 @@ static struct trained_model *model_build(struct entry_run *r) {
 
 struct trained_model *model_ready(struct entry_run *r) {
   struct session *s = r->session;
-  const char *error = NULL;
   if (s->model && !s->model->outdated) return s->model;
-  if (!r->c.engine) r->c.engine = engine_new(r->c.arena, &(struct target){NULL, NULL, false}, &error);
+  bool open = compile_open_engine(&r->c);
   s->engine = r->c.engine;
-  if (r->c.engine) return model_build(r);
-  diag_report(r->c.diags, MSG_TARGET, (struct span){0}, error);
-  return NULL;
+  return open ? model_build(r) : NULL;
 }
