@@ -129,9 +129,23 @@ bool diag_has_error_in(const struct diags *d, struct span range) {
   return false;
 }
 
+struct diag *diag_numbered(const struct diags *d, int number) { return d->items[number]; }
+
+bool diag_has_like(const struct diags *found, const struct diags *d, int number) {
+  const struct diag *wanted = d->items[number];
+  if (!wanted->place.source || messages[wanted->message].severity < SEVERITY_ERROR) return false;
+  for (int i = 0; i < found->count; i++) {
+    const struct diag *x = found->items[i];
+    if (x->message == wanted->message && x->place.source && x->place.begin == wanted->place.begin &&
+        x->place.end == wanted->place.end && !strcmp(x->place.source->name, wanted->place.source->name))
+      return true;
+  }
+  return false;
+}
+
 int diag_mark(const struct diags *d) { return d->count; }
 
-static bool points_into(const struct diag *diagnostic, const struct source *source) {
+bool diag_points_into(const struct diag *diagnostic, const struct source *source) {
   bool found = diagnostic->place.source == source;
   for (int i = 0; i < diagnostic->note_count; i++) found |= diagnostic->notes[i].place.source == source;
   return found;
@@ -139,7 +153,7 @@ static bool points_into(const struct diag *diagnostic, const struct source *sour
 
 void diag_note_since(struct diags *d, int mark, struct span place, const char *text) {
   for (int i = mark; place.source && i < d->count; i++)
-    if (d->items[i]->place.source && !points_into(d->items[i], place.source))
+    if (d->items[i]->place.source && !diag_points_into(d->items[i], place.source))
       add_note(d, d->items[i], (struct note){place, text});
 }
 

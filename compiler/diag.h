@@ -78,6 +78,12 @@ void diag_refute(struct diags *d, int number);
 /* Whether an error lies in a range. */
 bool diag_has_error_in(const struct diags *d, struct span range);
 
+/* Does `found` have an error like diagnostic `number` of d: of the same message, at the same place of a file of the same
+ * name?  False where that is no error, or is in no file. */
+bool diag_has_like(const struct diags *found, const struct diags *d, int number);
+bool diag_points_into(const struct diag *diagnostic, const struct source *source); /* itself, or a note of it */
+struct diag *diag_numbered(const struct diags *d, int number);
+
 /* The number of diagnostics so far.  diag_note_since adds a note to those made after it that do not point into the
  * note's source yet: the way by which a file of the user got into another one. */
 int diag_mark(const struct diags *d);

@@ -161,6 +161,8 @@ libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEDIT_CFLAGS) \
   -DHRMC_LINKER='"$(CC)"' \
   -DHRMC_RUNTIME_LIBS='"$(SANITIZER_FLAGS) $(RUNTIME_LIBS)"'
 libdriver_a_SOURCES = \
+  %D%/driver/blame.c \
+  %D%/driver/blame.h \
   %D%/driver/command_compare.c \
   %D%/driver/command_compile.c \
   %D%/driver/command_diff.c \
@@ -194,6 +196,8 @@ libdriver_a_SOURCES = \
   %D%/driver/report.h \
   %D%/driver/suggest.c \
   %D%/driver/suggest.h \
+  %D%/driver/trial.c \
+  %D%/driver/trial.h \
   %D%/driver/variant.c \
   %D%/driver/variant.h \
   %D%/repl/command.c \

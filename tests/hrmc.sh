@@ -156,6 +156,10 @@ expect 1 'E402' check choice.hrm
 expect 1 'E405' check --data folder small.hrm
 expect 1 'E405' check --data none small.hrm
 
+# an error far away from the value that leads to it
+expect 1 "command line:1:4: note: given here; with the default of 'vocab_size' there is no such error" check -D vocab_size=0 small.hrm
+expect 1 'small.hrm:8:17: error: a dimension is 0' check -D vocab_size=0 small.hrm
+
 # what is written
 expect 0 'model Small' --emit=ast small.hrm
 expect 0 'repeat' --emit=graph --after=elaborate small.hrm

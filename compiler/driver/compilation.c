@@ -1,4 +1,5 @@
 /* The beginning and the end of a compilation: messages, and what it owns. */
+#include "blame.h"
 #include "commands.h"
 #include "suggest.h"
 
@@ -18,6 +19,7 @@ struct compilation compilation_begin(const struct options *o, struct guard *guar
 
 int compilation_report(struct compilation *c, const char *path) {
   suggestions_try(c, path);
+  blame_defines(c, path);
   if (c->options->json_diagnostics)
     diag_print_json(c->diags, stderr);
   else

@@ -57,11 +57,6 @@ bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, str
   return loaded->engine_load(e, a, plan, out, error);
 }
 
-bool engine_load_shared(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
-                        const char **error) {
-  return loaded->engine_load_shared(e, a, plan, out, error);
-}
-
 void engine_unload(struct engine *e, struct loaded_code *code) {
   if (e) loaded->engine_unload(e, code);
 }

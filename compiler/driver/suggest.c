@@ -1,6 +1,7 @@
 #include "suggest.h"
 
 #include "../source.h"
+#include "trial.h"
 
 #include <string.h>
 
@@ -12,29 +13,13 @@ static const struct source *edited(struct arena *a, const struct suggestion *s) 
   return source_from_text(a, old->name, text);
 }
 
-struct trial {
-  struct compilation c;
-  const char *path;
-};
-
-static void check(void *context) {
-  struct trial *t = context;
-  struct elaboration request;
-  int count;
-  if (!compile_parse(&t->c, t->path) || !compile_request(&t->c, &request)) return;
-  if (elaborate_has_model(t->c.ast)) elaborate_model(&request);
-  elaborate_tests(&request, &count);
-}
-
 /* Whether the file has no error in the range of the replaced text. */
 static bool helps(const struct compilation *c, const char *path, const struct suggestion *s) {
-  struct guard guard = {0};
-  struct arena *a = arena_new_guarded(&guard);
-  struct trial t = {{.arena = a, .diags = diags_new(a), .options = c->options, .edited = edited(a, s)}, path};
-  uint32_t end = s->place.begin + (uint32_t)strlen(s->text);
-  bool ok =
-      guard_run(&guard, check, &t) && !diag_has_error_in(t.c.diags, (struct span){t.c.edited, s->place.begin, end});
-  arena_free(a);
+  struct trial t;
+  const struct source *source = edited(c->arena, s);
+  struct span range = {source, s->place.begin, s->place.begin + (uint32_t)strlen(s->text)};
+  bool ok = trial_check(&t, path, c->options, source) && !diag_has_error_in(t.c.diags, range);
+  trial_close(&t);
   return ok;
 }
 

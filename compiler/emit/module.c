@@ -13,6 +13,5 @@ const struct code_generator hrmc_code_generator = {
     .engine_machine = engine_machine,
     .engine_target = engine_target,
     .engine_load = engine_load,
-    .engine_load_shared = engine_load_shared,
     .engine_unload = engine_unload,
 };

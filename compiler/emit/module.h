@@ -21,8 +21,6 @@ struct code_generator {
   const struct machine *(*engine_machine)(const struct engine *);
   const struct target *(*engine_target)(const struct engine *);
   bool (*engine_load)(struct engine *, struct arena *, const struct plan *, struct loaded_code *, const char **);
-  bool (*engine_load_shared)(struct engine *, struct arena *, const struct plan *, struct loaded_code *,
-                             const char **);
   void (*engine_unload)(struct engine *, struct loaded_code *);
 };
 
