@@ -1,5 +1,5 @@
 /* Option tables: one row for each option of a program, from which --help, the manual page and the completion of
- * shells derive (doc/options.c makes the last two).
+ * shells derive (doc/pages.c makes the last two).
  *
  * A row is OPTION(identifier, name, key, argument, completes, text):
  *   name       the long option, without dashes
