@@ -12,7 +12,8 @@ struct type type_of_pairs(const struct type *type, int axis) {
   return pairs;
 }
 
-struct view view_of_pairs(const struct view *pairs, const struct type *x, int axis) {
+/* How x, itself in pairs, is seen element by element: bf16, its stride along the axis is from pair to pair. */
+static struct view view_of_pairs(const struct view *pairs, const struct type *x, int axis) {
   struct view v = *pairs;
   v.type.dtype = DTYPE_BF16;
   v.type.extent[axis] = x->extent[axis];

@@ -315,8 +315,6 @@ void plan_indices(struct planner *p, const struct view *to); /* to[i] = i */
 void plan_pairs(struct planner *p, const struct view *x, int axis, const struct view *pairs);
 /* The type of the pairs of a type along an axis. */
 struct type type_of_pairs(const struct type *type, int axis);
-/* How x, itself in pairs, is seen element by element: bf16, its stride along the axis is from pair to pair. */
-struct view view_of_pairs(const struct view *pairs, const struct type *x, int axis);
 
 /* contraction.c */
 void plan_contraction(struct planner *p, struct node *n);

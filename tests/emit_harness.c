@@ -80,7 +80,8 @@ void harness_call(hrm_entry *entry, const struct hrm_tile *tile, int members, in
   }
 }
 
-double harness_random(uint64_t *state) {
+/* A deterministic number in [0, 1). */
+static double harness_random(uint64_t *state) {
   *state += UINT64_C(0x9e3779b97f4a7c15);
   uint64_t z = *state;
   z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

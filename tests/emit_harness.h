@@ -35,7 +35,4 @@ double harness_difference(struct arena *a, const struct kernel *k, const char *c
  * of that many bytes. */
 void harness_call(hrm_entry *entry, const struct hrm_tile *tile, int members, int64_t local_bytes);
 
-/* A deterministic number in [0, 1). */
-double harness_random(uint64_t *state);
-
 #endif

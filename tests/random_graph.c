@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-double random_uniform(uint64_t *state) {
+static double random_uniform(uint64_t *state) {
   *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
   return (double)(*state >> 11) / 9007199254740992.0;
 }

@@ -14,8 +14,7 @@ struct random_program {
  * the whole program: nothing is detached, and every trip of a repeat is recorded. */
 struct random_program random_program(struct arena *a, uint64_t seed, int steps, bool smooth);
 
-/* The next number of a sequence, uniform in [0, 1). */
-double random_uniform(uint64_t *state);
+/* The next number of a sequence, uniform in [0, limit). */
 int random_below(uint64_t *state, int limit);
 
 /* Values for n examples of a symbol (one for a weight): within ±1, or small whole numbers for i32. */

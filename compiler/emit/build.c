@@ -74,7 +74,7 @@ LLVMValueRef constant_mask(struct codegen *g, int active, int width) {
   return LLVMConstVector(lanes, (unsigned)width);
 }
 
-LLVMValueRef build_scaled(struct codegen *g, LLVMValueRef value, int64_t factor) {
+static LLVMValueRef build_scaled(struct codegen *g, LLVMValueRef value, int64_t factor) {
   return factor == 1 ? value : LLVMBuildMul(g->builder, value, constant_i64(g, factor), "");
 }
 

@@ -40,7 +40,6 @@ LLVMValueRef constant_lanes(struct codegen *g, int64_t first, int width); /* i32
 LLVMValueRef constant_mask(struct codegen *g, int active, int width);     /* i1: lanes below active */
 
 /* Integers (i64): products and sums with constants fold. */
-LLVMValueRef build_scaled(struct codegen *g, LLVMValueRef value, int64_t factor);
 LLVMValueRef build_extent(struct codegen *g, struct extent extent, LLVMValueRef n);
 
 /* Addresses: pointer + bytes, pointer + index * bytes. */

@@ -1,5 +1,5 @@
 #include "codegen.h"
-#include "../../runtime/hrm.h"
+#include "runtime/hrm.h"
 
 #include <llvm-c/Analysis.h>
 

@@ -3,7 +3,7 @@
 #define HRMC_ENGINE_H
 
 #include "emit.h"
-#include "../../runtime/hrm.h"
+#include "runtime/hrm.h"
 
 struct engine;
 

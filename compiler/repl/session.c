@@ -104,7 +104,8 @@ void session_forget(struct session *s, const char *name) {
     if (!strcmp(s->fields[i].name, name)) drop_field(s, i);
 }
 
-void session_hold(struct session *s, const char *name, const struct type *type, void *data) {
+/* Takes the data. */
+static void session_hold(struct session *s, const char *name, const struct type *type, void *data) {
   char *copy = session_copy(s, name);
   s->held = session_grown(s, s->held, s->held_count, sizeof *s->held);
   session_forget(s, name);
@@ -251,7 +252,7 @@ bool text_mentions(struct arena *a, struct span text, const char *name) {
   return false;
 }
 
-bool mentions_model(struct entry_run *r, struct span text) {
+static bool mentions_model(struct entry_run *r, struct span text) {
   const struct decl *model = session_model(r);
   return model && text_mentions(r->c.arena, text, model->name.text);
 }

@@ -117,7 +117,6 @@ struct session_names session_names(struct entry_run *r, bool with_model);
 
 /* Whether a text has the name among its tokens. */
 bool text_mentions(struct arena *a, struct span text, const char *name);
-bool mentions_model(struct entry_run *r, struct span text);
 
 /* The text of a declaration by itself: with "config", which a line of several has once. */
 char *declaration_text(struct arena *a, const struct decl *d);
@@ -131,7 +130,6 @@ const struct decl *session_model(const struct entry_run *r); /* of r->c.ast; NUL
 bool session_elaborate(struct entry_run *r, struct span x, struct span wrt, struct answer *out);
 
 struct held *session_find_held(const struct session *s, const char *name);
-void session_hold(struct session *s, const char *name, const struct type *type, void *data); /* takes the data */
 void session_forget(struct session *s, const char *name); /* a value or field of this name */
 
 /* The values of a parameter: what training or the session made of it, else drawn as training starts with it. */
