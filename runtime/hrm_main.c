@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/commands.h"
+#include "runtime/nearest.h"
 
 /* Where OpenBLAS is linked in, tiles already use every thread. */
 __attribute__((weak)) void openblas_set_num_threads(int threads);
@@ -63,6 +64,16 @@ static int find_command(const char *name) {
   return -1;
 }
 
+static int refuse(const char *program, const char *word) {
+  const char *words[COMMANDS];
+  for (int i = 0; i < COMMANDS; i++) words[i] = commands[i].name;
+  const char *nearest = nearest_word(word, words, COMMANDS);
+  fprintf(stderr, "%s: there is no command '%s'", program, word);
+  if (nearest) fprintf(stderr, ": did you mean '%s'?", nearest);
+  fputc('\n', stderr);
+  return help(stderr, program, HRM_USAGE);
+}
+
 static int dispatch(int argc, char **argv, const struct hrm_code *code, const struct description *d) {
   char version[200];
   snprintf(version, sizeof version, "%s, compiled by hrmc %s", d->model, d->compiler);
@@ -75,8 +86,7 @@ static int dispatch(int argc, char **argv, const struct hrm_code *code, const st
   if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) return puts(version) < 0;
   int which = find_command(argv[1]);
   if (which >= 0) return run_command(which, argc, argv, code, d);
-  fprintf(stderr, "%s: '%s' is no command\n", argv[0], argv[1]);
-  return help(stderr, argv[0], HRM_USAGE);
+  return refuse(argv[0], argv[1]);
 }
 
 int hrm_main(int argc, char **argv, const struct hrm_code *code) {

@@ -40,7 +40,14 @@ check 'a header' hrmc --emit=header -o hrm_model.h
 check 'a library' hrmc --emit=shared --target-cpu=x86-64-v3 -o libhrm_model.so
 check 'a plain C compiler' "${cc[@]}" -std=c99 -pedantic -Wall -Wextra -Werror "$top/examples/embed/embed.c" -I. -o embed \
   -L. -lhrm_model -Wl,-rpath,"$work"
-check 'a C++ compiler' grep -q 'extern "C"' hrm_model.h
+if command -v g++ >/dev/null; then
+  printf '%s\n' '#include "hrm_model.h"' 'int main() { return hrm_version() == nullptr; }' >use.cc
+  check 'a C++ compiler' g++ -std=c++11 -pedantic -Wall -Wextra -Werror ${SANITIZER_FLAGS:-} use.cc -I. -o use -L. \
+    -lhrm_model -Wl,-rpath,"$work"
+  check 'and its program' ./use
+else
+  echo 'without a C++ compiler'
+fi
 
 # what it does
 puzzle=1...3412..4.4.21 answer=1234341221434321

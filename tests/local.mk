@@ -61,12 +61,14 @@ test_scripts = \
   %D%/pages.sh \
   %D%/precision.sh \
   %D%/repl.sh \
+  %D%/rooms.sh \
   %D%/runtime.sh \
   %D%/stdlib.sh \
   %D%/sudoku.sh \
   %D%/tasks.sh \
   %D%/variants.sh
 test_data = \
+  %D%/harness.sh \
   %D%/lang \
   %D%/pt \
   %D%/variants

@@ -151,5 +151,5 @@ check 'compare: a row of each variant, and six of its evaluations' test "$(grep 
 browse "$work/trace.html" --screenshot="$work/trace.png"
 check 'a picture' test "$(stat -c %s "$work/trace.png" 2>/dev/null || echo 0)" -gt 20000
 
-echo "$passed checks passed, $failed failed"
+echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -6,6 +6,7 @@
 #include "runtime/data/commands.h"
 #include "runtime/data/option_lists.h"
 #include "runtime/error.h"
+#include "runtime/nearest.h"
 #include "runtime/option_table.h"
 
 static const struct {
@@ -39,6 +40,14 @@ static char *list_commands(int key, const char *text, void *input) {
 
 static const struct argp_option option_table[] = {OPTION_HELP};
 
+static void refuse(struct argp_state *state, const char *word) {
+  const char *words[NUM_COMMANDS];
+  for (int i = 0; i < NUM_COMMANDS; i++) words[i] = commands[i].name;
+  const char *nearest = nearest_word(word, words, NUM_COMMANDS);
+  if (nearest) argp_error(state, "there is no command '%s': did you mean '%s'?", word, nearest);
+  argp_error(state, "there is no command '%s'", word);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state) {
   struct choice *choice = state->input;
   if (key == 'h') argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
@@ -46,7 +55,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   if (key != ARGP_KEY_ARG) return ARGP_ERR_UNKNOWN;
   for (int i = 0; i < NUM_COMMANDS; i++)
     if (!strcmp(text, commands[i].name)) choice->command = i;
-  if (choice->command < 0) argp_error(state, "there is no command '%s'", text);
+  if (choice->command < 0) refuse(state, text);
   choice->at = state->next - 1;
   state->next = state->argc;
   return 0;
