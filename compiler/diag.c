@@ -16,12 +16,9 @@ static const struct {
   const char *word;
   int exit_code;
 } severities[] = {
-    [SEVERITY_WARNING] = {"warning", 0},
-    [SEVERITY_ERROR] = {"error", 1},
-    [SEVERITY_USAGE] = {"error", 2},
-    [SEVERITY_LIMITATION] = {"not supported", 3},
-    [SEVERITY_BUG] = {"internal error", 4},
-    [SEVERITY_SYSTEM] = {"error", 5},
+    [SEVERITY_WARNING] = {"warning", 0},    [SEVERITY_ERROR] = {"error", 1},
+    [SEVERITY_USAGE] = {"error", 2},        [SEVERITY_LIMITATION] = {"not supported", 3},
+    [SEVERITY_BUG] = {"internal error", 4}, [SEVERITY_SYSTEM] = {"error", 5},
 };
 
 const char *message_code(enum message message) { return messages[message].code; }
@@ -47,11 +44,17 @@ static bool same_place(struct span a, struct span b) {
   return a.source == b.source && a.begin == b.begin && a.end == b.end;
 }
 
+static bool same_labels(const struct diag *x, const struct diag *earlier) {
+  bool same = x->range_count <= earlier->range_count;
+  for (int i = 0; same && i < x->range_count; i++) same = !strcmp(x->ranges[i].label, earlier->ranges[i].label);
+  return same;
+}
+
 static bool was_reported(const struct diags *d, const struct diag *diagnostic) {
-  for (int i = 0; i < d->count; i++) {
+  for (int i = 0; i < d->count && d->items[i] != diagnostic; i++) {
     const struct diag *earlier = d->items[i];
     if (earlier->message == diagnostic->message && same_place(earlier->place, diagnostic->place) &&
-        !strcmp(earlier->text, diagnostic->text))
+        !strcmp(earlier->text, diagnostic->text) && same_labels(diagnostic, earlier))
       return true;
   }
   return false;
@@ -96,6 +99,7 @@ void diag_range(struct diags *d, struct diag *diagnostic, struct span place, con
   if (place.source && place.source == diagnostic->place.source) {
     struct mark mark = {place, label, false};
     arena_push(d->arena, diagnostic->ranges, diagnostic->range_count, diagnostic->range_capacity, mark);
+    diagnostic->is_repeated = diagnostic->is_repeated && was_reported(d, diagnostic); /* not with other shapes */
   } else {
     add_note(d, diagnostic, (struct note){place, label});
   }
@@ -151,10 +155,22 @@ bool diag_points_into(const struct diag *diagnostic, const struct source *source
   return found;
 }
 
+/* Whether a call says something new: the diagnostic stands outside of it, and no note is there. */
+static bool is_news(const struct diag *x, struct span call) {
+  bool is_known = x->place.source == call.source && x->place.begin >= call.begin && x->place.end <= call.end;
+  for (int i = 0; i < x->note_count; i++) is_known |= same_place(x->notes[i].place, call);
+  return !is_known;
+}
+
 void diag_note_since(struct diags *d, int mark, struct span place, const char *text) {
-  for (int i = mark; place.source && i < d->count; i++)
-    if (d->items[i]->place.source && !diag_points_into(d->items[i], place.source))
-      add_note(d, d->items[i], (struct note){place, text});
+  enum { MOST_CALLS = 3 };
+  for (int i = mark; place.source && i < d->count; i++) {
+    struct diag *x = d->items[i];
+    bool is_near = x->call_count < MOST_CALLS || !diag_points_into(x, place.source);
+    if (!x->place.source || !is_near || !is_news(x, place)) continue;
+    add_note(d, x, (struct note){place, text});
+    x->call_count++;
+  }
 }
 
 int diag_count(const struct diags *d, enum severity at_least) {

@@ -84,8 +84,9 @@ bool diag_has_like(const struct diags *found, const struct diags *d, int number)
 bool diag_points_into(const struct diag *diagnostic, const struct source *source); /* itself, or a note of it */
 struct diag *diag_numbered(const struct diags *d, int number);
 
-/* The number of diagnostics so far.  diag_note_since adds a note to those made after it that do not point into the
- * note's source yet: the way by which a file of the user got into another one. */
+/* The number of diagnostics so far.  diag_note_since adds a note to those made after it: the call by which elaboration
+ * came there.  The innermost three calls are noted, and further ones that lead out into another file; a call in which
+ * the diagnostic itself stands is not. */
 int diag_mark(const struct diags *d);
 void diag_note_since(struct diags *d, int mark, struct span place, const char *text);
 

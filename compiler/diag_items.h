@@ -19,6 +19,7 @@ struct diag {
   int range_count, range_capacity;
   struct note *notes;
   int note_count, note_capacity;
+  int call_count; /* of the notes: those of diag_note_since */
   struct suggestion suggestion;
 };
 

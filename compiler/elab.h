@@ -44,6 +44,7 @@ enum value_kind_elab {
 struct value_list {
   const struct val **items;
   int count;
+  struct span place; /* where it is written; no source: it is not */
 };
 
 struct val {
@@ -162,7 +163,7 @@ extern const struct val val_error;
 const struct val *val_number(struct elab *e, double value, const char *name);
 const struct val *val_string(struct elab *e, const char *text);
 const struct val *val_tensor(struct elab *e, struct tensor_value t);
-const struct val *val_list(struct elab *e, const struct val **items, int count);
+struct val *val_list(struct elab *e, const struct val **items, int count);
 bool val_is_error(const struct val *v);
 bool val_is_whole(const struct val *v);
 const char *val_describe(struct elab *e, const struct val *v); /* "a number", "a tensor [S, 4] = [81, 4]" */
@@ -222,6 +223,8 @@ const struct val *tensor_gather(struct elab *e, const struct val *table, const s
 
 /* elab_notation.c: index notation */
 const struct val *elab_indexed_let(struct elab *e, struct scope *s, const struct stmt *stmt);
+/* Whether the condition of a conditional depends on an index; it is reported. */
+bool reports_index(struct elab *e, const struct expr *x);
 const struct val *elab_index_reduce(struct elab *e, struct scope *s, const struct expr *x);
 
 /* elab_call.c */

@@ -54,11 +54,14 @@ static const struct val *list_expr(struct elab *e, struct scope *s, const struct
     items[i] = elab_expr(e, s, x->list.items[i]);
     if (val_is_error(items[i])) return &val_error;
   }
-  return val_list(e, items, x->list.count);
+  struct val *v = val_list(e, items, x->list.count);
+  v->list.place = x->span;
+  return v;
 }
 
 static const struct val *conditional_expr(struct elab *e, struct scope *s, const struct expr *x) {
   bool ok;
+  if (reports_index(e, x)) return &val_error;
   bool holds = elab_condition(e, s, x->conditional.condition, "'if'", &ok);
   if (!ok) return &val_error;
   return elab_expr(e, s, holds ? x->conditional.then : x->conditional.otherwise);
@@ -273,10 +276,20 @@ static bool same_core(const struct tensor_value *a, const struct tensor_value *b
   return same;
 }
 
+static bool is_item(const struct val *v) {
+  return v->kind == KIND_NUMBER || v->kind == KIND_TENSOR || v->kind == KIND_WEIGHT || v->kind == KIND_LIST ||
+         v->kind == KIND_ERROR;
+}
+
+static const char *item_text(struct elab *e, const struct val *v, const struct tensor_value *t) {
+  return t->rank > 0 ? written_type(e, t, t->node->type.dtype == DTYPE_I32) : val_describe(e, v);
+}
+
 /* The items of a list as tensors of one shape, and all their frames. */
 static bool list_items(struct elab *e, const struct val *v, struct span place, struct tensor_value *t,
                        uint32_t *frames) {
   int count = v->list.count;
+  if (v->list.place.source) place = v->list.place;
   *frames = 0;
   if (count == 0 || count > LONGEST_LIST) {
     diag_report(e->diags, MSG_COUNT_RANGE, place, "the length of a list", (long long)count, 1LL,
@@ -284,10 +297,16 @@ static bool list_items(struct elab *e, const struct val *v, struct span place, s
     return false;
   }
   for (int i = 0; i < count; i++) {
-    if (!elab_as_tensor(e, v->list.items[i], place, &t[i])) return false;
+    const struct val *item = v->list.items[i];
+    if (!is_item(item)) {
+      diag_report(e->diags, MSG_NOT_A_TENSOR, place, code_text(e, place),
+                  arena_printf(e->arena, "a list with %s", val_describe(e, item)));
+      return false;
+    }
+    if (!elab_as_tensor(e, item, place, &t[i])) return false;
     *frames |= t[i].frames;
     if (same_core(&t[0], &t[i])) continue;
-    diag_report(e->diags, MSG_LIST_SHAPES, place, val_describe(e, v->list.items[i]));
+    diag_report(e->diags, MSG_LIST_SHAPES, place, item_text(e, v->list.items[0], &t[0]), item_text(e, item, &t[i]));
     return false;
   }
   return true;

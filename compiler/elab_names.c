@@ -122,6 +122,11 @@ static struct scope *with_indices(struct names *n, struct scope *s, const struct
   return inner;
 }
 
+/* `sum[j] x[j] if j < i else 0`: that the condition cannot depend on j is said with its reason (elab_notation.c). */
+static struct scope *condition_scope(struct names *n, struct scope *s, const struct expr *then) {
+  return then->kind == EXPR_REDUCE ? with_indices(n, s, then->reduce.indices, then->reduce.count) : s;
+}
+
 static void names_expr(struct names *n, struct scope *s, const struct expr *x) {
   if (!x) return;
   switch (x->kind) {
@@ -138,7 +143,7 @@ static void names_expr(struct names *n, struct scope *s, const struct expr *x) {
     break;
   case EXPR_CONDITIONAL:
     names_expr(n, s, x->conditional.then);
-    names_expr(n, s, x->conditional.condition);
+    names_expr(n, condition_scope(n, s, x->conditional.then), x->conditional.condition);
     names_expr(n, s, x->conditional.otherwise);
     break;
   case EXPR_LIST:

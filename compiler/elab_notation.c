@@ -279,10 +279,25 @@ static bool add_label(struct elab *e, struct labelled *x, int axis, int id, stru
   return set_extent(e, var_by_id(e, id), &x->t.dim[axis], place);
 }
 
+/* x[i - 1]: computing with an index gives it no extent. */
+static bool reports_unknown_extent(struct elab *e, const struct expr *x) {
+  int id;
+  if (x->kind == EXPR_UNARY) return reports_unknown_extent(e, x->unary.operand);
+  if (x->kind == EXPR_BINARY)
+    return reports_unknown_extent(e, x->binary.left) || reports_unknown_extent(e, x->binary.right);
+  const struct index_var *v = x->kind == EXPR_NAME ? var_find(e, x->name, &id) : NULL;
+  if (!v || v->dim.size > 0) return false;
+  struct diag *d = diag_report(e->diags, MSG_INDEX_UNKNOWN_EXTENT, x->span, x->name, x->name);
+  diag_note(e->diags, d, (struct span){0},
+            "a subscript that is computed gives an index no extent: neighbours are slices, as in x[1:] and x[:-1]");
+  return true;
+}
+
 /* table[tokens[s], d]: the first subscript is an integer tensor under indices. */
 static bool gather_first(struct elab *e, struct scope *s, const struct expr *x, const struct val *base, int *axis,
                          struct labelled *out) {
   struct labelled index = {0};
+  if (reports_unknown_extent(e, x->index.subscripts[0].value)) return false;
   if (!notation(e, s, x->index.subscripts[0].value, &index)) return false;
   const struct val *rows = tensor_gather(e, base, &index.t, x);
   if (val_is_error(rows)) return false;
@@ -546,8 +561,40 @@ static bool reduce(struct elab *e, struct scope *s, const struct expr *x, struct
   return ok;
 }
 
+/* The name that an index of a space or of a reduction has in an expression; NULL: none. */
+static const struct expr *index_in(struct elab *e, const struct expr *x, const struct expr *reduction) {
+  int id;
+  const struct expr *found = NULL;
+  switch (x->kind) {
+  case EXPR_NAME:
+    if (e->indices && var_find(e, x->name, &id)) return x;
+    for (int k = 0; reduction->kind == EXPR_REDUCE && k < reduction->reduce.count; k++)
+      if (!strcmp(reduction->reduce.indices[k].text, x->name)) return x;
+    return NULL;
+  case EXPR_UNARY: return index_in(e, x->unary.operand, reduction);
+  case EXPR_BINARY:
+    found = index_in(e, x->binary.left, reduction);
+    return found ? found : index_in(e, x->binary.right, reduction);
+  case EXPR_INDEX:
+    for (int k = 0; k < x->index.count && !found; k++)
+      if (x->index.subscripts[k].value) found = index_in(e, x->index.subscripts[k].value, reduction);
+    return found;
+  default: return NULL;
+  }
+}
+
+bool reports_index(struct elab *e, const struct expr *x) {
+  const struct expr *index = index_in(e, x->conditional.condition, x->conditional.then);
+  if (!index) return false;
+  struct diag *d = diag_report(e->diags, MSG_CONDITION, x->conditional.condition->span, "'if'",
+                               arena_printf(e->arena, "a value of index '%s'", index->name));
+  diag_note(e->diags, d, (struct span){0}, "where(c, a, b) chooses at run time: a where c is not 0, else b");
+  return true;
+}
+
 static bool notation_conditional(struct elab *e, struct scope *s, const struct expr *x, struct labelled *out) {
   bool ok;
+  if (reports_index(e, x)) return false;
   bool holds = elab_condition(e, s, x->conditional.condition, "'if'", &ok);
   return ok && notation(e, s, holds ? x->conditional.then : x->conditional.otherwise, out);
 }

@@ -5,7 +5,7 @@
 
 struct test_builder {
   struct test_case *test;
-  int assert_capacity, place_count, place_capacity, check_capacity;
+  int assert_capacity, place_count, place_capacity, operands_count, operands_capacity, check_capacity;
 };
 
 static struct symbol *new_symbol(struct elab *e, const char *name, enum role role, struct type type) {
@@ -14,11 +14,51 @@ static struct symbol *new_symbol(struct elab *e, const char *name, enum role rol
   return symbol;
 }
 
+/* The two sides of a comparison, or of near(x, y). */
+static bool compared(const struct expr *x, const struct expr *sides[2]) {
+  bool is_near = x->kind == EXPR_CALL && x->call.callee->kind == EXPR_NAME && !strcmp(x->call.callee->name, "near") &&
+                 x->call.count >= 2 && !x->call.arguments[0].name && !x->call.arguments[1].name;
+  if (x->kind == EXPR_BINARY && x->binary.op >= BINARY_EQ && x->binary.op <= BINARY_GE) {
+    sides[0] = x->binary.left;
+    sides[1] = x->binary.right;
+  } else if (is_near) {
+    sides[0] = x->call.arguments[0].value;
+    sides[1] = x->call.arguments[1].value;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static struct symbol *store_shown(struct elab *e, const char *what, enum dtype dtype, struct node *node) {
+  node = graph_cast(e->graph, dtype, node);
+  const char *name = arena_printf(e->arena, "assert.%d.%s", e->test->test->count, what);
+  struct symbol *symbol = new_symbol(e, name, ROLE_OUTPUT, node->type);
+  graph_store(e->graph, symbol, node);
+  return symbol;
+}
+
+/* Elaborates both sides once more, to have their values. */
+static void show_operands(struct elab *e, struct scope *s, const struct expr *x, const struct tensor_value *held) {
+  struct test_builder *b = e->test;
+  struct assert_operands out = {0};
+  const struct expr *sides[2];
+  struct tensor_value t[2];
+  if (compared(x, sides) && elab_as_tensor(e, elab_expr(e, s, sides[0]), sides[0]->span, &t[0]) &&
+      elab_as_tensor(e, elab_expr(e, s, sides[1]), sides[1]->span, &t[1])) {
+    out.held = store_shown(e, "held", DTYPE_F32, held->node);
+    out.left = store_shown(e, "left", DTYPE_F64, t[0].node);
+    out.right = store_shown(e, "right", DTYPE_F64, t[1].node);
+  }
+  arena_push(e->arena, b->test->operands, b->operands_count, b->operands_capacity, out);
+}
+
 /* True where every element is. */
-static void assert_value(struct elab *e, const struct stmt *stmt, const struct val *v) {
+static void assert_value(struct elab *e, struct scope *s, const struct stmt *stmt, const struct val *v) {
   struct test_builder *b = e->test;
   struct tensor_value t;
   if (val_is_error(v) || !elab_as_tensor(e, v, stmt->value->span, &t)) return;
+  if (e->request->shows_operands) show_operands(e, s, stmt->value, &t);
   struct node *node = graph_cast(e->graph, DTYPE_F32, t.node);
   if (t.rank > 0) node = graph_reduce(e->graph, REDUCE_MIN, (UINT32_C(1) << t.rank) - 1, node);
   const char *name = arena_printf(e->arena, "assert.%d", b->test->count);
@@ -137,7 +177,7 @@ void test_assert(struct elab *e, struct scope *s, const struct stmt *stmt) {
   else if (gradcheck)
     assert_gradcheck(e, s, stmt);
   else
-    assert_value(e, stmt, elab_expr(e, s, x));
+    assert_value(e, s, stmt, elab_expr(e, s, x));
 }
 
 void elab_test_block(struct elab *e, struct scope *file, const struct decl *decl, struct test_case *out) {

@@ -33,7 +33,7 @@ const struct val *val_tensor(struct elab *e, struct tensor_value t) {
   return v;
 }
 
-const struct val *val_list(struct elab *e, const struct val **items, int count) {
+struct val *val_list(struct elab *e, const struct val **items, int count) {
   struct val *v = val_new(e, KIND_LIST);
   v->list.items = items;
   v->list.count = count;
@@ -168,6 +168,43 @@ void scope_put(struct elab *e, struct scope *s, const char *name, const struct v
   scope_add(e, s, name, value, (struct span){0});
 }
 
+/* Whether a declaration of the file says why the name is unknown: it comes later, or is the label. */
+static bool note_declaration(struct elab *e, struct diag *d, const char *name, struct span place) {
+  const struct ast_file *file = e->request->file;
+  for (int i = 0; i < file->count; i++) {
+    const struct decl *x = file->decls[i];
+    bool is_later = (x->kind == DECL_LET || x->kind == DECL_CONFIG) && x->span.begin > place.begin;
+    if (is_later && x->span.source == place.source && !strcmp(x->name.text, name)) {
+      diag_note(e->diags, d, x->name.span, "'%s' is defined here, behind its use", name);
+      return true;
+    }
+    for (int k = 0; x->kind == DECL_MODEL && k < x->module.members.count; k++) {
+      const struct member *m = x->module.members.items[k];
+      if (m->kind != MEMBER_LABEL || strcmp(m->name.text, name)) continue;
+      diag_note(e->diags, d, m->name.span, "the label is seen by 'loss' alone");
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether the library's layers have the name. */
+static bool note_library(struct elab *e, struct diag *d, const struct scope *s, const char *name, struct span place) {
+  const struct source *source = e->request->import(e->request->import_context, "nn");
+  if (!source) return false;
+  const struct ast_file *file = parse_file(e->arena, diags_new(e->arena), source);
+  for (int i = 0; i < file->count; i++) {
+    const struct decl *x = file->decls[i];
+    if ((x->kind != DECL_FN && x->kind != DECL_MODULE) || strcmp(x->name.text, name)) continue;
+    if (scope_find(s, "nn"))
+      diag_suggest(e->diags, d, place, arena_printf(e->arena, "nn.%s", name));
+    else
+      diag_note(e->diags, d, (struct span){0}, "the library has it: 'import nn', then 'nn.%s'", name);
+    return true;
+  }
+  return false;
+}
+
 struct diag *report_unknown_name(struct elab *e, const struct scope *s, const char *name, struct span place) {
   enum { MOST = 512 };
   const char *names[MOST];
@@ -175,6 +212,7 @@ struct diag *report_unknown_name(struct elab *e, const struct scope *s, const ch
   for (const struct scope *x = s; x; x = x->parent)
     for (const struct entry *y = x->entries; y && count < MOST; y = y->next) names[count++] = y->name;
   struct diag *d = diag_report(e->diags, MSG_UNKNOWN_NAME, place, name);
+  if (note_declaration(e, d, name, place) || note_library(e, d, s, name, place)) return d;
   const char *nearest = nearest_word(name, names, count);
   diag_suggest(e->diags, d, place, nearest);
   return d;

@@ -47,6 +47,7 @@ struct program *elaborate_model(const struct elaboration *request) {
 }
 
 struct test_case *elaborate_tests(const struct elaboration *request, int *count) {
+  int errors = diag_count(request->diags, SEVERITY_ERROR);
   struct elab *e = elab_begin(request);
   struct scope *file = elab_file(e, request->file, true);
   struct test_case *tests = arena_new_array(e->arena, struct test_case, (size_t)request->file->count + 1);
@@ -55,7 +56,7 @@ struct test_case *elaborate_tests(const struct elaboration *request, int *count)
     if (request->file->decls[i]->kind == DECL_TEST)
       elab_test_block(e, file, request->file->decls[i], &tests[(*count)++]);
   elab_names(e, file, request->file);
-  return diag_count(e->diags, SEVERITY_ERROR) == 0 ? tests : NULL;
+  return diag_count(e->diags, SEVERITY_ERROR) == errors ? tests : NULL;
 }
 
 bool elaborate_has_model(const struct ast_file *file) {

@@ -29,6 +29,7 @@ struct elaboration {
   import_fn *import;
   void *import_context;
   enum dtype precision; /* the program's: f32 or bf16 */
+  bool shows_operands;  /* of asserts, for tests that failed */
 };
 
 /* The file's model as a program whose graphs have no batch axis yet; NULL after an error (reported). */
@@ -47,6 +48,12 @@ struct gradient_check {
   struct span place;
 };
 
+/* What an assert compares, where it is a comparison or `near`: outputs of the test's graph. */
+struct assert_operands {
+  struct symbol *held;         /* f32: 1 where an element holds; NULL: no comparison */
+  struct symbol *left, *right; /* f64, of the shape of `held` or without leading axes of it */
+};
+
 /* One `test` block. */
 struct test_case {
   const char *title;
@@ -54,6 +61,7 @@ struct test_case {
   struct graph *graph;     /* stores one f32 [] per assert: 1 where it holds */
   struct symbol **asserts; /* ROLE_OUTPUT */
   struct span *places;
+  struct assert_operands *operands; /* NULL unless they were asked for */
   int count;
   struct gradient_check *checks;
   int check_count;

@@ -28,6 +28,13 @@ static void parse_integer_type(struct parser *p, struct type_expr *type) {
   if (parser_accept(p, TOKEN_LESS)) type->bound = parse_sum(p);
 }
 
+/* float[N] is no type: axes alone are floats. */
+static void end_float(struct parser *p) {
+  if (parser_peek(p) != TOKEN_LEFT_BRACKET) return;
+  struct diag *d = parser_fail_expected(p, "the end of the type");
+  if (d) diag_note(p->diags, d, (struct span){0}, "a tensor of floats is written [N], without 'float'");
+}
+
 struct type_expr *parse_type(struct parser *p) {
   struct type_expr *type = arena_new_object(p->arena, struct type_expr);
   struct span first = token_span(p);
@@ -35,7 +42,9 @@ struct type_expr *parse_type(struct parser *p) {
     parse_dims(p, type);
   else if (parser_accept_word(p, "int"))
     parse_integer_type(p, type);
-  else if (!parser_accept_word(p, "float"))
+  else if (parser_accept_word(p, "float"))
+    end_float(p);
+  else
     parser_fail_expected(p, "a type ('[S, D]', 'float', 'int[S] < bound' or 'int < bound')");
   type->span = span_since(p, first);
   return type;

@@ -240,6 +240,9 @@ expect 0 '' --emit=graph small.hrm -o nowhere
 # tests
 expect 1 'tests.hrm: 1 passed, 2 failed' test tests.hrm
 expect 1 'the assertion does not hold in test "does not hold" [E490]' test tests.hrm
+printf 'test "shown" {\n  assert near([[1.0, 2.0], [3.0, 4.0]], [[1.0, 4.0], [3.0, 4.0]])\n  assert iota(2) < 1\n  assert 1 - 1.0\n}\n' >shown.hrm
+expect 1 '~ 2 and 4 at [0, 1]' test shown.hrm
+expect 1 '~ 1 and 1 at [1]' test shown.hrm
 expect 1 'the gradient differs in test "wrong gradient": element 0 is 0.2955' test tests.hrm
 expect 1 '[E491]' test tests.hrm
 expect 0 'small.hrm: 0 passed, 0 failed' test small.hrm

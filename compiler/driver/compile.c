@@ -66,8 +66,14 @@ bool compile_request(struct compilation *c, struct elaboration *request) {
     return false;
   }
   if (o->data) bind_data(c, bindings, &count, &sizes);
-  *request = (struct elaboration){c->arena, c->diags,      c->ast, bindings,
-                                  count,    import_source, c,      c->options->bf16 ? DTYPE_BF16 : DTYPE_F32};
+  *request = (struct elaboration){.arena = c->arena,
+                                  .diags = c->diags,
+                                  .file = c->ast,
+                                  .bindings = bindings,
+                                  .binding_count = count,
+                                  .import = import_source,
+                                  .import_context = c,
+                                  .precision = c->options->bf16 ? DTYPE_BF16 : DTYPE_F32};
   return true;
 }
 

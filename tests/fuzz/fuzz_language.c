@@ -54,7 +54,14 @@ static void check(struct compilation *c) {
   c->ast = parse_file(c->arena, c->diags, c->source);
   if (diag_exit_code(c->diags) != 0) return;
   check_layout(c);
-  const struct elaboration request = {c->arena, c->diags, c->ast, sizes, 3, import_library, c->arena, DTYPE_F32};
+  const struct elaboration request = {.arena = c->arena,
+                                      .diags = c->diags,
+                                      .file = c->ast,
+                                      .bindings = sizes,
+                                      .binding_count = 3,
+                                      .import = import_library,
+                                      .import_context = c->arena,
+                                      .precision = DTYPE_F32};
   if (elaborate_has_model(c->ast)) check_model(c, &request);
   elaborate_tests(&request, &count);
 }
