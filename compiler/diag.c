@@ -133,7 +133,9 @@ bool diag_has_error_in(const struct diags *d, struct span range) {
   return false;
 }
 
-struct diag *diag_numbered(const struct diags *d, int number) { return d->items[number]; }
+struct diag *diag_numbered(const struct diags *d, int number) {
+  return d->items[number];
+}
 
 bool diag_has_like(const struct diags *found, const struct diags *d, int number) {
   const struct diag *wanted = d->items[number];

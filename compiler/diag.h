@@ -78,15 +78,15 @@ void diag_refute(struct diags *d, int number);
 /* Whether an error lies in a range. */
 bool diag_has_error_in(const struct diags *d, struct span range);
 
-/* Does `found` have an error like diagnostic `number` of d: of the same message, at the same place of a file of the same
- * name?  False where that is no error, or is in no file. */
+/* Does `found` have an error like diagnostic `number` of d: of the same message, at the same place of a file of the
+ * same name?  False where that is no error, or is in no file. */
 bool diag_has_like(const struct diags *found, const struct diags *d, int number);
 bool diag_points_into(const struct diag *diagnostic, const struct source *source); /* itself, or a note of it */
 struct diag *diag_numbered(const struct diags *d, int number);
 
-/* The number of diagnostics so far.  diag_note_since adds a note to those made after it: the call by which elaboration
- * came there.  The innermost three calls are noted, and further ones that lead out into another file; a call in which
- * the diagnostic itself stands is not. */
+/* The number of diagnostics so far.  diag_note_since adds a note to those made after it: the call by which
+ * elaboration came there.  The innermost three calls are noted, and further ones that lead out into another file; a
+ * call in which the diagnostic itself stands is not. */
 int diag_mark(const struct diags *d);
 void diag_note_since(struct diags *d, int mark, struct span place, const char *text);
 

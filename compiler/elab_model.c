@@ -409,8 +409,8 @@ static void total_loss(struct model *m, const struct val *lm, const struct val *
   graph_loss(g, graph_map2(g, SCALAR_ADD, a.node, half));
 }
 
-/* With one segment there is no next one whose value the continue value could learn: then, as in the published code, it
- * has no target and no loss. */
+/* With one segment there is no next one whose value the continue value could learn: then, as in the published code,
+ * it has no target and no loss. */
 static bool has_next_segment(const struct policy *act) {
   for (int i = 0; i < act->count; i++)
     if (!strcmp(act->settings[i].name, "max_segments")) return act->settings[i].number > 1;

@@ -278,8 +278,8 @@ bool dataset_read_sizes(struct dataset_sizes *sizes, const char *directory, stru
   char *train = split_path(directory, "train", "/dataset.json");
   char *test = split_path(directory, "test", "/dataset.json");
   struct dataset dataset = {0};
-  bool ok = train && test ? read_metadata(&dataset, directory, split_of_sizes(train, test), error)
-                          : out_of_memory(error);
+  bool ok =
+      train && test ? read_metadata(&dataset, directory, split_of_sizes(train, test), error) : out_of_memory(error);
   if (ok) *sizes = (struct dataset_sizes){dataset.vocab_size, dataset.seq_len, dataset.num_puzzle_identifiers};
   dataset_close(&dataset);
   free(train);

@@ -11,14 +11,14 @@
 /* What one call of generated code works on: n consecutive slots.  A team of threads may share a tile: each calls with
  * the same addresses but for `local`, and takes its part of every kernel; values do not depend on their number. */
 struct hrm_tile {
-  int64_t n;            /* examples, 1 <= n <= "tile" of the description */
-  const void *weights;  /* "weight_bytes", 64-byte aligned; weights at their offsets */
-  void *shared;         /* "shared_bytes", 64-byte aligned; written by prepare alone */
-  void *arena;          /* "arena_bytes", 64-byte aligned; contents do not matter before or after */
-  void *gradients;      /* laid out like weights, float32; train adds to it; NULL for forward */
-  void *const *tensors; /* one address per entry of "tensors": this tile's first example; examples are contiguous.
-                           train writes the gradient of a "rows" tensor to the "rows_grad" tensor that names it */
-  void *local;          /* "local_bytes" of this thread alone, 64-byte aligned */
+  int64_t n;               /* examples, 1 <= n <= "tile" of the description */
+  const void *weights;     /* "weight_bytes", 64-byte aligned; weights at their offsets */
+  void *shared;            /* "shared_bytes", 64-byte aligned; written by prepare alone */
+  void *arena;             /* "arena_bytes", 64-byte aligned; contents do not matter before or after */
+  void *gradients;         /* laid out like weights, float32; train adds to it; NULL for forward */
+  void *const *tensors;    /* one address per entry of "tensors": this tile's first example; examples are contiguous.
+                              train writes the gradient of a "rows" tensor to the "rows_grad" tensor that names it */
+  void *local;             /* "local_bytes" of this thread alone, 64-byte aligned */
   int64_t member, members; /* this thread's number in the team, and how many it has (0 counts as 1) */
   /* Called after each kernel with its number in "kernels"; has to wait until all threads of the team are there.  NULL
    * where one thread is alone. */
@@ -46,19 +46,16 @@ struct hrm_code {
  *   "target": {"cpu": "znver4", "features": "…"},
  *   "precision": "f32|bf16",                                                of activations
  *   "configs": {"hidden_size": 512, "loss_type": "stablemax", …},          compile-time settings, resolved
- *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "arena_bytes": {"prepare": N, "forward": N, "train": N, "trace": N},
- *   "local_bytes": N,
- *   "kernels": [{"name": "contract_7_m81_n32_k128", "flops": N}, …],        FLOPs of one call for one example
- *   "flops": {"forward": N, "train": N},                                    of one example
- *   "weights": [{"path": "lm_head.weight", "shape": [11, 512], "trained": true, "group": 0, "sparse": false,
- *                "offset": BYTES,                                           absent where sparse
- *                "init": {"kind": "constant|trunc_normal|normal|uniform", "scale": 0.04}}, …],
- *   "groups": [{"optimizer": "adam_atan2|adamw|sgd|sign_sgd", "lr": 1e-4, "beta1": 0.9, "beta2": 0.95,
- *               "weight_decay": 1.0, "eps": 1e-8, "momentum": 0}, …],       each has what its optimiser needs
- *   "tensors": [{"name": "inputs", "role": "input", "dtype": "i32", "shape": [81], "bound": 11}, …],
- *   "act": {"kind": "q_learning|halt_head|fixed", "max_segments": 16, "exploration": 0.1},
- *   "train": {"batch": 384, "schedule": {"kind": "constant|cosine", "warmup": 2000, "floor": 1.0}, "ema": 0, "clip":
- * 0} }
+ *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "arena_bytes": {"prepare": N, "forward": N, "train": N, "trace":
+ * N}, "local_bytes": N, "kernels": [{"name": "contract_7_m81_n32_k128", "flops": N}, …],        FLOPs of one call for
+ * one example "flops": {"forward": N, "train": N},                                    of one example "weights":
+ * [{"path": "lm_head.weight", "shape": [11, 512], "trained": true, "group": 0, "sparse": false, "offset": BYTES,
+ * absent where sparse "init": {"kind": "constant|trunc_normal|normal|uniform", "scale": 0.04}}, …], "groups":
+ * [{"optimizer": "adam_atan2|adamw|sgd|sign_sgd", "lr": 1e-4, "beta1": 0.9, "beta2": 0.95, "weight_decay": 1.0,
+ * "eps": 1e-8, "momentum": 0}, …],       each has what its optimiser needs "tensors": [{"name": "inputs", "role":
+ * "input", "dtype": "i32", "shape": [81], "bound": 11}, …], "act": {"kind": "q_learning|halt_head|fixed",
+ * "max_segments": 16, "exploration": 0.1}, "train": {"batch": 384, "schedule": {"kind": "constant|cosine", "warmup":
+ * 2000, "floor": 1.0}, "ema": 0, "clip": 0} }
  *
  * Roles of tensors, all per example:
  * - input, label: from the data set by their names ("inputs", "labels", "puzzle_identifiers"), i32; a label that is

@@ -20,7 +20,8 @@ bool loaded_model_open(struct loaded_model *s, const struct hrm_code *code, cons
   const struct footprint needed = footprint_of(d, &(struct footprint_options){.batch = batch, .threads = threads});
   *s = (struct loaded_model){.checkpoint = run_resolve_checkpoint(path, error)};
   if (s->checkpoint && footprint_check(&needed, footprint_available(), error) &&
-      model_new(&s->model, code, d, threads, false, error) && load(s, use, error) && slots_new(&s->slots, d, batch, error)) {
+      model_new(&s->model, code, d, threads, false, error) && load(s, use, error) &&
+      slots_new(&s->slots, d, batch, error)) {
     return true;
   }
   loaded_model_close(s);

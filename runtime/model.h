@@ -8,8 +8,8 @@
 #include "runtime/team.h"
 
 struct worker {
-  void *arena;       /* of the tile that its team works on, where it is the first of the team */
-  void *local;       /* its own in any team */
+  void *arena;      /* of the tile that its team works on, where it is the first of the team */
+  void *local;      /* its own in any team */
   float *gradients; /* sums over this worker's tiles; the optimiser reads and clears them; NULL where not training */
   void **tensors;   /* addresses handed to generated code */
 };
@@ -25,7 +25,8 @@ struct model {
   struct team *teams;     /* [threads]; as many as work on different tiles are used */
 };
 
-/* Fails where this machine lacks what the code was compiled for.  Weights are zeros until they are initialised or loaded; model_prepare has to follow. */
+/* Fails where this machine lacks what the code was compiled for.  Weights are zeros until they are initialised or
+ * loaded; model_prepare has to follow. */
 bool model_new(struct model *m, const struct hrm_code *code, const struct description *d, int threads, bool training,
                struct hrm_error *error);
 void model_free(struct model *m); /* accepts all zeros */
@@ -41,9 +42,9 @@ float *model_weight(const struct model *m, int number); /* contiguous, row-major
 /* Has to be called after each change of dense weights. */
 void model_prepare(struct model *m);
 
-/* Runs one segment of the first `count` slots.  With fewer slots than threads, several threads share a tile.  The same
- * worker always takes the same slots, in the same tiles, so the sums of gradients depend on the number of threads and
- * on nothing else.  Rows of sparse tables are looked up first. */
+/* Runs one segment of the first `count` slots.  With fewer slots than threads, several threads share a tile.  The
+ * same worker always takes the same slots, in the same tiles, so the sums of gradients depend on the number of
+ * threads and on nothing else.  Rows of sparse tables are looked up first. */
 void model_forward(struct model *m, const struct slots *slots, int64_t count);
 void model_train(struct model *m, const struct slots *slots, int64_t count);
 void model_trace(struct model *m, const struct slots *slots, int64_t count); /* see slots_add_trace */

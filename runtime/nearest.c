@@ -34,7 +34,7 @@ static int edit_distance(const char *a, const char *b) {
 }
 
 int nearest_words(const char *word, const char *const *candidates, int count, int limit, const char **nearest,
-                         int most) {
+                  int most) {
   int distances[NEAREST_MOST + 1], found = 0;
   if (strlen(word) > LONGEST_WORD) return 0;
   for (int i = 0; i < count; i++) {

@@ -72,8 +72,8 @@ int64_t npy_integer(const struct npy_array *array, int64_t i);
 /* Copies count elements from first on into an int32 buffer. Values must fit (npy_range tells). */
 void npy_copy_i32(const struct npy_array *array, int64_t first, int64_t count, int32_t *out);
 
-/* The smallest and the largest element; of an empty array 0 and -1.  What was looked at of a mapped file does not stay
- * in the process's memory. */
+/* The smallest and the largest element; of an empty array 0 and -1.  What was looked at of a mapped file does not
+ * stay in the process's memory. */
 void npy_range(const struct npy_array *array, int64_t *smallest, int64_t *largest);
 
 /* What stands before the elements: as long for every shape of this rank. */
@@ -89,7 +89,7 @@ struct npy_writer {
   enum npy_type type;
   int rank;
   int64_t shape[NPY_MAX_RANK]; /* shape[0] counts the rows up to the last that was written */
-  int64_t at; /* the row where the next bytes go */
+  int64_t at;                  /* the row where the next bytes go */
   size_t row_bytes;
 };
 

@@ -26,7 +26,8 @@ struct training {
   double rate;                   /* examples a second, of the last line */
 };
 
-/* A new run, or one to go on with.  Negative numbers stand for what is not given: that is the model's or the run's. */
+/* A new run, or one to go on with.  Negative numbers stand for what is not given: that is the model's or the run's.
+ */
 struct training_request {
   const struct description *description;
   const char *data, *output, *resume, *checkpoint; /* NULL where not given; data and output, or resume, are */

@@ -166,9 +166,13 @@ static const char *refusal(const char *cpu, const char *features) {
 }
 
 START_TEST(test_unknown_cpu) {
-  ck_assert_str_eq(refusal("znver44", NULL), "unknown cpu 'znver44'; the nearest names are 'znver4', 'znver1', 'znver2'");
-  ck_assert_str_eq(refusal("qqqqqqqqqq", NULL), "unknown cpu 'qqqqqqqqqq'; the nearest names are 'x86-64', 'x86-64-v2', 'x86-64-v3'");
-  ck_assert_str_eq(refusal("qqqqqqqqqq", NULL), "unknown cpu 'qqqqqqqqqq'; the nearest names are 'x86-64', 'x86-64-v2', 'x86-64-v3'"); /* a second time too */
+  ck_assert_str_eq(refusal("znver44", NULL),
+                   "unknown cpu 'znver44'; the nearest names are 'znver4', 'znver1', 'znver2'");
+  ck_assert_str_eq(refusal("qqqqqqqqqq", NULL),
+                   "unknown cpu 'qqqqqqqqqq'; the nearest names are 'x86-64', 'x86-64-v2', 'x86-64-v3'");
+  ck_assert_str_eq(
+      refusal("qqqqqqqqqq", NULL),
+      "unknown cpu 'qqqqqqqqqq'; the nearest names are 'x86-64', 'x86-64-v2', 'x86-64-v3'"); /* a second time too */
   ck_assert_str_eq(refusal("", NULL), "unknown cpu ''; the nearest names are 'x86-64', 'znver1', 'znver2'");
   ck_assert_str_eq(refusal("help", NULL), "unknown cpu 'help'; the nearest names are 'haswell', 'nehalem', 'znver1'");
 }

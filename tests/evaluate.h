@@ -1,5 +1,6 @@
 /* The reference evaluator: the meaning of every operator of the graph as one plain loop nest, in double precision
- * (i32 values as whole doubles, no rounding to f32; what is bf16 is rounded to it).  It takes a graph after any pass. */
+ * (i32 values as whole doubles, no rounding to f32; what is bf16 is rounded to it).  It takes a graph after any pass.
+ */
 #ifndef HRMC_TESTS_EVALUATE_H
 #define HRMC_TESTS_EVALUATE_H
 

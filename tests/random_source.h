@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-/* The same seed gives the same text.  It uses most of the language: index notation, lifted calls, modules and lists of
- * them, subscripts, library functions, nested repeats with every horizon, compile-time branches.  Values stay within a
- * few units. */
+/* The same seed gives the same text.  It uses most of the language: index notation, lifted calls, modules and lists
+ * of them, subscripts, library functions, nested repeats with every horizon, compile-time branches.  Values stay
+ * within a few units. */
 const char *random_source(struct arena *a, uint64_t seed);
 
 #endif

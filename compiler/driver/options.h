@@ -51,16 +51,16 @@ struct options {
   enum emit_kind emit;
   const char *after; /* name of the pass after which --emit=graph prints, or NULL: after all */
   bool json_diagnostics;
-  bool json; /* diff --json, compare --json */
+  bool json;         /* diff --json, compare --json */
   bool check_format; /* fmt --check */
   unsigned reports;  /* a bit for each report_kind */
   const char *target_cpu;
-  bool openblas; /* --contract=openblas */
-  bool bf16;     /* --precision=bf16 */
-  int64_t tile;  /* 0: chosen by the compiler */
+  bool openblas;                 /* --contract=openblas */
+  bool bf16;                     /* --precision=bf16 */
+  int64_t tile;                  /* 0: chosen by the compiler */
   struct comparison *comparison; /* compare: its budget and evaluations; NULL for other commands */
   struct variant *variants;      /* compare, diff: as many as files */
-  char **rest;   /* run: the arguments behind "--" */
+  char **rest;                   /* run: the arguments behind "--" */
   int rest_count;
 };
 

@@ -64,7 +64,8 @@ static void check_name(const struct variant *v, struct argp_state *state) {
     argp_error(state, "'%s' is too long for the name of a folder: give the variant a shorter one, as in NAME=%s",
                v->name, v->path);
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-    if (!strcmp(v->name, taken[i])) argp_error(state, "'%s' is a file of every comparison: name it otherwise", v->name);
+    if (!strcmp(v->name, taken[i]))
+      argp_error(state, "'%s' is a file of every comparison: name it otherwise", v->name);
 }
 
 static void check_names(const struct options *o, struct argp_state *state) {

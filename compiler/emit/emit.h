@@ -21,8 +21,8 @@ struct emitted {
   size_t size;
 };
 
-/* Makes the code generator ready where it is a module (module.h): to be called before all else here.  False and *error
- * (in the arena, or static) where it cannot be loaded. */
+/* Makes the code generator ready where it is a module (module.h): to be called before all else here.  False and
+ * *error (in the arena, or static) where it cannot be loaded. */
 bool emit_open(struct arena *a, const char **error);
 
 /* Generates the functions of a plan as symbols hrm_model_prepare, hrm_model_forward, hrm_model_train, hrm_model_trace

@@ -50,11 +50,11 @@ static const char *capture_end(struct capture *c, struct arena *a) {
 
 /* LLVM takes "help" for a wish to see its names. */
 static const char *refusal(struct arena *a, const char *said, const char *cpu) {
-  if (said[0] && !strstr(said, "processor") && strcmp(cpu, "help")) return arena_printf(a, "the target has no such feature: %s", said);
+  if (said[0] && !strstr(said, "processor") && strcmp(cpu, "help"))
+    return arena_printf(a, "the target has no such feature: %s", said);
   enum { NAMES = 3, ANY_DISTANCE = 64 };
   const char *nearest[NAMES], *names = "";
-  int count =
-      nearest_words(cpu, known_cpus, sizeof known_cpus / sizeof known_cpus[0], ANY_DISTANCE, nearest, NAMES);
+  int count = nearest_words(cpu, known_cpus, sizeof known_cpus / sizeof known_cpus[0], ANY_DISTANCE, nearest, NAMES);
   for (int i = 0; i < count; i++) names = arena_printf(a, "%s%s'%s'", names, i ? ", " : "", nearest[i]);
   return arena_printf(a, "unknown cpu '%s'; the nearest names are %s", cpu, names);
 }

@@ -71,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
   struct arena *arena = arena_new();
   struct compilation c = {.arena = arena, .diags = diags_new(arena), .options = &options};
   struct source *source = arena_new_object(arena, struct source);
-  *source = (struct source){.name = "fuzz.hrm", .text = arena_strndup(arena, (const char *)bytes, length), .length = length};
+  *source = (struct source){
+      .name = "fuzz.hrm", .text = arena_strndup(arena, (const char *)bytes, length), .length = length};
   c.source = source;
   check(&c);
   FILE *out = fopen("/dev/null", "w");
