@@ -46,16 +46,19 @@ struct hrm_code {
  *   "target": {"cpu": "znver4", "features": "…"},
  *   "precision": "f32|bf16",                                                of activations
  *   "configs": {"hidden_size": 512, "loss_type": "stablemax", …},          compile-time settings, resolved
- *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "arena_bytes": {"prepare": N, "forward": N, "train": N, "trace":
- * N}, "local_bytes": N, "kernels": [{"name": "contract_7_m81_n32_k128", "flops": N}, …],        FLOPs of one call for
- * one example "flops": {"forward": N, "train": N},                                    of one example "weights":
- * [{"path": "lm_head.weight", "shape": [11, 512], "trained": true, "group": 0, "sparse": false, "offset": BYTES,
- * absent where sparse "init": {"kind": "constant|trunc_normal|normal|uniform", "scale": 0.04}}, …], "groups":
- * [{"optimizer": "adam_atan2|adamw|sgd|sign_sgd", "lr": 1e-4, "beta1": 0.9, "beta2": 0.95, "weight_decay": 1.0,
- * "eps": 1e-8, "momentum": 0}, …],       each has what its optimiser needs "tensors": [{"name": "inputs", "role":
- * "input", "dtype": "i32", "shape": [81], "bound": 11}, …], "act": {"kind": "q_learning|halt_head|fixed",
- * "max_segments": 16, "exploration": 0.1}, "train": {"batch": 384, "schedule": {"kind": "constant|cosine", "warmup":
- * 2000, "floor": 1.0}, "ema": 0, "clip": 0} }
+ *   "tile": 4, "weight_bytes": N, "shared_bytes": N, "local_bytes": N,
+ *   "arena_bytes": {"prepare": N, "forward": N, "train": N, "trace": N},
+ *   "kernels": [{"name": "contract_7_m81_n32_k128", "flops": N}, …],        FLOPs of one call for one example
+ *   "flops": {"forward": N, "train": N},                                    of one example
+ *   "weights": [{"path": "lm_head.weight", "shape": [11, 512], "trained": true, "group": 0, "sparse": false,
+ *                "offset": BYTES,                                           absent where sparse
+ *                "init": {"kind": "constant|trunc_normal|normal|uniform", "scale": 0.04}}, …],
+ *   "groups": [{"optimizer": "adam_atan2|adamw|sgd|sign_sgd", "lr": 1e-4, "beta1": 0.9, "beta2": 0.95,
+ *               "weight_decay": 1.0, "eps": 1e-8, "momentum": 0}, …],       each has what its optimiser needs
+ *   "tensors": [{"name": "inputs", "role": "input", "dtype": "i32", "shape": [81], "bound": 11}, …],
+ *   "act": {"kind": "q_learning|halt_head|fixed", "max_segments": 16, "exploration": 0.1},
+ *   "train": {"batch": 384, "schedule": {"kind": "constant|cosine", "warmup": 2000, "floor": 1.0}, "ema": 0, "clip":
+ * 0} }
  *
  * Roles of tensors, all per example:
  * - input, label: from the data set by their names ("inputs", "labels", "puzzle_identifiers"), i32; a label that is
