@@ -327,11 +327,15 @@ LLVMValueRef kernel_base(struct codegen *g, int access) {
   return LLVMGetParam(g->function, (unsigned)(access + KERNEL_FIRST_BASE));
 }
 
+void function_attribute(struct codegen *g, LLVMValueRef function, const char *name) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(g->context, kind, 0));
+}
+
 LLVMValueRef function_open(struct codegen *g, const char *name, LLVMTypeRef type, bool internal) {
   g->function = LLVMAddFunction(g->module, name, type);
   if (internal) LLVMSetLinkage(g->function, LLVMInternalLinkage);
-  unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8);
-  LLVMAddAttributeAtIndex(g->function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(g->context, nounwind, 0));
+  function_attribute(g, g->function, "nounwind");
   LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(g->context, g->function, "entry");
   LLVMBasicBlockRef body = LLVMAppendBasicBlockInContext(g->context, g->function, "");
   LLVMPositionBuilderAtEnd(g->builder, entry);

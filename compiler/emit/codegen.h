@@ -101,6 +101,7 @@ enum { SHARED_LEAST = 4 }; /* outer loops with fewer trips are left whole, where
 
 /* Function bodies.  Creates an internal function with an entry block for allocas and positions the builder after it.
  */
+void function_attribute(struct codegen *g, LLVMValueRef function, const char *name); /* "nounwind" */
 LLVMValueRef function_open(struct codegen *g, const char *name, LLVMTypeRef type, bool internal);
 void function_close(struct codegen *g);
 

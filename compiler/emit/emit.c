@@ -202,10 +202,14 @@ static struct frame load_frame(struct codegen *g) {
   return f;
 }
 
+/* The functions of a model are as long as its plan, but do nothing except call kernels: left unoptimised, they take a
+ * fraction of the time to generate. */
 static void emit_function(struct emission *e, const struct function *f) {
   struct codegen *g = &e->g;
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->context), &g->pointer_type, 1, false);
   function_open(g, arena_printf(g->arena, "%s_%s", e->prefix, f->name), type, false);
+  function_attribute(g, g->function, "noinline"); /* which optnone needs */
+  function_attribute(g, g->function, "optnone");
   struct frame frame = load_frame(g);
   g->member = frame.member;
   g->members = frame.members;
