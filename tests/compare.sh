@@ -1,25 +1,9 @@
 #!/bin/bash
 # hrmc compare: table, JSON, page and picture; it goes on after an interrupt and a kill; what does not fit is told before
 # training.
-
-set -u
-HRMC=$(realpath "${HRMC:-./hrmc}") HRM_DATA=$(realpath "${HRM_DATA:-./hrm-data}")
-models=$(realpath "${top_srcdir:-.}")/models
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+source "${top_srcdir:-.}/tests/harness.sh"
 cd "$work" || exit 1
-cp "$models"/*.hrm .
-passed=0 failed=0
-
-check() { # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: $name"
-    cat out
-  fi
-}
+cp "$top"/models/*.hrm .
 
 shared=(-D hidden_size=8 -D num_heads=2 -D swiglu_multiple=8 -D mlp_t=1 -D puzzle_emb_ndim=0 -D loss_type=softmax
   -D optim=adamw -D lr=3e-3 -D warmup_steps=5)
@@ -32,11 +16,9 @@ plain=transformer.hrm:layers=2
 compare() { "$HRMC" compare "${shared[@]}" --batch 8 --threads 1 "$@"; }
 # expect CODE TEXT ARGUMENT...: compare ends with the code and prints the text.
 expect() {
-  local code=$1 text=$2 got
+  local wanted=$1 text=$2
   shift 2
-  compare "$@" >out 2>&1 </dev/null
-  got=$?
-  check "compare $*: exit $got, wanted $code with '$text'" eval '[ "$got" -eq "$code" ] && grep -qF -- "$text" out'
+  tells "$wanted" "$text" compare "$@"
 }
 small=(--data data --steps 30 --seeds 2)
 
@@ -142,9 +124,8 @@ check 'of which variant' grep -qF "in the variant 'hrm'" out
 expect 2 "no config is named 'layer' [E404]" "${small[@]}" -o none transformer.hrm:layer=2
 check 'marked where it was typed' grep -qF 'transformer.hrm:layer=2' out
 echo 'model M { segment { output logits = nothing } }' >bad.hrm
-"$HRMC" compare "${small[@]}" -o none transformer.hrm bad.hrm >out 2>&1
-code=$?
-check 'a variant that does not compile' eval '[ $code -eq 1 ] && grep -qF "[E201]" out && grep -qF "in the variant '"'bad'"'" out'
+tells 1 '[E201]' "$HRMC" compare "${small[@]}" -o none transformer.hrm bad.hrm
+check 'a variant that does not compile' grep -qF "in the variant 'bad'" out
 expect 1 "cannot read 'no.hrm'" "${small[@]}" -o none "$plain" no.hrm
 expect 1 'nowhere/train/dataset.json: No such file' --data nowhere --steps 5 -o none "$plain"
 expect 1 'data6/train: seq_len is 36; the model was compiled for 16' \
@@ -162,5 +143,4 @@ expect 0 '2 of 2' "${small[@]}" -o a "plain=$plain"
 sed -i 's/nn.rms_norm(h)/h/' transformer.hrm
 expect 1 "variant 'plain' was begun when its source said something else" "${small[@]}" -o a "plain=$plain"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

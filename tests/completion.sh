@@ -1,27 +1,10 @@
 #!/bin/bash
 # Help, manual pages and completion say the same of every command, and completion in bash offers what fits.
-
-set -u
-source=$(realpath "${top_srcdir:-.}")
-cd "${top_builddir:-.}" || exit 1
-HRMC=$(realpath "${HRMC:-./hrmc}") HRM_DATA=$(realpath "${HRM_DATA:-./hrm-data}")
-model=$PWD/tests/fake_model
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+source "${top_srcdir:-.}/tests/harness.sh"
+cd "$built" || exit 1
+model=$built/tests/fake_model
 source doc/bash/hrmc || exit 1
 source doc/bash/hrm-data || exit 1
-passed=0 failed=0
-
-same() { # WHAT EXPECTED GOT
-  if [ "$2" = "$3" ] && [ -n "$2" ]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAIL: %s: expected\n%s\ngot\n%s\n' "$1" "$2" "$3"
-  fi
-}
-
-sorted() { LC_ALL=C sort -u | paste -sd ' '; }
 
 # --- agreement ---
 
@@ -119,7 +102,7 @@ while read -ra line; do
   [ ${#line[@]} -gt 0 ] || continue
   seen=$((seen + 1))
   same "options in '${line[*]}'" none "$(unknown_options "${line[@]}" | grep . || echo none)"
-done < <(cd "${source:?}" && commands_in_documents README.md doc/*.md examples/*/README.md bench/README.md)
+done < <(cd "$top" && commands_in_documents README.md doc/*.md examples/*/README.md bench/README.md)
 same 'commands in documents' yes "$([ "$seen" -gt 20 ] && echo yes)"
 
 # --- completion ---
@@ -154,5 +137,4 @@ same 'boxes' '2x2 2x3' "$(offered _hrm_data hrm-data sudoku --boxes 2)"
 complete -p hrmc hrm-data >complete
 same 'registered' '2' "$(grep -c '^complete -F _hrm' complete)"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

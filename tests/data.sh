@@ -1,15 +1,10 @@
 #!/bin/bash
 # hrm-data at the command line: what it makes, and each bad input with its exact message and exit code.
-# HRM_DATA: the program (default ./hrm-data).
-set -u
-program=$(realpath "${HRM_DATA:-./hrm-data}")
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-passed=0 failed=0
+source "${top_srcdir:-.}/tests/harness.sh"
+cd "$work" || exit 1
 
 result() { # NAME STATUS
-  if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "FAIL: $1"; fi
+  if [ "$2" -eq 0 ]; then pass; else fail "$1"; fi
 }
 
 # refuses NAME CODE MESSAGE ARGUMENTS...: the command fails so, makes no folder and leaves none behind.
@@ -17,7 +12,7 @@ refuses() {
   local name=$1 code=$2 message=$3 before after actual
   shift 3
   before=$(ls -A)
-  "$program" "$@" >out 2>err
+  "$HRM_DATA" "$@" >out 2>err
   actual=$?
   after=$(ls -A | grep -vx -e out -e err)
   printf '%s\n' "$message" >expected
@@ -55,7 +50,7 @@ boards_are_right() { # FOLDER ROWS COLUMNS
 
 # --- what is made ---
 
-"$program" sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --seed 5 --output six >out
+"$HRM_DATA" sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --seed 5 --output six >out
 result "run" $?
 grep -qx 'six: 20 training puzzles (80 examples), 10 test puzzles' out
 result "summary" $?
@@ -81,25 +76,25 @@ rows six/train/all__inputs.npy 36 | awk '{ n = 0; for (i = 1; i <= NF; i++) n +=
   if (n < 14 || n > 18 || n != first) bad = 1; seen[n] = 1 } END { exit bad || length(seen) < 3 }'
 result "givens" $?
 for boxes in 2x2 3x2 2x4 4x2 3x3; do
-  "$program" sudoku -b $boxes -t 8 -e 8 -a 2 -o all-$boxes >/dev/null &&
+  "$HRM_DATA" sudoku -b $boxes -t 8 -e 8 -a 2 -o all-$boxes >/dev/null &&
     boards_are_right all-$boxes/train ${boxes%x*} ${boxes#*x} && boards_are_right all-$boxes/test ${boxes%x*} ${boxes#*x}
   result "boards of $boxes" $?
 done
-"$program" sudoku -t 0 -e 5 -o only >/dev/null && [ ! -e only/train ] && [ -e only/test ]
+"$HRM_DATA" sudoku -t 0 -e 5 -o only >/dev/null && [ ! -e only/train ] && [ -e only/test ]
 result "test set alone" $?
 
 # --- the same seed, the same bytes ---
 
 again=(sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --output again --force)
-OMP_NUM_THREADS=1 "$program" "${again[@]}" --seed 5 >/dev/null && diff -r six again
+OMP_NUM_THREADS=1 "$HRM_DATA" "${again[@]}" --seed 5 >/dev/null && diff -r six again
 result "one thread" $?
-OMP_NUM_THREADS=3 "$program" "${again[@]}" --seed 5 >/dev/null && diff -r six again
+OMP_NUM_THREADS=3 "$HRM_DATA" "${again[@]}" --seed 5 >/dev/null && diff -r six again
 result "three threads" $?
 many=(sudoku --boxes 2x2 --train 300 --test 0 --augment 100 --output) # more than one thread makes at a time
-OMP_NUM_THREADS=1 "$program" "${many[@]}" many1 >/dev/null && OMP_NUM_THREADS=4 "$program" "${many[@]}" many4 >/dev/null &&
+OMP_NUM_THREADS=1 "$HRM_DATA" "${many[@]}" many1 >/dev/null && OMP_NUM_THREADS=4 "$HRM_DATA" "${many[@]}" many4 >/dev/null &&
   diff -r many1 many4 && boards_are_right many4/train 2 2
 result "many examples, by one and by four threads" $?
-"$program" "${again[@]}" --seed 6 >/dev/null && ! cmp -s six/train/all__inputs.npy again/train/all__inputs.npy
+"$HRM_DATA" "${again[@]}" --seed 6 >/dev/null && ! cmp -s six/train/all__inputs.npy again/train/all__inputs.npy
 result "another seed" $?
 
 # --- CSV ---
@@ -111,23 +106,23 @@ for i in 1 4 7 10 13 16 19 22; do echo "made,$(board all__inputs.npy $i),$(board
 good=$(sed -n 1p lines) question=$(cut -d, -f2 <<<"$good") answer=$(cut -d, -f3 <<<"$good")
 { echo $header && cat lines; } >eight.csv
 
-"$program" sudoku --csv eight.csv -t 5 -e 3 -a 1 -o csv >/dev/null && boards_are_right csv/train 3 3 &&
+"$HRM_DATA" sudoku --csv eight.csv -t 5 -e 3 -a 1 -o csv >/dev/null && boards_are_right csv/train 3 3 &&
   boards_are_right csv/test 3 3
 result "csv" $?
-"$program" sudoku --csv eight.csv -t 2 -e 1 --min-rating 10 --max-rating 16 -o rated >/dev/null
+"$HRM_DATA" sudoku --csv eight.csv -t 2 -e 1 --min-rating 10 --max-rating 16 -o rated >/dev/null
 result "ratings" $?
 [ "$(rows rated/train/all__inputs.npy 81 | text | grep -cxFf <(sed -n 4,6p lines | cut -d, -f2))" -eq 2 ]
 result "rated puzzles" $?
-"$program" sudoku --csv eight.csv -g 44 -t 4 -e 4 -o more >/dev/null &&
+"$HRM_DATA" sudoku --csv eight.csv -g 44 -t 4 -e 4 -o more >/dev/null &&
   rows more/test/all__inputs.npy 81 | awk '{ n = 0; for (i = 1; i <= NF; i++) n += $i > 1; if (n != 44) exit 1 }'
 result "further givens" $?
 { printf '\xef\xbb\xbf%s\r\n' rating,answer,question
   awk -F, '{ gsub(/\./, "0", $2); printf "%d,\"%s\",%s\r\n", $4, $3, $2 }' lines; printf '\r\n'; } >windows.csv
-"$program" sudoku --csv windows.csv -t 5 -e 3 -a 1 -o windows >/dev/null && diff -r csv windows
+"$HRM_DATA" sudoku --csv windows.csv -t 5 -e 3 -a 1 -o windows >/dev/null && diff -r csv windows
 result "other columns, zeros, quotes, CRLF, byte-order mark" $?
 
 head -c -1 eight.csv >cut.csv
-"$program" sudoku --csv cut.csv -t 5 -e 3 -a 1 -o cut >/dev/null && diff -r csv cut
+"$HRM_DATA" sudoku --csv cut.csv -t 5 -e 3 -a 1 -o cut >/dev/null && diff -r csv cut
 result "no end of line at the end" $?
 
 bad() { { echo $header && cat lines && printf '%s\n' "$1" && printf 'later,bad\n'; } >bad.csv; }
@@ -155,7 +150,7 @@ refuses_line "long search" "made,$endless,$answer,1" "the puzzle has no solution
 refuses_line "other answer" "made,$question,$(sed -n 2p lines | cut -d, -f3),1" "the answer is not the puzzle's solution"
 
 bad "made,$question,$answer"
-"$program" sudoku --csv bad.csv --skip-bad -t 5 -e 3 -a 1 -o skipped 2>err >/dev/null &&
+"$HRM_DATA" sudoku --csv bad.csv --skip-bad -t 5 -e 3 -a 1 -o skipped 2>err >/dev/null &&
   [ "$(cat err)" = "hrm-data: left out 2 bad lines; the first: bad.csv:10: 3 fields; the header has 4" ] && diff -r csv skipped
 result "bad lines left out" $?
 
@@ -172,7 +167,7 @@ refuses "too few puzzles" 1 \
 
 # --- mazes ---
 
-"$program" maze --size 5x7 --train 6 --test 3 --dihedral --seed 2 --output maze >out
+"$HRM_DATA" maze --size 5x7 --train 6 --test 3 --dihedral --seed 2 --output maze >out
 result "maze" $?
 grep -qx 'maze: 6 training puzzles (24 examples), 3 test puzzles' out
 result "maze: summary" $?
@@ -180,15 +175,15 @@ tr -d ' \n' <maze/train/dataset.json | diff - <(printf '%s' '{"pad_id":0,"ignore
   '"vocab_size":6,"seq_len":35,"num_puzzle_identifiers":1,"total_groups":6,"mean_puzzle_examples":1.0,' \
   '"total_puzzles":24,"sets":["all"],"task":"maze","characters":".#SGo","grid":[5,7]}')
 result "maze: dataset.json" $?
-OMP_NUM_THREADS=1 "$program" maze -z 5x7 -t 6 -e 3 -d -s 2 -o maze1 >/dev/null && diff -r maze maze1
+OMP_NUM_THREADS=1 "$HRM_DATA" maze -z 5x7 -t 6 -e 3 -d -s 2 -o maze1 >/dev/null && diff -r maze maze1
 result "maze: one thread" $?
 
 maze_text() { awk '{ for (i = 1; i <= NF; i++) printf "%s", substr("# SGo", $i, 1); print "" }'; }
-"$program" maze -z 9 -t 12 -e 0 -p 8- -o nine >/dev/null
+"$HRM_DATA" maze -z 9 -t 12 -e 0 -p 8- -o nine >/dev/null
 { echo $header
   paste -d, <(rows nine/train/all__inputs.npy 81 | maze_text) <(rows nine/train/all__labels.npy 81 | maze_text) |
     sed 's/.*/made,&,/'; } >mazes.csv
-"$program" maze --csv mazes.csv -t 7 -e 5 -o mazes >/dev/null &&
+"$HRM_DATA" maze --csv mazes.csv -t 7 -e 5 -o mazes >/dev/null &&
   [ "$(cat <(rows mazes/train/all__labels.npy 81) <(rows mazes/test/all__labels.npy 81) | sort | md5sum)" = \
     "$(rows nine/train/all__labels.npy 81 | sort | md5sum)" ]
 result "mazes from a CSV" $?
@@ -207,7 +202,7 @@ refuses_maze "maze: other answer" "S G ##" "SoG # " "the answer is not the maze 
 refuses_maze "maze: no marks" "S G   " "S G   " "the answer's marks are not a path from S to G"
 refuses_maze "maze: longer" "S G   " "S Gooo" "the answer's path is not a shortest one, which has 2 steps"
 refuses_maze "maze: fields" "S G   ,x" "SoG   " "5 fields; the header has 4"
-"$program" maze --csv bad.csv --size 2x3 --skip-bad -t 1 -e 0 -o maze-skipped 2>err >/dev/null &&
+"$HRM_DATA" maze --csv bad.csv --size 2x3 --skip-bad -t 1 -e 0 -o maze-skipped 2>err >/dev/null &&
   [ "$(cat err)" = "hrm-data: left out 1 bad line; the first: bad.csv:3: 5 fields; the header has 4" ]
 result "maze: bad lines left out" $?
 printf '%s\n' $header 'made,S    ,S    ,' >bad.csv
@@ -225,7 +220,7 @@ pair='{"input": [[1, 2]], "output": [[2], [1]]}'
 mkdir -p tasks/training tasks/evaluation
 echo "{\"train\": [$pair, $pair], \"test\": [$pair], \"name\": \"x\"}" >tasks/training/one.json
 echo "{\"train\": [$pair], \"test\": [$pair]}" >tasks/evaluation/two.json
-"$program" arc tasks --augment 4 --seed 3 --output arc >out
+"$HRM_DATA" arc tasks --augment 4 --seed 3 --output arc >out
 result "arc" $?
 grep -qx 'arc: 2 tasks (1 to test on); training: 10 puzzles, 20 examples; test: 5 puzzles, 5 examples; 11 identifiers' out
 result "arc: summary" $?
@@ -235,11 +230,11 @@ tr -d ' \n' <arc/train/dataset.json | diff - <(printf '%s' '{"pad_id":0,"ignore_
 result "arc: dataset.json" $?
 grep -Eq '^\["<blank>", "one", ("one_t[0-7]_0[1-9]{9}", ){4}"two", ("two_t[0-7]_0[1-9]{9}"(, )?){4}\]$' arc/identifiers.json
 result "arc: identifiers" $?
-OMP_NUM_THREADS=3 "$program" arc tasks -a 4 -s 3 -o arc3 >/dev/null && diff -r arc arc3
+OMP_NUM_THREADS=3 "$HRM_DATA" arc tasks -a 4 -s 3 -o arc3 >/dev/null && diff -r arc arc3
 result "arc: three threads" $?
 echo '{"train": 1}' >tasks/evaluation/zero.json
 refuses "arc: no task" 1 'hrm-data: tasks/evaluation/zero.json:1: train: the task has no list "train" of pairs' arc tasks -o new
-"$program" arc tasks -a 4 -s 3 --skip-bad -o arc-skipped 2>err >/dev/null && diff -r arc arc-skipped &&
+"$HRM_DATA" arc tasks -a 4 -s 3 --skip-bad -o arc-skipped 2>err >/dev/null && diff -r arc arc-skipped &&
   [ "$(cat err)" = 'hrm-data: left out 1 bad task; the first: tasks/evaluation/zero.json:1: train: the task has no list "train" of pairs' ]
 result "arc: bad tasks left out" $?
 refuses "arc: bad tasks alone" 1 "hrm-data: left out 1 bad task; the first: tasks/evaluation/zero.json:1: train: the task \
@@ -259,7 +254,7 @@ mkdir none
 refuses "arc: empty folder" 1 'hrm-data: none: no tasks' arc none -o new
 
 if [ -d "${HRM_SHARED:-}/data/arc" ]; then
-  counts() { "$program" arc "${@:2}" -a 0 -o "$1" | cut -d';' -f1; }
+  counts() { "$HRM_DATA" arc "${@:2}" -a 0 -o "$1" | cut -d';' -f1; }
   [ "$(counts arc1 "$HRM_SHARED/data/arc/ARC-AGI")" = 'arc1: 800 tasks (400 to test on)' ] &&
     [ "$(counts arc2 "$HRM_SHARED/data/arc/ARC-AGI-2")" = 'arc2: 1120 tasks (120 to test on)' ] &&
     [ "$(counts arc1c "$HRM_SHARED/data/arc/ARC-AGI" "$HRM_SHARED/data/arc/ConceptARC/corpus")" = \
@@ -273,7 +268,7 @@ fi
 
 text_of() { rows "$1" "$2" | head -n 1 | tr ' ' '\n' | grep . | awk -v n="$3" -v s="$4" \
   '{ printf "%s", substr(s, $1 + 1, 1); if (NR % n == 0) print "" }'; }
-"$program" info maze -p test -n 1 >out
+"$HRM_DATA" info maze -p test -n 1 >out
 { echo 'maze/test, set all: 3 examples of 3 puzzles in 3 groups'
   echo '  maze; 5 x 7 tokens of 6; 1 identifiers'
   sed -n 3p out
@@ -284,15 +279,15 @@ text_of() { rows "$1" "$2" | head -n 1 | tr ' ' '\n' | grep . | awk -v n="$3" -v
 result "info: maze" $?
 grep -Eq '^  steps of the path: [0-9]+ to [0-9]+, mean [0-9.]+$' out
 result "info: steps" $?
-"$program" info all-2x2 -n 0 >out && [ "$(grep -c 'sudoku; 4 x 4 tokens of 6; 1 identifiers' out)" = 2 ] &&
-  "$program" info all-2x2 -n 1 | sed -n '7,8p' | grep -Eqx '[.1-4] [.1-4] \| [.1-4] [.1-4]    [1-4] [1-4] \| [1-4] [1-4]'
+"$HRM_DATA" info all-2x2 -n 0 >out && [ "$(grep -c 'sudoku; 4 x 4 tokens of 6; 1 identifiers' out)" = 2 ] &&
+  "$HRM_DATA" info all-2x2 -n 1 | sed -n '7,8p' | grep -Eqx '[.1-4] [.1-4] \| [.1-4] [.1-4]    [1-4] [1-4] \| [1-4] [1-4]'
 result "info: sudoku" $?
-"$program" info all-2x2 -n 1 | grep -qx -e '----+----    ----+----'
+"$HRM_DATA" info all-2x2 -n 1 | grep -qx -e '----+----    ----+----'
 result "info: rule" $?
-"$program" info arc -p test -n 1 | sed -n '6,8p' | diff - <(printf '%s\n' '12|    2| ' '||     1| ' '       |  ')
+"$HRM_DATA" info arc -p test -n 1 | sed -n '6,8p' | diff - <(printf '%s\n' '12|    2| ' '||     1| ' '       |  ')
 result "info: ARC" $?
 sed -i 's/"task": *"[a-z]*", *//; /"task":/d' maze/test/dataset.json arc/test/dataset.json
-"$program" info maze -p test -n 0 | grep -q '  maze by its looks;' && "$program" info arc -p test -n 0 |
+"$HRM_DATA" info maze -p test -n 0 | grep -q '  maze by its looks;' && "$HRM_DATA" info arc -p test -n 0 |
   grep -q '  arc by its looks;'
 result "info: guesses" $?
 refuses "info: no data set" 1 'hrm-data: none: no train or test with a dataset.json' info none
@@ -317,9 +312,9 @@ refuses "too many examples" 3 "hrm-data sudoku: a set of more than 2147483647 ex
 refuses "stray argument" 2 "$(usage "unexpected argument 'x'")" sudoku -o new x
 refuses "command" 2 "hrm-data: there is no command 'chess'
 Try \`hrm-data --help' or \`hrm-data --usage' for more information." chess
-"$program" --help | grep -q '^  sudoku ' && "$program" sudoku --help | grep -q -- '--givens=N' &&
-  "$program" --version | grep -qx 'hrm-data [0-9.]*' &&
-  cmp <("$program" --help) <("$program" -h) && cmp <("$program" sudoku --help) <("$program" sudoku -h)
+"$HRM_DATA" --help | grep -q '^  sudoku ' && "$HRM_DATA" sudoku --help | grep -q -- '--givens=N' &&
+  "$HRM_DATA" --version | grep -qx 'hrm-data [0-9.]*' &&
+  cmp <("$HRM_DATA" --help) <("$HRM_DATA" -h) && cmp <("$HRM_DATA" sudoku --help) <("$HRM_DATA" sudoku -h)
 result "help and version" $?
 
 # --- folders ---
@@ -328,7 +323,7 @@ refuses "existing folder" 1 'hrm-data: six: exists already; --force replaces it'
 mkdir -p precious/train && echo text >precious/train/notes
 refuses "folder with other things" 1 'hrm-data: precious: holds more than a data set; it is not replaced' \
   sudoku -t 1 -e 1 --force -o precious/
-"$program" sudoku -b 2x2 -t 2 -e 2 -o deep/er/new >/dev/null && [ -e deep/er/new/identifiers.json ]
+"$HRM_DATA" sudoku -b 2x2 -t 2 -e 2 -o deep/er/new >/dev/null && [ -e deep/er/new/identifiers.json ]
 result "parents are made" $?
 if [ "$(id -u)" -ne 0 ]; then
   mkdir locked && chmod 500 locked
@@ -339,19 +334,19 @@ fi
 (trap '' XFSZ; ulimit -f 16; failed=0; refuses "full disk" 5 \
   'hrm-data: full.tmp/train/all__inputs.npy: cannot write: File too large' sudoku -b 2x2 -t 2000 -e 1 -o full; exit $failed)
 result "full disk" $?
-(trap '' XFSZ; ulimit -f 16; "$program" sudoku -b 2x2 -t 2000 -e 1 --force -o again >/dev/null 2>&1; [ $? -eq 5 ])
-[ $? -eq 0 ] && "$program" "${again[@]}" --output unharmed --seed 6 >/dev/null && diff -r again unharmed
+(trap '' XFSZ; ulimit -f 16; "$HRM_DATA" sudoku -b 2x2 -t 2000 -e 1 --force -o again >/dev/null 2>&1; [ $? -eq 5 ])
+[ $? -eq 0 ] && "$HRM_DATA" "${again[@]}" --output unharmed --seed 6 >/dev/null && diff -r again unharmed
 result "full disk keeps the old data set" $?
 if unshare -rm true 2>/dev/null; then
   mkdir small
-  unshare -rm bash -c "mount -t tmpfs -o size=64k none small && '$program' sudoku -b 2x2 -t 2000 -e 1 -o small/new
+  unshare -rm bash -c "mount -t tmpfs -o size=64k none small && '$HRM_DATA' sudoku -b 2x2 -t 2000 -e 1 -o small/new
     code=\$?; [ -z \"\$(ls -A small)\" ] && exit \$code" 2>err
   [ $? -eq 5 ] && grep -q '^hrm-data: small/new.tmp.*: cannot write: No space left on device$' err
   result "small file system" $?
 fi
 
 # An interrupt leaves nothing; such a rating is not found in the time.
-"$program" sudoku --min-rating 1000000 -t 1 -e 0 -o interrupted 2>err >/dev/null &
+"$HRM_DATA" sudoku --min-rating 1000000 -t 1 -e 0 -o interrupted 2>err >/dev/null &
 child=$!
 sleep 1
 kill -INT $child
@@ -360,14 +355,13 @@ wait $child
 result "interrupt" $?
 
 # Killed, it leaves the old data set, and the new one under another name.
-"$program" sudoku --min-rating 1000000 -t 1 -e 0 --force -o six >/dev/null 2>&1 &
+"$HRM_DATA" sudoku --min-rating 1000000 -t 1 -e 0 --force -o six >/dev/null 2>&1 &
 child=$!
 until compgen -G 'six.tmp.*/train/*' >/dev/null; do sleep 0.1; done
 kill -KILL $child
 wait $child 2>/dev/null
-"$program" sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --seed 5 --output again --force >/dev/null &&
+"$HRM_DATA" sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --seed 5 --output again --force >/dev/null &&
   diff -r six again
 result "killed" $?
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

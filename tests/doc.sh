@@ -1,13 +1,8 @@
 #!/bin/bash
 # The programs of the documentation: every ```hrm block of doc/*.md and README.md has the
 # layout of `hrmc fmt`, passes `hrmc check`, and its tests hold.
-
-set -u
-HRMC=$(realpath "${HRMC:-./hrmc}")
-cd "${top_srcdir:-.}" || exit 1
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+source "${top_srcdir:-.}/tests/harness.sh"
+cd "$top" || exit 1
 
 # Writes the blocks of a page as $work/PAGE-LINE.hrm, LINE being that of its first line of code.
 extract() {
@@ -30,10 +25,9 @@ sed -n '/^\.Bd -literal$/,/^\.Ed$/p' doc/hrm.5 | sed '1d;$d' >"$work/hrm.5.hrm"
 for program in "$work"/*.hrm; do
   [ -e "$program" ] || continue
   if run "$program"; then
-    passed=$((passed + 1))
+    pass
   else
-    failed=$((failed + 1))
-    echo "FAIL: $(basename "$program" .hrm) (page and line)"
+    fail "$(basename "$program" .hrm) (page and line)"
     cat "$work/out"
   fi
 done
@@ -41,12 +35,7 @@ done
 # Sessions of the prompt: what stands behind "> " is typed, the rest is what it prints.
 awk '/^```session$/ { on = 1; next } /^```/ { on = 0 } on' doc/repl.md >"$work/session"
 sed -n 's/^> //p' "$work/session" | "$HRMC" repl >"$work/out" 2>&1
-if diff <(grep -v '^> ' "$work/session") "$work/out" && [ -s "$work/session" ]; then
-  passed=$((passed + 1))
-else
-  failed=$((failed + 1))
-  echo 'FAIL: the session of doc/repl.md'
-fi
+check 'the session of doc/repl.md' diff <(grep -v '^> ' "$work/session") "$work/out"
+check 'there is one' test -s "$work/session"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

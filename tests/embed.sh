@@ -1,32 +1,8 @@
 #!/bin/bash
 # A model as a library: examples/embed built with a plain C compiler, what the library exports, and its errors.
-
-set -u
-top=$(realpath "${top_srcdir:-.}")
-HRMC=$(realpath "${HRMC:-./hrmc}") HRM_DATA=$(realpath "${HRM_DATA:-./hrm-data}")
+source "${top_srcdir:-.}/tests/harness.sh"
 read -ra cc <<<"${CC:-cc} ${SANITIZER_FLAGS:-}"
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-passed=0 failed=0
-
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: $name"
-  fi
-}
-
-# code N COMMAND...: ends with the exit code N; its output is in out.
-code() {
-  local expected=$1 got
-  shift
-  "$@" >out 2>&1
-  got=$?
-  [ "$got" -eq "$expected" ] || { echo "exit $got instead of $expected: $*"; cat out; return 1; }
-}
 
 settings=(-D mlp_t=1 -D hidden_size=32 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8 -D pos_encodings=learned
   -D puzzle_emb_ndim=0 -D loss_type=softmax -D halt_max_steps=4 -D optim=adamw -D lr=3e-3 -D weight_decay=0.03
@@ -130,5 +106,4 @@ else
     --errors-for-leak-kinds=definite ./errors
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -1,20 +1,8 @@
 #!/bin/bash
 # hrmc explain: every message has an explanation; of its two programs the first gives that code and no other, the second
 # none, and both have the layout of hrmc fmt.
-
-set -u
-HRMC=$(realpath "${HRMC:-./hrmc}")
-cd "${top_srcdir:-.}" || exit 1
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-pass() { passed=$((passed + 1)); }
-
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL: $*"
-}
+source "${top_srcdir:-.}/tests/harness.sh"
+cd "$top" || exit 1
 
 # run CODE PROGRAM: what hrmc says of it, in $work/text.  Running the tests of a program checks it, too.
 run() {
@@ -65,9 +53,7 @@ for code in $codes; do check_code "$code"; done
 for code in $(sed -n 's/^## //p' compiler/explanations.md); do
   grep -q "\"$code\"" compiler/messages.def || fail "$code is explained, but no message has it"
 done
-[ "$("$HRMC" explain | wc -l)" -eq "$(wc -w <<<"$codes")" ] || fail 'the list of all messages'
-"$HRMC" explain E000 >/dev/null 2>&1
-[ $? -eq 2 ] || fail 'an unknown code is a mistake on the command line'
+check 'the list of all messages' test "$("$HRMC" explain | wc -l)" -eq "$(wc -w <<<"$codes")"
+check 'an unknown code is a mistake on the command line' code 2 "$HRMC" explain E000
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 100 ]
+finish 101

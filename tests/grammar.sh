@@ -1,22 +1,8 @@
 #!/bin/bash
 # The words and productions of the grammar in doc/language.md, and the keywords of the editors' syntax files, against the
 # lexer's and the parser's tables.
-
-set -u
-cd "${top_srcdir:-.}" || exit 1
-passed=0 failed=0
-
-same() { # WHAT EXPECTED GOT: lists of words
-  if [ -n "$2" ] && [ "$2" = "$3" ]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "FAIL: $1:"
-    diff <(tr ' ' '\n' <<<"$2") <(tr ' ' '\n' <<<"$3")
-  fi
-}
-
-sorted() { LC_ALL=C sort -u | paste -sd ' '; }
+source "${top_srcdir:-.}/tests/harness.sh"
+cd "$top" || exit 1
 
 # Every word that the parser compares with is written out in it; "range" is the function that `..` calls.
 words=$({ grep -ohE '"[a-z]+"' compiler/parse_*.c; grep -oE '^RESERVED\([A-Z]+, "[a-z]+"' compiler/tokens.def |
@@ -46,19 +32,16 @@ same 'keywords in VS Code' "$words" \
 
 # What Vim makes of a program; `n` is what is not coloured.
 if command -v vim >/dev/null; then
-  colours=$(mktemp -d) || exit 1
-  trap 'rm -rf "$colours"' EXIT
-  printf 'module Block(width) { # one\n  param weight: [width] ~ zeros\n  let x = "two"\n}\n' >"$colours/a.hrm"
+  printf 'module Block(width) { # one\n  param weight: [width] ~ zeros\n  let x = "two"\n}\n' >"$work/a.hrm"
   # shellcheck disable=SC2016
   vim -N -u NONE -i NONE -es --cmd "set runtimepath^=$PWD/editors/vim" --cmd 'filetype plugin on | syntax on' \
-    "$colours/a.hrm" -c 'redir! > '"$colours/out" \
+    "$work/a.hrm" -c 'redir! > '"$work/out" \
     -c 'for at in [[1,1],[1,8],[1,24],[2,3],[2,9],[3,12]] | echo synIDattr(synID(at[0], at[1], 1), "name") | endfor' \
     -c 'echo &filetype &commentstring' -c 'redir END' -c 'qa!' </dev/null
   same 'colours in Vim' 'hrmDeclaration n hrmComment hrmDeclaration n hrmString hrm # %s' \
-    "$(sed '1d; s/^$/n/' "$colours/out" | paste -sd ' ')"
+    "$(sed '1d; s/^$/n/' "$work/out" | paste -sd ' ')"
 else
   echo 'without Vim'
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

@@ -22,6 +22,17 @@ check() { # NAME COMMAND...
   if "$@"; then pass; else fail "$name"; fi
 }
 
+same() { # NAME EXPECTED GOT: texts, not empty
+  if [ -n "$2" ] && [ "$2" = "$3" ]; then
+    pass
+  else
+    fail "$1:"
+    diff <(printf '%s\n' "$2") <(printf '%s\n' "$3")
+  fi
+}
+
+sorted() { LC_ALL=C sort -u | paste -sd ' '; }
+
 # code N COMMAND...: ends with the exit code N; its output is in $work/out.
 code() {
   local wanted=$1 got
@@ -36,15 +47,20 @@ code() {
 
 # prints CODE PATTERN COMMAND...: the exit code, and a pattern (of grep -E) in what is printed on either stream, which
 # is in $work/out: one test.
-prints() {
-  local wanted=$1 pattern=$2
-  shift 2
+prints() { ends_with -E "$@"; }
+
+# tells CODE TEXT COMMAND...: the same with a text as it stands; without one, nothing is printed.
+tells() { ends_with -F "$@"; }
+
+ends_with() { # -E|-F CODE PATTERN COMMAND...
+  local kind=$1 wanted=$2 pattern=$3
+  shift 3
   if ! code "$wanted" "$@"; then
     fail "$*"
-  elif grep -qE -e "$pattern" "$work/out"; then
+  elif if [ -n "$pattern" ]; then grep -q "$kind" -e "$pattern" "$work/out"; else [ ! -s "$work/out" ]; fi; then
     pass
   else
-    fail "$* does not print /$pattern/: $(head -c 500 "$work/out")"
+    fail "$* does not print '${pattern:-nothing}': $(head -c 500 "$work/out")"
   fi
 }
 

@@ -1,27 +1,13 @@
 #!/bin/bash
 # The command line of hrmc: options, messages that need the command line or the system, and exit codes.
-
-set -u
-HRMC=$(realpath "${HRMC:-./hrmc}")
-built=$(realpath "${top_builddir:-.}")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+source "${top_srcdir:-.}/tests/harness.sh"
 cd "$work" || exit 1
-passed=0 failed=0
 
 # expect CODE TEXT ARGUMENT...: hrmc ends with the exit code, and TEXT stands in what it prints ('': prints nothing).
 expect() {
-  local code=$1 text=$2 got
+  local wanted=$1 text=$2
   shift 2
-  "$HRMC" "$@" >out 2>&1 </dev/null
-  got=$?
-  if [ "$got" -eq "$code" ] && { [ -n "$text" ] || [ ! -s out ]; } && grep -qF -- "$text" <(cat out; echo); then
-    passed=$((passed + 1))
-    return
-  fi
-  failed=$((failed + 1))
-  echo "FAIL: hrmc $*: exit $got instead of $code, or no '$text' in:"
-  cat out
+  tells "$wanted" "$text" "$HRMC" "$@"
 }
 
 cat >small.hrm <<'END'
@@ -90,10 +76,8 @@ expect 0 'E108  expected ..., found ...' explain
 expect 2 "no message has the code 'E000': 'hrmc explain' lists them" explain E000
 NO_COLOR=1 script -qec "'$HRMC' check typo.hrm" /dev/null >plain.txt </dev/null
 NO_COLOR='' TERM=xterm script -qec "'$HRMC' check typo.hrm" /dev/null >colour.txt </dev/null
-if grep -q $'\e' plain.txt || ! grep -q $'\e\[1;31m' colour.txt; then
-  failed=$((failed + 1))
-  echo 'FAIL: colour on a terminal unless NO_COLOR is set'
-fi
+check 'no colour on a terminal where NO_COLOR is set' test "$(grep -c $'\e' plain.txt)" = 0
+check 'colour on a terminal' grep -q $'\e\[1;31m' colour.txt
 
 # diff
 sed 's/grad last 1/grad all/; s/param table/param other/; s/table\[/other[/' small.hrm >other.hrm
@@ -138,10 +122,8 @@ expect 2 'unrecognized option' --frobnicate small.hrm
 expect 0 'Usage: hrmc' --help
 "$HRMC" --help | sed -n '/^Commands/,/^$/p' >list
 expect 0 "  explain  explain messages by their codes; without CODE, list them" --help
-if [ "$(grep -c '^  [a-z]* ' list)" -lt 5 ] || sed '1d;$d' list | grep -v '^  [a-z]'; then
-  failed=$((failed + 1))
-  echo 'FAIL: a line of the list of commands is broken'
-fi
+check 'commands are listed' test "$(grep -c '^  [a-z]* ' list)" -ge 5
+check 'a line each' test -z "$(sed '1d;$d' list | grep -v '^  [a-z]')"
 expect 0 'hrmc 0' --version
 
 # configs
@@ -180,21 +162,21 @@ HRMC_CC=false expect 5 'E482' -o small small.hrm
 # the code generator is loaded where code is generated, no sooner
 mkdir apart && cp "$HRMC" apart/hrmc
 LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/loaded "$HRMC" check small.hrm
-grep -q LLVM loaded.* && { failed=$((failed + 1)); echo 'FAIL: check loads LLVM'; }
+check 'check does not load LLVM' test "$(cat loaded.* | grep -c LLVM)" = 0
 HRMC=$PWD/apart/hrmc expect 0 '' check small.hrm
 if ! "$PWD/apart/hrmc" --emit=obj -o small.o small.hrm 2>/dev/null; then # not where hrmc is installed already
   HRMC=$PWD/apart/hrmc expect 5 'nor in the folder that hrmc was configured for [E484]' --emit=obj -o small.o small.hrm
 fi
-[ ! -e small ] || { failed=$((failed + 1)); echo 'FAIL: a failed link leaves its output'; }
+check 'a failed link leaves no output' test ! -e small
 
 # what is written
 cp small.hrm plain
 expect 0 '' plain
-[ -x plain.out ] || { failed=$((failed + 1)); echo 'FAIL: a file without .hrm makes NAME.out'; }
+check 'a file without .hrm makes NAME.out' test -x plain.out
 expect 2 "'plain' is the source itself: name another file with -o [E408]" plain -o plain
-cmp -s plain small.hrm || { failed=$((failed + 1)); echo 'FAIL: the source was overwritten'; }
+check 'the source stays' cmp plain small.hrm
 expect 0 '' small.hrm -o 'with a blank'
-[ -x 'with a blank' ] || { failed=$((failed + 1)); echo 'FAIL: an output path with a blank'; }
+check 'an output path with a blank' test -x 'with a blank'
 expect 0 '' small.hrm --contract=openblas -o small-blas
 expect 5 '[E483]' small.hrm --emit=obj -o missing-folder/small.o
 expect 2 '--after goes with --emit=graph' --after=batch small.hrm
@@ -210,32 +192,21 @@ if [ "$(uname -m)" = x86_64 ]; then
   grep -qw xop /proc/cpuinfo && foreign=znver4
   expect 5 "compiled for $foreign, but this machine has no" run --target-cpu=$foreign small.hrm -- bench
   expect 0 '' small.hrm --target-cpu=$foreign -o foreign
-  ./foreign bench >out 2>&1
-  if [ $? -eq 5 ] && grep -q "compiled for $foreign, but this machine has no" out; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: an executable for $foreign:"
-    cat out
-  fi
+  tells 5 "compiled for $foreign, but this machine has no" ./foreign bench
 fi
 
 expect 2 "Try \`hrmc run small.hrm -- train --help'" run small.hrm -- train
 expect 1 'none: not the folder of a run' run small.hrm -- train --resume none
 
 # full ARGUMENT...: a full disk behind standard output is told.
-full() {
-  "$HRMC" "$@" >/dev/full 2>out
-  if [ $? -eq 5 ] && grep -qE 'standard output' out; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: hrmc $* to a full disk"
-  fi
-}
+full() { tells 5 'standard output' bash -c '"$@" >/dev/full' bash "$HRMC" "$@"; }
 full eval 1
 full explain E301
 full diff small.hrm small.hrm
 full --emit=graph small.hrm
 ln -s /dev/null nowhere
 expect 0 '' --emit=graph small.hrm -o nowhere
-[ -L nowhere ] || { failed=$((failed + 1)); echo 'FAIL: a link to a device was replaced'; }
+check 'a link to a device stays' test -L nowhere
 
 # tests
 expect 1 'tests.hrm: 1 passed, 2 failed' test tests.hrm
@@ -250,12 +221,7 @@ expect 0 'small.hrm: 0 passed, 0 failed' test small.hrm
 # hrmc links the compiler and the runtime, whose names must differ: of two functions the linker would take one
 names() { for library; do nm -g --defined-only "$built/$library"; done 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u; }
 twice=$(comm -12 <(names libhrm.a) <(names libcompiler.a libemit.a libdriver.a))
-if [ -n "$(names libhrm.a)" ] && [ -z "$twice" ]; then
-  passed=$((passed + 1))
-else
-  failed=$((failed + 1))
-  echo "FAIL: the compiler and the runtime both define: $twice"
-fi
+check 'the runtime has names' test -n "$(names libhrm.a)"
+check "and none of the compiler's ($twice)" test -z "$twice"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -6,28 +6,23 @@
 #
 # A first line "# flags: ..." in X.hrm adds to the command.
 # HRMC: the compiler (default ./hrmc).  UPDATE=1 accepts what comes out.  Arguments: files to test instead of all.
+source "${top_srcdir:-.}/tests/harness.sh"
+cd "$top" || exit 1
 
-set -u
-HRMC=$(realpath "${HRMC:-./hrmc}")
-cd "${top_srcdir:-.}" || exit 1
-actual=$(mktemp -d) || exit 1
-trap 'rm -rf "$actual"' EXIT
-passed=0 failed=0
-
-# Checks one file; leaves $actual/out, $actual/err with the exit code as its last line, and the code in $code.
+# Checks one file; leaves $work/out, $work/err with the exit code as its last line, and the code in $code.
 run_check() {
   local flags=()
   read -ra flags < <(sed -n '1s/^# flags://p' "$1")
-  "$HRMC" check "${flags[@]}" "$1" >"$actual/out" 2>"$actual/err"
+  "$HRMC" check "${flags[@]}" "$1" >"$work/out" 2>"$work/err"
   code=$?
-  echo "exit: $code" >>"$actual/err"
+  echo "exit: $code" >>"$work/err"
 }
 
 # Which of .err and .out a file has; a new one gets what fits.
 expectation_of() {
   if [ -e "$1.err" ]; then echo err
   elif [ -e "$1.out" ]; then echo out
-  elif [ "$code" -eq 0 ] && [ "$(wc -l <"$actual/err")" -eq 1 ]; then echo out
+  elif [ "$code" -eq 0 ] && [ "$(wc -l <"$work/err")" -eq 1 ]; then echo out
   else echo err
   fi
 }
@@ -37,23 +32,17 @@ compare() {
   run_check "$1"
   kind=$(expectation_of "$base")
   if [ -n "${UPDATE:-}" ]; then
-    cp "$actual/$kind" "$base.$kind"
-  elif ! diff -u "$base.$kind" "$actual/$kind"; then
+    cp "$work/$kind" "$base.$kind"
+  elif ! diff -u "$base.$kind" "$work/$kind"; then
     return 1
-  elif [ "$kind" = out ] && [ "$(wc -l <"$actual/err")" -ne 1 -o "$code" -ne 0 ]; then
-    cat "$actual/err"
+  elif [ "$kind" = out ] && [ "$(wc -l <"$work/err")" -ne 1 -o "$code" -ne 0 ]; then
+    cat "$work/err"
     return 1
   fi
 }
 
 while IFS= read -r file; do
-  if compare "$file"; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "FAIL: $file"
-  fi
+  check "$file" compare "$file"
 done < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else find tests/lang -name '*.hrm' | LC_ALL=C sort; fi)
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

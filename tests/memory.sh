@@ -1,20 +1,7 @@
 #!/bin/bash
 # Activation memory and arithmetic against cycles: what does not grow, what does, what checkpoints save; and the table of
 # doc/language.md is near what the compiler says.
-set -u
-top=${top_srcdir:-.}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() { # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: $name"
-  fi
-}
+source "${top_srcdir:-.}/tests/harness.sh"
 
 settings=(-D vocab_size=11 -D seq_len=81 -D num_puzzle_identifiers=1 -D hidden_size=64 -D H_layers=1 -D L_layers=1)
 
@@ -56,5 +43,4 @@ while IFS='|' read -r _ cycles b1 b2 b3 f1 f2 f3 _; do
 done < <(grep -E '^\| [0-9]+ \|.* MB \|' "$top/doc/language.md")
 check 'the document has the table' test $rows -eq 4
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,10 +1,9 @@
 #!/bin/bash
-# Every message of compiler/messages.def is shown by a golden program of tests/lang, or by tests/hrmc.sh, tests/compare.sh or tests/repl.sh
-# where it needs a command line, a prompt or the system.  Messages about bugs of the compiler (E9xx) have no way to be shown.
-
-set -u
-cd "${top_srcdir:-.}" || exit 1
-passed=0 failed=0
+# Every message of compiler/messages.def is shown by a golden program of tests/lang, or by tests/hrmc.sh, tests/compare.sh
+# or tests/repl.sh where it needs a command line, a prompt or the system.  Messages about bugs of the compiler (E9xx) have
+# no way to be shown.
+source "${top_srcdir:-.}/tests/harness.sh"
+cd "$top" || exit 1
 
 is_shown() {
   grep -rqF --include='*.err' "[$1]" tests/lang || grep -qF "$1" tests/hrmc.sh tests/compare.sh tests/repl.sh
@@ -13,18 +12,13 @@ is_shown() {
 codes=$(grep -o '^MESSAGE([A-Z0-9_]*, "[EW][0-9]*"' compiler/messages.def | grep -o '"[EW][0-9]*"' | tr -d '"')
 for code in $codes; do
   if [[ $code == E9* ]] || is_shown "$code"; then
-    passed=$((passed + 1))
+    pass
   else
-    failed=$((failed + 1))
-    echo "FAIL: no test shows $(grep -F "\"$code\"" compiler/messages.def)"
+    fail "no test shows $(grep -F "\"$code\"" compiler/messages.def)"
   fi
 done
 
 duplicates=$(tr ' ' '\n' <<<"$codes" | sort | uniq -d)
-if [ -n "$duplicates" ]; then
-  failed=$((failed + 1))
-  echo "FAIL: codes that stand twice:" $duplicates
-fi
+[ -z "$duplicates" ] || fail 'codes that stand twice:' $duplicates
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

@@ -1,19 +1,6 @@
 #!/bin/bash
 # Every model of models/ learns 4x4 Sudoku; the parameter counts of the published sizes.
-set -u
-top=${top_srcdir:-.}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() { # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: $name"
-  fi
-}
+source "${top_srcdir:-.}/tests/harness.sh"
 
 "$HRM_DATA" sudoku --boxes 2x2 --givens 8 --train 1000 --test 100 --augment 5 --seed 1 --output "$work/data" >"$work/log" ||
   exit 1
@@ -58,5 +45,4 @@ check 'parameters of HRM' parameters hrm 27275266
 check 'parameters of TRM with attention' parameters trm 6828034
 check 'parameters of TRM with an MLP over the positions' parameters trm 5028866 -D mlp_t=1
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

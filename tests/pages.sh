@@ -1,19 +1,6 @@
 #!/usr/bin/env bash
 # The pages that an executable writes: whole in one file, and alive in a browser (skipped where there is none).
-set -uo pipefail
-top=${top_srcdir:-.}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() { # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "failed: $name"
-  fi
-}
+source "${top_srcdir:-.}/tests/harness.sh"
 
 settings=(-D hidden_size=16 -D num_heads=2 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8 -D puzzle_emb_ndim=0
   -D loss_type=softmax -D halt_max_steps=2 -D optim=adamw -D lr=3e-3 -D warmup_steps=5)
@@ -24,12 +11,6 @@ data=$work/data run="$work/<script><b>run"
   exit 1
 
 trace() { "$work/model" trace --checkpoint "$run" --data "$data" "$@" 2>"$work/log"; }
-code() { # code N COMMAND...: how it ends
-  local wanted=$1
-  shift
-  "$@" >"$work/out" 2>&1 </dev/null
-  [ $? -eq "$wanted" ]
-}
 check 'trace' trace --example 3 --segments 3 --output "$work/trace.html"
 check 'the same page again' trace --example 3 --segments 3 --output "$work/again.html"
 check 'and the same bytes' cmp -s "$work/trace.html" "$work/again.html"
@@ -151,5 +132,4 @@ check 'compare: a row of each variant, and six of its evaluations' test "$(grep 
 browse "$work/trace.html" --screenshot="$work/trace.png"
 check 'a picture' test "$(stat -c %s "$work/trace.png" 2>/dev/null || echo 0)" -gt 20000
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -1,20 +1,7 @@
 #!/usr/bin/env bash
 # bfloat16 activations: 200 steps of training stay close to those in float32, and everything that an executable does
 # works in both precisions with each other's checkpoints.
-set -uo pipefail
-top=${top_srcdir:-.}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() { # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "failed: $name"
-  fi
-}
+source "${top_srcdir:-.}/tests/harness.sh"
 
 settings=(-D hidden_size=64 -D num_heads=2 -D H_layers=1 -D L_layers=1 -D halt_max_steps=4 -D batch_size=16
   -D warmup_steps=10 -D lr=1e-3 -D optim=adamw -D weight_decay=0.1)
@@ -62,5 +49,4 @@ check 'hrmc run gives what the executable gives' diff "$work/jit.txt" <("$work/b
 check 'OpenBLAS has no bfloat16' test $? -eq 2
 check 'and says so' grep -q 'needs --contract=generated' "$work/log"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,47 +1,23 @@
 #!/bin/bash
 # The REPL as a script: values, declarations, commands, errors, the session of the documentation, and a model that is
 # trained in it.  (The terminal is tests/check_repl_terminal.c.)
-
-set -u
-top=$(realpath "${top_srcdir:-.}")
-HRMC=$(realpath "${HRMC:-./hrmc}") HRM_DATA=$(realpath "${HRM_DATA:-./hrm-data}")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+source "${top_srcdir:-.}/tests/harness.sh"
 cd "$work" || exit 1
-passed=0 failed=0
 
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: $name"
-  fi
-}
+session() { printf '%s\n' "$@" | "$HRMC" repl "${arguments[@]}"; } # ENTRY...: a line each
 
-# says CODE EXPECTED ENTRY...: the entries, a line each, end with the code, and print exactly this.
+# says CODE EXPECTED ENTRY...: the entries end with the code, and print exactly this.
 says() {
-  local code=$1 expected=$2 got
+  local wanted=$1 expected=$2
   shift 2
-  printf '%s\n' "$@" | "$HRMC" repl "${arguments[@]}" >out 2>&1
-  got=$?
-  if [ "$got" -eq "$code" ] && diff <(printf '%s\n' "$expected") out; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: exit $got instead of $code: $*"
-  fi
+  if code "$wanted" session "$@" && diff <(printf '%s\n' "$expected") out; then pass; else fail "$*"; fi
 }
 
 # shows CODE TEXT ENTRY...: the same, with TEXT somewhere in what is printed.
 shows() {
-  local code=$1 expected=$2 got
+  local wanted=$1 expected=$2
   shift 2
-  printf '%s\n' "$@" | "$HRMC" repl "${arguments[@]}" >out 2>&1
-  got=$?
-  if [ "$got" -eq "$code" ] && grep -qF -- "$expected" out; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: exit $got instead of $code, or no '$expected' for: $*"
-    cat out
-  fi
+  tells "$wanted" "$expected" session "$@"
 }
 
 arguments=()
@@ -180,5 +156,4 @@ shows 0 '[2, 32]' ':grad sum(HRM.q_head(fill(1.0, [32]))) wrt HRM.q_head.weight'
 check 'eval' test "$("$HRMC" eval '1 / 4')" = 0.25
 check 'eval fails' bash -c "! '$HRMC' eval '1 +' 2>/dev/null"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

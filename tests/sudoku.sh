@@ -1,19 +1,6 @@
 #!/usr/bin/env bash
 # From a page of .hrm to solved puzzles: data, compile, train (stopped and resumed), evaluate, solve, with 4x4 boards.
-set -uo pipefail
-top=${top_srcdir:-.}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() { # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "failed: $name"
-  fi
-}
+source "${top_srcdir:-.}/tests/harness.sh"
 
 settings=(-D mlp_t=1 -D hidden_size=32 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8 -D pos_encodings=learned
   -D puzzle_emb_ndim=0 -D loss_type=softmax -D halt_max_steps=4 -D optim=adamw -D lr=3e-3 -D weight_decay=0.03
@@ -54,5 +41,4 @@ memory() { "$HRMC" "$model" "${settings[@]}" -D H_cycles="$1" --data "$data" --e
 check 'a memory report' grep -q '^activations *[1-9][0-9]* bytes' <(memory 2)
 check 'memory with 2 and with 64 cycles' diff <(memory 2) <(memory 64)
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

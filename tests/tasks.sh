@@ -1,30 +1,17 @@
 #!/usr/bin/env bash
 # Mazes and ARC from end to end, at small size: data, compile, train a few steps, evaluate by task.
-set -uo pipefail
-top=${top_srcdir:-.}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+source "${top_srcdir:-.}/tests/harness.sh"
 cd "$work" || exit 1
-passed=0 failed=0
-
-check() { # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "failed: $name"
-  fi
-}
 
 settings=(-D hidden_size=16 -D num_heads=2 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8 -D H_cycles=1 -D L_cycles=1
   -D halt_max_steps=2 -D optim=adamw -D lr=1e-2 -D warmup_steps=5)
 
 "$HRM_DATA" maze --size 5 --train 40 --test 20 --dihedral -o maze >/dev/null || exit 1
-"$HRMC" "$(realpath "$top")/models/hrm.hrm" "${settings[@]}" -D puzzle_emb_ndim=0 --data maze -o solver || exit 1
+"$HRMC" "$top/models/hrm.hrm" "${settings[@]}" -D puzzle_emb_ndim=0 --data maze -o solver || exit 1
 check 'mazes: train' ./solver train --data maze --output run --steps 30 --batch 16 --threads 2 2>log
 check 'mazes: eval' ./solver eval --checkpoint run --data maze >out
 check 'mazes: valid answers are told' grep -Eq '^all: [0-9.]+% valid, that is any shortest path; [0-9.]+% valid and another' out
-check 'mazes: valid answers in JSON' grep -q '"valid_other_accuracy"' <("./solver" eval --checkpoint run --data maze --json)
+check 'mazes: valid answers in JSON' grep -q '"valid_other_accuracy"' <(./solver eval --checkpoint run --data maze --json)
 ./solver eval --checkpoint run --data maze --submission s.json >out 2>err
 check 'mazes: no submission' test $? -eq 1 -a ! -e s.json
 
@@ -32,11 +19,10 @@ pair='{"input": [[1, 2]], "output": [[2], [1]]}'
 mkdir -p tasks/evaluation
 for task in one two; do echo "{\"train\": [$pair], \"test\": [$pair]}" >tasks/evaluation/$task.json; done
 "$HRM_DATA" arc tasks --augment 2 -o arc >/dev/null || exit 1
-"$HRMC" "$(realpath "$top")/models/hrm.hrm" "${settings[@]}" --data arc -o guesser || exit 1
+"$HRMC" "$top/models/hrm.hrm" "${settings[@]}" --data arc -o guesser || exit 1
 check 'ARC: train' ./guesser train --data arc --output guess --steps 2 --batch 2 --threads 2 2>log
 check 'ARC: eval' ./guesser eval --checkpoint guess --data arc --submission submission.json --batch 2 >out
 check 'ARC: score' grep -Eq '^all: 2 tasks; score 0.00% of test inputs a task, two attempts each; 0.00% of tasks solved$' out
 check 'ARC: submission' grep -Eq '^\{"one":\[\{"attempt_1":\[\[.*,"two":\[\{"attempt_1":.*"attempt_2":.*\}\]\}$' submission.json
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

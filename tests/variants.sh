@@ -5,11 +5,7 @@
 #   # MODEL -D NAME=VALUE…: what it is
 #   - a line of the model that goes, + a line that comes in its place or behind the line above, or a line that stays;
 #     comments do not matter
-set -u
-top=${top_srcdir:-.}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+source "${top_srcdir:-.}/tests/harness.sh"
 
 "$HRM_DATA" sudoku --boxes 2x2 --givens 8 --train 1000 --test 10 --augment 5 --seed 1 --output "$work/data" >"$work/log" ||
   exit 1
@@ -68,24 +64,15 @@ try() {
 
 for file in "$top"/tests/variants/*.edit; do
   name=$(basename "$file" .edit)
-  if try "$name"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL: $name"
-  fi
+  check "$name" try "$name"
 done
 
 # noise is the same after resuming: the run again, as if killed after step 40
 run=$work/run.noise
 cp -r "$run" "$work/resumed" && rm -f "$work"/resumed/step_80.safetensors
 ln -sfn step_40.safetensors "$work/resumed/latest"
-if "$HRMC" run "$work/noise.hrm" "${small[@]}" "${hrm[@]}" --data "$work/data" -- train --resume "$work/resumed" \
-  >"$work/log" 2>&1 && cmp "$work/resumed/step_80.safetensors" "$run/step_80.safetensors"; then
-  passed=$((passed + 1))
-else
-  failed=$((failed + 1))
-  echo "FAIL: noise after resuming"
-  cat "$work/log"
-fi
+check 'resuming' code 0 "$HRMC" run "$work/noise.hrm" "${small[@]}" "${hrm[@]}" --data "$work/data" -- \
+  train --resume "$work/resumed"
+check 'noise after resuming' cmp "$work/resumed/step_80.safetensors" "$run/step_80.safetensors"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ] && [ $passed -gt 20 ]
+finish 21
