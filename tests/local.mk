@@ -22,6 +22,8 @@ check_programs = \
   %D%/check_model_gradient \
   %D%/check_npy \
   %D%/check_parse \
+  %D%/check_parse_errors \
+  %D%/check_parse_trees \
   %D%/check_plan \
   %D%/check_precision \
   %D%/check_principal \
@@ -94,6 +96,8 @@ libtesting_a_SOURCES = \
   %D%/model_harness.h \
   %D%/measured.c \
   %D%/measured.h \
+  %D%/parse_harness.c \
+  %D%/parse_harness.h \
   %D%/plan_harness.c \
   %D%/plan_harness.h \
   %D%/random_graph.c \
