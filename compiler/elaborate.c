@@ -59,8 +59,12 @@ struct test_case *elaborate_tests(const struct elaboration *request, int *count)
   return diag_count(e->diags, SEVERITY_ERROR) == errors ? tests : NULL;
 }
 
-bool elaborate_has_model(const struct ast_file *file) {
+static bool has(const struct ast_file *file, enum decl_kind kind) {
   for (int i = 0; i < file->count; i++)
-    if (file->decls[i]->kind == DECL_MODEL || file->decls[i]->kind == DECL_TRAIN) return true;
+    if (file->decls[i]->kind == kind) return true;
   return false;
 }
+
+bool elaborate_has_model(const struct ast_file *file) { return has(file, DECL_MODEL) || has(file, DECL_TRAIN); }
+
+bool elaborate_has_tests(const struct ast_file *file) { return has(file, DECL_TEST); }

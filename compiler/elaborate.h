@@ -37,6 +37,7 @@ struct program *elaborate_model(const struct elaboration *e);
 
 /* Whether the file has a model, or a train block, which needs one. */
 bool elaborate_has_model(const struct ast_file *file);
+bool elaborate_has_tests(const struct ast_file *file);
 
 /* gradcheck(f, x): the gradient of a fixed weighted sum of f's result at x. */
 struct gradient_check {

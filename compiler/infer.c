@@ -28,8 +28,8 @@ const char *infer_check_type(struct arena *a, const struct type *type) {
     int64_t extent = type->extent[i];
     if (extent == EXTENT_BATCH && i == 0) continue;
     if (extent < 1) return misfit(a, "an extent is below 1, or the batch axis does not lead", type);
-    if (extent > MAX_ELEMENTS / elements) return misfit(a, "too many elements", type);
-    elements *= extent;
+    if (__builtin_mul_overflow(elements, extent, &elements) || elements > MAX_ELEMENTS)
+      return misfit(a, "too many elements", type);
   }
   return NULL;
 }

@@ -89,8 +89,9 @@ static char look(const struct lexer *l, uint32_t ahead) {
 }
 
 static bool starts_with(const struct lexer *l, const char *text) {
-  size_t length = strlen(text);
-  return length <= l->end - l->at && !memcmp(l->source->text + l->at, text, length);
+  for (uint32_t i = 0; text[i]; i++)
+    if (look(l, i) != text[i]) return false;
+  return true;
 }
 
 static void push(struct lexer *l, uint32_t begin, enum token_kind kind) {
@@ -124,7 +125,7 @@ static void lex_word(struct lexer *l) {
   size_t length = l->at - begin;
   enum token_kind kind = TOKEN_NAME;
   for (int i = 0; i < COUNT(reserved_words); i++)
-    if (strlen(reserved_words[i].text) == length && !memcmp(reserved_words[i].text, text, length))
+    if (!strncmp(reserved_words[i].text, text, length) && !reserved_words[i].text[length])
       kind = reserved_words[i].kind;
   push(l, begin, kind);
 }

@@ -24,6 +24,7 @@ struct simplifier {
   struct rebuild rebuild;
   struct graph *graph; /* rebuild.to */
   bool *live;          /* by id in the old graph */
+  bool *outlives;      /* by id of an old carry: its final value is used */
   struct entry *table; /* open addressing; a power of two */
   size_t table_size;
   struct node ***final; /* by id of an old repeat: the new final value of each carry */
@@ -65,7 +66,9 @@ static void mark_node(struct simplifier *s, const struct node *n) {
     mark_repeat(s, n);
   else
     mark_operands(s, n);
-  if (n->op == OP_RESULT) s->live[n->operand[0]->repeat.body->carries[n->index]->id] = true;
+  if (n->op != OP_RESULT) return;
+  int carry = n->operand[0]->repeat.body->carries[n->index]->id;
+  s->live[carry] = s->outlives[carry] = true;
 }
 
 static void mark_region(struct simplifier *s, const struct region *r) {
@@ -228,8 +231,11 @@ static void simplify_loop(struct simplifier *s, const struct node *n, struct nod
   for (int i = 0, next = 0; i < n->arity; i++)
     if (stays_carry(s, n, i)) kept[next++] = rebuild_find(&s->rebuild, body->results[i]);
   graph_repeat_close(s->graph, repeat, kept);
-  for (int i = 0, next = 0; i < n->arity; i++)
-    if (stays_carry(s, n, i)) values[i] = graph_result(s->graph, repeat, next++);
+  for (int i = 0, next = 0; i < n->arity; i++) {
+    if (!stays_carry(s, n, i)) continue;
+    if (s->outlives[body->carries[i]->id]) values[i] = graph_result(s->graph, repeat, next);
+    next++;
+  }
 }
 
 static void simplify_repeat(struct simplifier *s, const struct node *n) {
@@ -263,6 +269,7 @@ static struct graph *simplify_round(const struct graph *g, int *changes) {
   struct simplifier s = {.rebuild = rebuild_new(g), .gradients_pending = graph_has(g, OP_LOSS)};
   s.graph = s.rebuild.to;
   s.live = arena_new_array(g->arena, bool, ids);
+  s.outlives = arena_new_array(g->arena, bool, ids);
   s.final = arena_new_array(g->arena, struct node **, ids);
   grow_table(&s, ids);
   mark_region(&s, g->top);

@@ -96,7 +96,7 @@ struct position span_position(struct span place) {
   const char *text = place.source->text;
   const char *here = text + begin_of(place), *line = text + span_line(place).begin;
   struct position position = {1, 1};
-  for (const char *at = text; at < line; at++) position.line += *at == '\n';
+  for (const char *at = text; (at = memchr(at, '\n', (size_t)(line - at))); at++) position.line++;
   for (const char *at = line; at < here; at += utf8_step(at, (size_t)(here - at))) position.column++;
   return position;
 }

@@ -33,11 +33,11 @@ static bool is_visible(const struct verifier *v, const struct node *n) {
 /* One name means one symbol. */
 static const char *enter_symbol(struct verifier *v, const struct node *n) {
   if (!n->symbol || !n->symbol->name) return complain(v, n, "no symbol");
-  for (int i = 0; i < v->symbol_count; i++) {
+  for (int i = 0; i < v->symbol_count; i++)
     if (v->symbols[i] == n->symbol) return NULL;
+  for (int i = 0; i < v->symbol_count; i++)
     if (strcmp(v->symbols[i]->name, n->symbol->name) == 0)
       return complain(v, n, arena_printf(v->arena, "two symbols are called %s", n->symbol->name));
-  }
   arena_push(v->arena, v->symbols, v->symbol_count, v->symbol_capacity, n->symbol);
   return NULL;
 }

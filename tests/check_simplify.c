@@ -300,6 +300,24 @@ START_TEST(test_carries_vanish) {
 }
 END_TEST
 
+/* A carry that only another one needs stays, and its final value is nobody's: rounds end, with no node for it. */
+START_TEST(test_inner_carry) {
+  static const char *const text = "graph g\n"
+                                  "symbol input x f32[]\n"
+                                  "symbol output z f32[]\n"
+                                  "%0 = leaf x : f32[]\n"
+                                  "repeat %1 = trips 3 last 0 (%2 = %0, %3 = %0) {\n"
+                                  "  %4 = map.cos %2 : f32[]\n"
+                                  "  %5 = map.mul %3, %4 : f32[]\n"
+                                  "  yield %4, %5\n"
+                                  "}\n"
+                                  "%6 = result {1} %1 : f32[]\n"
+                                  "store z %6\n"
+                                  "end\n";
+  expect_simplified(text, text);
+}
+END_TEST
+
 /* One trip is the body itself, no trips the initial value. */
 START_TEST(test_short_repeats) {
   expect_simplified("graph g\n"
@@ -379,6 +397,7 @@ int main(void) {
   tcase_add_loop_test(one, test_rule, 0, sizeof rules / sizeof *rules);
   tcase_add_test(one, test_regions_share_outwards_only);
   tcase_add_test(one, test_carries_vanish);
+  tcase_add_test(one, test_inner_carry);
   tcase_add_test(one, test_short_repeats);
   tcase_add_test(one, test_gradient_stops_stay);
   tcase_add_test(one, test_stores_come_last);

@@ -103,6 +103,8 @@ void command_check(struct compilation *c, const char *path) {
   struct elaboration request;
   int count;
   if (!compile_parse(c, path)) return;
-  if (elaborate_has_model(c->ast) && (!compile_front(c, path) || !compile_graphs(c))) return;
+  bool has_model = elaborate_has_model(c->ast);
+  if (has_model && (!compile_elaborate(c) || !compile_train(c))) return;
+  if (has_model && !elaborate_has_tests(c->ast)) return;
   if (compile_request(c, &request)) elaborate_tests(&request, &count);
 }

@@ -117,13 +117,17 @@ const struct graph *compile_run_passes(struct compilation *c, const struct graph
   return NULL;
 }
 
-bool compile_graphs(struct compilation *c) {
-  c->forward = compile_run_passes(c, c->program->forward, c->after);
+bool compile_train(struct compilation *c) {
   c->train = compile_run_passes(c, c->program->train, c->after);
+  if (c->train) warn_weights(c->diags, c->program, c->train);
+  return c->train;
+}
+
+bool compile_graphs(struct compilation *c) {
+  if (!compile_train(c)) return false;
+  c->forward = compile_run_passes(c, c->program->forward, c->after);
   c->trace = c->skips_trace ? NULL : compile_run_passes(c, c->program->trace, c->after);
-  if (!c->forward || !c->train || (!c->trace && !c->skips_trace)) return false;
-  warn_weights(c->diags, c->program, c->train);
-  return true;
+  return c->forward && (c->trace || c->skips_trace);
 }
 
 static struct target wanted_target(const struct compilation *c) {

@@ -38,7 +38,9 @@ struct compilation {
 bool compile_front(struct compilation *c, const char *path); /* read, parse, bind, elaborate */
 bool compile_parse(struct compilation *c, const char *path); /* read and parse alone */
 bool compile_elaborate(struct compilation *c);               /* bind and elaborate what was parsed */
-bool compile_graphs(struct compilation *c);                  /* the passes, verified one by one */
+bool compile_train(
+    struct compilation *c); /* the passes over train alone, verified one by one, and what they warn of */
+bool compile_graphs(struct compilation *c); /* the same, and forward and trace */
 bool compile_plan(struct compilation *c);
 bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out);
 
