@@ -25,6 +25,9 @@ check_programs = \
   %D%/check_parse_errors \
   %D%/check_parse_trees \
   %D%/check_plan \
+  %D%/check_plan_memory \
+  %D%/check_plan_pieces \
+  %D%/check_plan_random \
   %D%/check_precision \
   %D%/check_principal \
   %D%/check_random \
@@ -98,6 +101,8 @@ libtesting_a_SOURCES = \
   %D%/measured.h \
   %D%/parse_harness.c \
   %D%/parse_harness.h \
+  %D%/plan_example.c \
+  %D%/plan_example.h \
   %D%/plan_harness.c \
   %D%/plan_harness.h \
   %D%/random_graph.c \
