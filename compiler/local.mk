@@ -157,6 +157,7 @@ libemit_a_SOURCES = \
   %D%/emit/transposition.c
 
 libdriver_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEDIT_CFLAGS) \
+  -DHRMC_BINDIR='"$(bindir)"' \
   -DHRMC_PKGLIBDIR='"$(pkglibdir)"' \
   -DHRMC_LINKER='"$(CC)"' \
   -DHRMC_RUNTIME_LIBS='"$(SANITIZER_FLAGS) $(RUNTIME_LIBS)"'

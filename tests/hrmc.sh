@@ -169,6 +169,19 @@ if ! "$PWD/apart/hrmc" --emit=obj -o small.o small.hrm 2>/dev/null; then # not w
 fi
 check 'a failed link leaves no output' test ! -e small
 
+# an installed tree that was moved, called by a link
+bindir=${bindir:-/usr/local/bin} pkglibdir=${pkglibdir:-/usr/local/lib/hrmc}
+mkdir -p "moved$bindir" "moved$pkglibdir"
+cp "$HRMC" "moved$bindir/hrmc" && ln -s "moved$bindir/hrmc" linked
+cp "$built/libhrm.a" "$built/hrmc-llvm.so" "moved$pkglibdir"
+tells 0 '' ./linked small.hrm -o small
+tells 0 'steps a second' ./small bench --batch 1 --repeats 1
+echo >"moved$pkglibdir/hrmc-llvm.so"
+tells 5 "$PWD/moved$pkglibdir/hrmc-llvm.so: " ./linked --emit=obj -o small.o small.hrm
+mv "moved$bindir" tools && mkdir "moved$bindir" # of another name, no tree is there to be found
+check 'nothing is looked for around another folder' test "$(tools/hrmc --emit=obj small.hrm 2>&1 | grep -c "$PWD")" = 0
+rm -r moved tools small
+
 # what is written
 cp small.hrm plain
 expect 0 '' plain

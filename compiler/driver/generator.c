@@ -8,7 +8,8 @@ static const struct code_generator *loaded; /* as long as the process */
 
 bool emit_open(struct arena *a, const char **error) {
   const char *path = paths_code_generator(a);
-  *error = "it is neither beside hrmc nor in the folder that hrmc was configured for";
+  *error =
+      "it is neither beside hrmc, nor in ../lib/hrmc of its folder, nor in the folder that hrmc was configured for";
   if (loaded || !path) return loaded;
   void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   loaded = module ? dlsym(module, CODE_GENERATOR_SYMBOL) : NULL;

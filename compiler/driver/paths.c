@@ -22,9 +22,23 @@ static const char *file_in(struct arena *a, const char *folder, const char *name
   return access(path, R_OK) == 0 ? path : NULL;
 }
 
-/* In a build tree, else where it was installed. */
+/* The folder of the libraries of an installed tree that was moved as a whole: as far from the program's folder as was
+ * configured.  A program whose folder is not called as configured stands in no such tree. */
+static const char *moved_folder(struct arena *a, const char *own) {
+  const char *bin = HRMC_BINDIR, *lib = HRMC_PKGLIBDIR;
+  size_t same = 0;
+  for (size_t i = 0; bin[i] && bin[i] == lib[i]; i++)
+    if (bin[i] == '/') same = i;
+  size_t length = strlen(own), inner = strlen(bin + same);
+  if (length < inner || strcmp(own + length - inner, bin + same) != 0) return NULL;
+  return arena_printf(a, "%.*s%s", (int)(length - inner), own, lib + same);
+}
+
+/* In a build tree, else in a moved tree, else where it was installed. */
 static const char *own_file(struct arena *a, const char *name) {
-  const char *path = file_in(a, own_folder(a), name);
+  const char *own = own_folder(a);
+  const char *path = file_in(a, own, name);
+  if (!path && own) path = file_in(a, moved_folder(a, own), name);
   return path ? path : file_in(a, HRMC_PKGLIBDIR, name);
 }
 
