@@ -140,11 +140,13 @@ libemit_a_SOURCES = \
   %D%/emit/contraction.h \
   %D%/emit/contraction_tile.c \
   %D%/emit/emit.c \
+  %D%/emit/emission.h \
   %D%/emit/emit.h \
   %D%/emit/engine.c \
   %D%/emit/engine.h \
   %D%/emit/features.c \
-  %D%/emit/jit.c \
+  %D%/emit/functions.c \
+  %D%/emit/kernels.c \
   %D%/emit/loop.c \
   %D%/emit/loop.h \
   %D%/emit/loop_access.c \
@@ -180,8 +182,6 @@ libdriver_a_SOURCES = \
   %D%/driver/embed.h \
   %D%/driver/execute.c \
   %D%/driver/execute.h \
-  %D%/driver/load.c \
-  %D%/driver/load.h \
   %D%/driver/option_lists.h \
   %D%/driver/options.c \
   %D%/driver/options.h \

@@ -175,17 +175,14 @@ END_TEST
 /* ---- values ---- */
 
 struct code {
-  struct jit *jit;
+  const struct loaded_code *loaded;
   int members; /* of the team that runs it */
 };
 
 static void run_code(void *context, const struct plan *plan, const struct function *f, int64_t n, char *weights,
                      char *shared, char *memory, char *gradients, char *const *tensors) {
-  (void)plan;
   const struct code *code = context;
-  void *symbol = jit_symbol(code->jit, arena_printf(arena, "hrm_model_%s", f->name));
-  hrm_entry *entry = NULL;
-  memcpy(&entry, &symbol, sizeof symbol);
+  hrm_entry *entry = harness_entry(code->loaded, plan, f);
   const struct hrm_tile tile = {.n = n,
                                 .weights = weights,
                                 .shared = shared,
@@ -215,16 +212,10 @@ static void expect_right(const struct example *x, struct code *code, const char 
 }
 
 static void check_code(const struct example *x, const char *cpu) {
-  struct target target = {.cpu = cpu};
-  struct emitted object;
-  const char *error = NULL;
-  ck_assert_msg(emit_plan(arena, x->plan, NULL, &target, EMIT_OBJECT, &object, &error), "%s", error);
-  struct jit *jit = jit_load(object.bytes, object.size, &error);
-  ck_assert_msg(jit != NULL, "%s", error);
+  struct harness_code generated = harness_load(arena, x->plan, cpu);
   for (int members = 1; members <= 8; members = 2 * members + (cpu != NULL))
-    expect_right(x, &(struct code){jit, members}, cpu ? cpu : "native");
-  jit_free(jit);
-  emitted_free(&object);
+    expect_right(x, &(struct code){&generated.loaded, members}, cpu ? cpu : "native");
+  harness_close(&generated);
 }
 
 START_TEST(test_values) {

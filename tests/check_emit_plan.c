@@ -14,14 +14,7 @@ enum { EXAMPLES = 3, SEEDS = 40, GROUPS = 6 };
 /* Memory of a plan, as the harness has it, to a call of generated code. */
 static void call(void *context, const struct plan *plan, const struct function *f, int64_t n, char *weights,
                  char *shared, char *arena, char *gradients, char *const *tensors) {
-  (void)plan;
-  struct jit *jit = context;
-  char name[64] = "hrm_model_";
-  strcat(name, f->name);
-  void *symbol = jit_symbol(jit, name);
-  hrm_entry *entry = NULL;
-  memcpy(&entry, &symbol, sizeof symbol);
-  ck_assert_msg(entry != NULL, "no symbol %s", name);
+  hrm_entry *entry = harness_entry(context, plan, f);
   const struct hrm_tile tile = {.n = n,
                                 .weights = weights,
                                 .shared = shared,
@@ -64,11 +57,11 @@ static struct sample sample_of(struct arena *a, uint64_t seed, int steps) {
   return s;
 }
 
-static double difference(struct arena *a, const struct sample *s, struct jit *jit, bool train, int64_t n) {
+static double difference(struct arena *a, const struct sample *s, struct loaded_code *code, bool train, int64_t n) {
   const struct graph *g = train ? s->train : s->forward;
   const struct function *f = train ? &s->plan->train : &s->plan->forward;
   struct evaluation wanted = evaluate(a, g, s->inputs, s->input_count, n);
-  struct evaluation got = run_plan_with(a, s->program, s->plan, f, g, s->inputs, s->input_count, n, call, jit);
+  struct evaluation got = run_plan_with(a, s->program, s->plan, f, g, s->inputs, s->input_count, n, call, code);
   wanted.loss = 0; /* generated code stores what losses the program stores, not their sum */
   return evaluate_difference(&wanted, &got);
 }
@@ -76,20 +69,13 @@ static double difference(struct arena *a, const struct sample *s, struct jit *ji
 static void check_seed(uint64_t seed, int steps, const char *cpu) {
   struct arena *a = arena_new();
   struct sample s = sample_of(a, seed, steps);
-  struct target target = {.cpu = cpu};
-  struct emitted object;
-  const char *error = NULL;
-  bool done = emit_plan(a, s.plan, NULL, &target, EMIT_OBJECT, &object, &error);
-  ck_assert_msg(done, "seed %d: %s", (int)seed, error);
-  struct jit *jit = jit_load(object.bytes, object.size, &error);
-  ck_assert_msg(jit != NULL, "seed %d: %s", (int)seed, error);
+  struct harness_code code = harness_load(a, s.plan, cpu);
   for (int64_t n = 1; n <= EXAMPLES; n++) {
-    double worst = fmax(difference(a, &s, jit, false, n), difference(a, &s, jit, true, n));
+    double worst = fmax(difference(a, &s, &code.loaded, false, n), difference(a, &s, &code.loaded, true, n));
     ck_assert_msg(worst < 2e-4, "seed %d, %d examples, cpu %s: code and evaluator differ by %g", (int)seed, (int)n,
                   cpu ? cpu : "native", worst);
   }
-  jit_free(jit);
-  emitted_free(&object);
+  harness_close(&code);
   arena_free(a);
 }
 

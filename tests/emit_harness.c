@@ -25,27 +25,32 @@ bool harness_runs(const char *cpu) {
 #endif
 }
 
+struct harness_code harness_load(struct arena *a, const struct plan *plan, const char *cpu) {
+  const struct target target = {.cpu = cpu};
+  const char *error = NULL;
+  struct harness_code code = {.engine = engine_new(a, &target, &error)};
+  ck_assert_msg(code.engine && engine_load(code.engine, a, plan, &code.loaded, &error), "%s", error);
+  code.entry = code.loaded.train;
+  return code;
+}
+
+hrm_entry *harness_entry(const struct loaded_code *loaded, const struct plan *plan, const struct function *f) {
+  return f == &plan->prepare ? loaded->prepare : f == &plan->train ? loaded->train : loaded->forward;
+}
+
 struct harness_code harness_compile(struct arena *a, struct step *steps, int count, const char *cpu, int64_t tile) {
   struct plan plan = {.prepare = {.name = "prepare"},
                       .forward = {.name = "forward"},
                       .train = {.name = "train", .steps = steps, .count = count},
+                      .trace = {.name = "trace"},
                       .tile = tile};
-  struct target target = {.cpu = cpu};
-  struct harness_code code;
   plan_forms(a, &plan);
-  const char *error = NULL;
-  if (!emit_plan(a, &plan, NULL, &target, EMIT_OBJECT, &code.object, &error)) ck_abort_msg("%s", error);
-  code.jit = jit_load(code.object.bytes, code.object.size, &error);
-  if (!code.jit) ck_abort_msg("%s", error);
-  void *symbol = jit_symbol(code.jit, "hrm_model_train");
-  if (!symbol) ck_abort_msg("no symbol");
-  memcpy(&code.entry, &symbol, sizeof symbol);
-  return code;
+  return harness_load(a, &plan, cpu);
 }
 
 void harness_close(struct harness_code *code) {
-  jit_free(code->jit);
-  emitted_free(&code->object);
+  engine_unload(code->engine, &code->loaded);
+  engine_free(code->engine);
 }
 
 struct call {

@@ -2,7 +2,7 @@
 #ifndef HRMC_TESTS_EMIT_HARNESS_H
 #define HRMC_TESTS_EMIT_HARNESS_H
 
-#include "compiler/emit/emit.h"
+#include "compiler/emit/engine.h"
 #include "runtime/hrm.h"
 
 /* Targets that this machine may be able to run: its own cpu (NULL) and older ones. */
@@ -14,13 +14,18 @@ enum { HARNESS_CPUS = 4 };
 bool harness_runs(const char *cpu);
 
 struct harness_code {
-  struct emitted object;
-  struct jit *jit;
+  struct engine *engine;
+  struct loaded_code loaded;
   hrm_entry *entry;
 };
 
-/* The steps as the function `train` of a plan for tiles of up to `tile` examples; ends the test where LLVM refuses.
- */
+/* A plan's functions for a cpu (NULL: this machine's); ends the test where LLVM refuses. */
+struct harness_code harness_load(struct arena *a, const struct plan *plan, const char *cpu);
+
+/* What was loaded for one of the plan's functions. */
+hrm_entry *harness_entry(const struct loaded_code *loaded, const struct plan *plan, const struct function *f);
+
+/* The steps as the function `train` of a plan for tiles of up to `tile` examples. */
 struct harness_code harness_compile(struct arena *a, struct step *steps, int count, const char *cpu, int64_t tile);
 void harness_close(struct harness_code *code);
 

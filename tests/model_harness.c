@@ -52,7 +52,7 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 struct engine *model_engine(struct arena *a, const struct model_path *target) {
   const struct target wanted = {target->cpu, NULL, target->openblas};
   const char *error = NULL;
-  ck_assert(!target->openblas || jit_load_openblas());
+  ck_assert(!target->openblas || emit_load_openblas());
   struct engine *e = engine_new(a, &wanted, &error);
   ck_assert_msg(e != NULL, "%s", error);
   return e;

@@ -2,7 +2,6 @@
 #include "commands.h"
 
 #include "../graph_text.h"
-#include "load.h"
 #include "variant.h"
 #include "runtime/commands.h"
 #include "runtime/comparison.h"
@@ -16,14 +15,13 @@ struct side {
   const struct options *shared;
   const struct variant *variant;
   struct compilation compilation;
-  struct jit *jit;
   struct contender *contender;
 };
 
 static void compile_side(void *context) {
   struct side *s = context;
   struct compilation *c = &s->compilation;
-  s->jit = variant_compile(c, s->shared, s->variant) ? load_model(c, &s->contender->code) : NULL;
+  if (variant_compile(c, s->shared, s->variant)) compile_load(c, &s->contender->code);
 }
 
 /* ---- what tells variants apart ---- */
@@ -100,7 +98,7 @@ static int compile_all(struct side *sides, struct guard *guard, const struct opt
   for (int i = 0; i < o->file_count; i++) {
     struct side *s = &sides[i];
     const struct variant *v = &o->variants[i];
-    *s = (struct side){o, v, compilation_begin(v->options, guard), NULL, &o->comparison->contenders[i]};
+    *s = (struct side){o, v, compilation_begin(v->options, guard), &o->comparison->contenders[i]};
     if (!guard_run(guard, compile_side, s)) diag_report_end(s->compilation.diags, guard);
     variant_note(&s->compilation, v);
     int code = compilation_report(&s->compilation, v->path);
@@ -117,10 +115,7 @@ int command_compare(const struct options *o) {
   struct side *sides = calloc((size_t)c->count, sizeof *sides);
   int code = c->contenders && sides ? compile_all(sides, &guard, o) : HRM_SYSTEM;
   if (code == 0) code = compare(c, sides, o);
-  for (int i = 0; sides && i < c->count; i++) {
-    if (sides[i].jit) jit_free(sides[i].jit);
-    compilation_free(&sides[i].compilation);
-  }
+  for (int i = 0; sides && i < c->count; i++) compilation_free(&sides[i].compilation);
   free(sides);
   free(c->contenders);
   return code;

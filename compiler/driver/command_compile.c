@@ -45,15 +45,21 @@ static void write_code(struct compilation *c, enum emit_kind kind) {
   struct emitted code;
   enum emit_form form = kind == EMIT_KIND_LLVM ? EMIT_LLVM : kind == EMIT_KIND_ASM ? EMIT_ASSEMBLY : EMIT_OBJECT;
   if (!compile_emit(c, form, &code)) return;
-  if (kind == EMIT_KIND_EXE)
-    output_link(c, output_path(c, ""), &code);
-  else if (kind == EMIT_KIND_SHARED)
-    output_link_shared(c, output_path(c, ".so"), &code);
-  else if (kind == EMIT_KIND_OBJ)
+  if (kind == EMIT_KIND_OBJ)
     output_write(c, output_path(c, ".o"), code.bytes, code.size);
   else
     output_write(c, c->options->output ? c->options->output : "-", code.bytes, code.size);
   emitted_free(&code);
+}
+
+static void link_code(struct compilation *c, enum emit_kind kind) {
+  struct emitted_objects objects;
+  if (!compile_objects(c, &objects)) return;
+  if (kind == EMIT_KIND_EXE)
+    output_link(c, output_path(c, ""), &objects);
+  else
+    output_link_shared(c, output_path(c, ".so"), &objects);
+  emitted_objects_free(&objects);
 }
 
 static bool known_pass(struct compilation *c) {
@@ -95,7 +101,7 @@ void command_compile(struct compilation *c, const char *path) {
   else if (kind == EMIT_KIND_HEADER)
     write_header(c);
   else
-    write_code(c, kind);
+    (kind == EMIT_KIND_EXE || kind == EMIT_KIND_SHARED ? link_code : write_code)(c, kind);
   report(c, REPORT_TIME, report_stream(c));
 }
 

@@ -1,7 +1,6 @@
 /* hrmc run FILE -- COMMAND…: the executable's commands on code that is compiled in memory; nothing is written. */
 #include "commands.h"
 
-#include "load.h"
 #include "runtime/hrm_main.h"
 
 #include <string.h>
@@ -23,9 +22,5 @@ static int run_main(struct compilation *c, const struct hrm_code *code) {
 int command_run(struct compilation *c, const char *path) {
   struct hrm_code code;
   if (!compile_front(c, path) || !compile_graphs(c) || !compile_plan(c)) return 0;
-  struct jit *j = load_model(c, &code);
-  if (!j) return 0;
-  int exit_code = run_main(c, &code);
-  jit_free(j);
-  return exit_code;
+  return compile_load(c, &code) ? run_main(c, &code) : 0;
 }

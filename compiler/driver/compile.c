@@ -142,11 +142,11 @@ static bool open_generator(struct compilation *c) {
 }
 
 bool compile_open_engine(struct compilation *c) {
-  const struct target native = {NULL, NULL, false};
-  const char *error = NULL;
+  const struct target wanted = wanted_target(c);
+  const char *error = "libopenblas.so.0 is not installed";
   if (c->engine) return true;
   if (!open_generator(c)) return false;
-  c->engine = engine_new(c->arena, &native, &error);
+  if (!wanted.openblas || emit_load_openblas()) c->engine = engine_new(c->arena, &wanted, &error);
   if (!c->engine) diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
   return c->engine;
 }
@@ -175,15 +175,47 @@ bool compile_plan(struct compilation *c) {
   return true;
 }
 
+static void describe_plan(struct compilation *c) {
+  c->description = describe(c->arena, c->program, c->plan, c->source->text, c->target.cpu, c->target.features);
+}
+
+static bool record_emit(struct compilation *c, double begin, const char *error) {
+  if (error)
+    diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
+  else
+    record_time(c, "emit", begin);
+  return !error;
+}
+
 bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out) {
   const char *error = NULL;
   struct target wanted = wanted_target(c);
   double begin = clock_seconds();
-  c->description = describe(c->arena, c->program, c->plan, c->source->text, c->target.cpu, c->target.features);
-  if (!emit_plan(c->arena, c->plan, c->description, &wanted, form, out, &error)) {
-    diag_report(c->diags, MSG_TARGET, (struct span){0}, error);
+  describe_plan(c);
+  emit_plan(c->arena, c->plan, c->description, &wanted, form, out, &error);
+  return record_emit(c, begin, error);
+}
+
+bool compile_objects(struct compilation *c, struct emitted_objects *out) {
+  const char *error = NULL;
+  struct target wanted = wanted_target(c);
+  double begin = clock_seconds();
+  describe_plan(c);
+  emit_objects(c->arena, c->plan, c->description, &wanted, out, &error);
+  return record_emit(c, begin, error);
+}
+
+bool compile_load(struct compilation *c, struct hrm_code *out) {
+  const char *error = NULL;
+  struct loaded_code code;
+  double begin = clock_seconds();
+  if (!compile_open_engine(c)) return false;
+  describe_plan(c);
+  if (!engine_load(c->engine, c->arena, c->plan, &code, &error)) {
+    diag_report(c->diags, MSG_JIT_FAILED, (struct span){0}, error);
     return false;
   }
+  *out = (struct hrm_code){c->description, code.prepare, code.forward, code.train, code.trace};
   record_time(c, "emit", begin);
   return true;
 }

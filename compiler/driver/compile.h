@@ -42,7 +42,9 @@ bool compile_train(
     struct compilation *c); /* the passes over train alone, verified one by one, and what they warn of */
 bool compile_graphs(struct compilation *c); /* the same, and forward and trace */
 bool compile_plan(struct compilation *c);
-bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out);
+bool compile_emit(struct compilation *c, enum emit_form form, struct emitted *out); /* as one file */
+bool compile_objects(struct compilation *c, struct emitted_objects *out);           /* to be linked */
+bool compile_load(struct compilation *c, struct hrm_code *out); /* into this process; valid as long as c->engine */
 
 /* Opens c->engine, for code that runs in this process, unless it is open.  False: reported. */
 bool compile_open_engine(struct compilation *c);

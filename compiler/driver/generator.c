@@ -24,22 +24,19 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
 
 void emitted_free(struct emitted *e) { loaded->emitted_free(e); }
 
+bool emit_objects(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
+                  struct emitted_objects *out, const char **error) {
+  return loaded->emit_objects(a, plan, description, target, out, error);
+}
+
+void emitted_objects_free(struct emitted_objects *e) { loaded->emitted_objects_free(e); }
+
 bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, struct machine *machine,
                   const char **error) {
   return loaded->emit_resolve(a, wanted, resolved, machine, error);
 }
 
-struct jit *jit_load(const void *object, size_t size, const char **error) {
-  return loaded->jit_load(object, size, error);
-}
-
-bool jit_load_openblas(void) { return loaded->jit_load_openblas(); }
-
-void *jit_symbol(struct jit *j, const char *name) { return loaded->jit_symbol(j, name); }
-
-void jit_free(struct jit *j) {
-  if (j) loaded->jit_free(j);
-}
+bool emit_load_openblas(void) { return loaded->emit_load_openblas(); }
 
 struct engine *engine_new(struct arena *a, const struct target *wanted, const char **error) {
   return loaded->engine_new(a, wanted, error);

@@ -98,27 +98,27 @@ static bool link_words(struct compilation *c, struct words *w, const char *to) {
   return false;
 }
 
-static bool link_executable(struct compilation *c, const char *object, const char *library, const char *to) {
+static bool link_executable(struct compilation *c, const struct words *objects, const char *library, const char *to) {
   struct words w = {0};
   push_split(c, &w, paths_linker());
   push(c, &w, "-o");
   push(c, &w, to);
-  push(c, &w, object);
+  for (int i = 0; i < objects->count; i++) push(c, &w, objects->items[i]);
   push(c, &w, library);
   push_split(c, &w, paths_runtime_libs());
   return link_words(c, &w, to);
 }
 
 /* The functions of runtime/embed.h under the model's prefix; `exports` is a version script. */
-static bool link_library_with(struct compilation *c, const char *object, const char *library, const char *exports,
-                              const char *to) {
+static bool link_library_with(struct compilation *c, const struct words *objects, const char *library,
+                              const char *exports, const char *to) {
   struct words w = {0};
   const char *prefix = embed_prefix(c->arena, c->program);
   push_split(c, &w, paths_linker());
   push(c, &w, "-shared");
   push(c, &w, "-o");
   push(c, &w, to);
-  push(c, &w, object);
+  for (int i = 0; i < objects->count; i++) push(c, &w, objects->items[i]);
   for (int i = 0; embed_function(i); i++) {
     const char *name = embed_function(i);
     push(c, &w, arena_printf(c->arena, "-Wl,-u,hrm_embed_%s", name));
@@ -130,16 +130,16 @@ static bool link_library_with(struct compilation *c, const char *object, const c
   return link_words(c, &w, to);
 }
 
-static bool link_library(struct compilation *c, const char *object, const char *library, const char *to) {
+static bool link_library(struct compilation *c, const struct words *objects, const char *library, const char *to) {
   const char *text = embed_exports(c->arena, embed_prefix(c->arena, c->program));
   char *exports = temporary_beside(c, P_tmpdir "/hrmc", ".map");
   bool linked =
-      exports && output_write(c, exports, text, strlen(text)) && link_library_with(c, object, library, exports, to);
+      exports && output_write(c, exports, text, strlen(text)) && link_library_with(c, objects, library, exports, to);
   if (exports) unlink(exports);
   return linked;
 }
 
-typedef bool link_function(struct compilation *c, const char *object, const char *library, const char *to);
+typedef bool link_function(struct compilation *c, const struct words *objects, const char *library, const char *to);
 
 /* The linker keeps the narrow rights of the temporary file. */
 static void make_executable(const char *path) {
@@ -148,42 +148,58 @@ static void make_executable(const char *path) {
   chmod(path, 0777 & ~mask);
 }
 
-/* A device takes what the linker writes; the object for it is among the temporary files of the system. */
-static bool link_to_device(struct compilation *c, const char *path, const struct emitted *object, const char *library,
-                           link_function *link) {
-  char *object_path = temporary_beside(c, P_tmpdir "/hrmc", ".o");
-  bool done =
-      object_path && output_write(c, object_path, object->bytes, object->size) && link(c, object_path, library, path);
-  if (object_path) unlink(object_path);
+/* Objects as temporary files, named by `beside`; their paths are pushed even where one could not be written. */
+static bool write_objects(struct compilation *c, const struct emitted_objects *objects, const char *beside,
+                          struct words *paths) {
+  for (int i = 0; i < objects->count; i++) {
+    const char *path = temporary_beside(c, beside, ".o");
+    if (!path) return false;
+    push(c, paths, path);
+    if (!output_write(c, path, objects->objects[i].bytes, objects->objects[i].size)) return false;
+  }
+  return true;
+}
+
+static void remove_all(const struct words *paths) {
+  for (int i = 0; i < paths->count; i++) unlink(paths->items[i]);
+}
+
+/* A device takes what the linker writes; the objects for it are among the temporary files of the system. */
+static bool link_to_device(struct compilation *c, const char *path, const struct emitted_objects *objects,
+                           const char *library, link_function *link) {
+  struct words paths = {0};
+  bool done = write_objects(c, objects, P_tmpdir "/hrmc", &paths) && link(c, &paths, library, path);
+  remove_all(&paths);
   return done;
 }
 
-static bool link_beside(struct compilation *c, const char *path, const struct emitted *object, const char *library,
-                        link_function *link) {
-  char *object_path = temporary_beside(c, path, ".o"), *linked = temporary_beside(c, path, ".tmp");
-  bool done = object_path && linked && output_write(c, object_path, object->bytes, object->size) &&
-              link(c, object_path, library, linked);
+static bool link_beside(struct compilation *c, const char *path, const struct emitted_objects *objects,
+                        const char *library, link_function *link) {
+  struct words paths = {0};
+  char *linked = temporary_beside(c, path, ".tmp");
+  bool done = linked && write_objects(c, objects, path, &paths) && link(c, &paths, library, linked);
   if (done) make_executable(linked);
   if (done && rename(linked, path) != 0) done = report(c, path, strerror(errno));
-  if (object_path) unlink(object_path);
+  remove_all(&paths);
   if (!done && linked) unlink(linked);
   return done;
 }
 
-static bool link_as(struct compilation *c, const char *path, const struct emitted *object, link_function *link) {
+static bool link_as(struct compilation *c, const char *path, const struct emitted_objects *objects,
+                    link_function *link) {
   const char *library = paths_runtime_library(c->arena);
   if (!library) {
     diag_report(c->diags, MSG_NO_RUNTIME, (struct span){0});
     return false;
   }
   if (!may_write(c, path)) return false;
-  return (is_special_file(path) ? link_to_device : link_beside)(c, path, object, library, link);
+  return (is_special_file(path) ? link_to_device : link_beside)(c, path, objects, library, link);
 }
 
-bool output_link(struct compilation *c, const char *path, const struct emitted *object) {
-  return link_as(c, path, object, link_executable);
+bool output_link(struct compilation *c, const char *path, const struct emitted_objects *objects) {
+  return link_as(c, path, objects, link_executable);
 }
 
-bool output_link_shared(struct compilation *c, const char *path, const struct emitted *object) {
-  return link_as(c, path, object, link_library);
+bool output_link_shared(struct compilation *c, const char *path, const struct emitted_objects *objects) {
+  return link_as(c, path, objects, link_library);
 }

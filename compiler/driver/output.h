@@ -10,10 +10,10 @@ const char *output_path(const struct compilation *c, const char *suffix);
 /* Writes bytes to a path; "-" is standard output.  Reports and returns false on failure. */
 bool output_write(struct compilation *c, const char *path, const void *bytes, size_t size);
 
-/* Links an object with the runtime into an executable. */
-bool output_link(struct compilation *c, const char *path, const struct emitted *object);
+/* Links objects with the runtime into an executable. */
+bool output_link(struct compilation *c, const char *path, const struct emitted_objects *objects);
 
 /* The same into a shared library that exports the functions of runtime/embed.h under the model's prefix (embed.h). */
-bool output_link_shared(struct compilation *c, const char *path, const struct emitted *object);
+bool output_link_shared(struct compilation *c, const char *path, const struct emitted_objects *objects);
 
 #endif

@@ -332,9 +332,9 @@ void function_attribute(struct codegen *g, LLVMValueRef function, const char *na
   LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(g->context, kind, 0));
 }
 
-LLVMValueRef function_open(struct codegen *g, const char *name, LLVMTypeRef type, bool internal) {
-  g->function = LLVMAddFunction(g->module, name, type);
-  if (internal) LLVMSetLinkage(g->function, LLVMInternalLinkage);
+LLVMValueRef function_open(struct codegen *g, const char *name, LLVMTypeRef type) {
+  g->function = LLVMGetNamedFunction(g->module, name);
+  if (!g->function) g->function = LLVMAddFunction(g->module, name, type);
   function_attribute(g, g->function, "nounwind");
   LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(g->context, g->function, "entry");
   LLVMBasicBlockRef body = LLVMAppendBasicBlockInContext(g->context, g->function, "");

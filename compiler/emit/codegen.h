@@ -99,10 +99,10 @@ void alone_open(struct codegen *g, struct counted_loop *l);
 void alone_close(struct codegen *g, struct counted_loop *l);
 enum { SHARED_LEAST = 4 }; /* outer loops with fewer trips are left whole, where inner ones may be parted */
 
-/* Function bodies.  Creates an internal function with an entry block for allocas and positions the builder after it.
- */
+/* Function bodies.  Creates a function, which the module may have declared, with an entry block for allocas and
+ * positions the builder after it. */
 void function_attribute(struct codegen *g, LLVMValueRef function, const char *name); /* "nounwind" */
-LLVMValueRef function_open(struct codegen *g, const char *name, LLVMTypeRef type, bool internal);
+LLVMValueRef function_open(struct codegen *g, const char *name, LLVMTypeRef type);
 void function_close(struct codegen *g);
 
 /* Kernel bodies: g->function takes (n, member, members, bases…) in the order of the kernel's accesses (contraction:
@@ -134,29 +134,7 @@ LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, s
 /* The features that a machine needs for its code, "+avx2,+fma"; "" where none is known. */
 const char *target_features(struct arena *a, LLVMTargetMachineRef machine, const char *triple);
 
-/* Kernels that stay loaded from one plan to the next: the symbol of the kernel with this text; *is_new: it is to be
- * generated now. */
-typedef const char *kernel_name_fn(void *context, const char *text, bool *is_new);
-
-/* emit.c: emit_plan for a target that is open already. */
-struct code_host {
-  LLVMTargetMachineRef handle, quick_handle; /* the second generates in less time, for emit_apart */
-  struct machine machine;
-  bool openblas;
-  const char *prefix;          /* of the functions: "hrm_model" makes hrm_model_forward */
-  kernel_name_fn *kernel_name; /* NULL: every plan has its own kernels */
-  void *kernel_context;
-};
-bool emit_with(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
-               enum emit_form form, struct emitted *out, const char **error);
-
-/* Two objects: the functions, which are as long as the plan and different each time, but do nothing except call
- * kernels, and are generated in little time; and the kernels that are new, none of them in an empty object.  The host
- * names kernels. */
-bool emit_apart(struct arena *a, const struct plan *plan, const struct code_host *host, struct emitted *functions,
-                struct emitted *kernels, const char **error);
-
-/* The same machine, for code that is to be generated quickly. */
-LLVMTargetMachineRef target_open_quick(LLVMTargetMachineRef handle);
+/* The same machine, for another thread, or for code that is to be generated quickly. */
+LLVMTargetMachineRef target_copy(LLVMTargetMachineRef handle, bool quick);
 
 #endif

@@ -21,6 +21,13 @@ struct emitted {
   size_t size;
 };
 
+/* Objects that are to be linked together. */
+enum { EMIT_PARTS = 5 };
+struct emitted_objects {
+  struct emitted objects[EMIT_PARTS];
+  int count;
+};
+
 /* Makes the code generator ready where it is a module (module.h): to be called before all else here.  False and
  * *error (in the arena, or static) where it cannot be loaded. */
 bool emit_open(struct arena *a, const char **error);
@@ -32,6 +39,12 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
                enum emit_form form, struct emitted *out, const char **error);
 void emitted_free(struct emitted *e);
 
+/* The same in several objects, which threads generate at the same time: the functions in the first, kernels in the
+ * others.  The same plan and target give the same bytes. */
+bool emit_objects(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
+                  struct emitted_objects *out, const char **error);
+void emitted_objects_free(struct emitted_objects *e);
+
 /* What emit_plan will generate for: cpu and features spelt out, and what that machine can do.  False and *error where
  * LLVM refuses. */
 bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, struct machine *machine,
@@ -40,11 +53,7 @@ bool emit_resolve(struct arena *a, const struct target *wanted, struct target *r
 /* The machine's cpu name and feature string, resolved as emit_plan resolves NULL; in the arena. */
 struct target emit_host(struct arena *a);
 
-/* JIT: loads an object that emit_plan made into this process. */
-struct jit;
-struct jit *jit_load(const void *object, size_t size, const char **error); /* error: static text */
-bool jit_load_openblas(void);                      /* before jit_load of an object that calls OpenBLAS */
-void *jit_symbol(struct jit *j, const char *name); /* NULL: no such symbol */
-void jit_free(struct jit *j);
+/* Loads what generated code calls for a target with openblas; only for those, since it starts threads. */
+bool emit_load_openblas(void);
 
 #endif

@@ -1,10 +1,11 @@
 #include "engine.h"
 
-#include "codegen.h"
+#include "emission.h"
 
 #include <llvm-c/Error.h>
 #include <llvm-c/LLJIT.h>
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,6 @@ struct engine *engine_new(struct arena *a, const struct target *wanted, const ch
   e->host.openblas = wanted->openblas;
   e->arena = arena_new_guarded(arena_guard(a));
   e->host.handle = target_open(e->arena, wanted, &e->target, &e->host.machine, error);
-  if (e->host.handle) e->host.quick_handle = target_open_quick(e->host.handle);
   if (e->host.handle && open_linker(e, error)) return e;
   *error = arena_strdup(a, *error);
   engine_free(e);
@@ -76,7 +76,6 @@ void engine_free(struct engine *e) {
   if (e->generation) generation_free(e, e->generation);
   if (e->jit) LLVMConsumeError(LLVMOrcDisposeLLJIT(e->jit));
   if (e->host.handle) LLVMDisposeTargetMachine(e->host.handle);
-  if (e->host.quick_handle) LLVMDisposeTargetMachine(e->host.quick_handle);
   arena_free(e->arena);
   free(e);
 }
@@ -160,34 +159,35 @@ static bool add_object(struct engine *e, LLVMOrcResourceTrackerRef tracker, cons
   return refuse(LLVMOrcLLJITAddObjectFileWithRT(e->jit, tracker, copy), "LLVM cannot read the generated code", error);
 }
 
-static bool add_kernels(struct engine *e, struct generation *g, const struct emitted *object, const char *name,
+static bool add_kernels(struct engine *e, struct generation *g, const struct emitted_objects *objects,
                         const char **error) {
-  if (!object->size) return true;
+  if (objects->count == 1) return true;
   arena_push(g->arena, g->trackers, g->tracker_count, g->tracker_capacity, new_tracker(e));
-  return add_object(e, g->trackers[g->tracker_count - 1], object, name, error);
+  LLVMOrcResourceTrackerRef tracker = g->trackers[g->tracker_count - 1];
+  for (int i = 1; i < objects->count; i++)
+    if (!add_object(e, tracker, &objects->objects[i], "kernels", error)) return false;
+  return true;
 }
 
-static bool link_code(struct engine *e, struct arena *a, const struct emitted *functions,
-                      const struct emitted *kernels, const char *prefix, struct loaded_code *out,
-                      const char **error) {
+static bool link_code(struct engine *e, struct arena *a, const struct emitted_objects *objects, const char *prefix,
+                      struct loaded_code *out, const char **error) {
   out->tracker = new_tracker(e);
-  return add_object(e, out->tracker, functions, prefix, error) &&
-         add_kernels(e, e->generation, kernels, arena_printf(a, "%s_kernels", prefix), error) &&
-         find(e, a, prefix, "prepare", &out->prepare, error) && find(e, a, prefix, "forward", &out->forward, error) &&
-         find(e, a, prefix, "train", &out->train, error) && find(e, a, prefix, "trace", &out->trace, error);
+  return add_object(e, out->tracker, &objects->objects[0], "functions", error) &&
+         add_kernels(e, e->generation, objects, error) && find(e, a, prefix, "prepare", &out->prepare, error) &&
+         find(e, a, prefix, "forward", &out->forward, error) && find(e, a, prefix, "train", &out->train, error) &&
+         find(e, a, prefix, "trace", &out->trace, error);
 }
 
 static bool generate_and_link(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
                               const char **error) {
-  struct emitted functions, kernels;
+  struct emitted_objects objects;
   struct code_host host = e->host;
   host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
   host.kernel_name = kept_name;
   host.kernel_context = e;
-  bool loaded = emit_apart(a, plan, &host, &functions, &kernels, error) &&
-                link_code(e, a, &functions, &kernels, host.prefix, out, error);
-  emitted_free(&functions);
-  emitted_free(&kernels);
+  bool loaded =
+      emit_parts(a, plan, NULL, &host, &objects, error) && link_code(e, a, &objects, host.prefix, out, error);
+  emitted_objects_free(&objects);
   return loaded;
 }
 
@@ -206,6 +206,8 @@ bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, str
   out->generation = g;
   return true;
 }
+
+bool emit_load_openblas(void) { return dlopen("libopenblas.so.0", RTLD_NOW | RTLD_GLOBAL) != NULL; }
 
 void engine_keep(struct engine *e, int kernels) { e->kept_kernels = kernels; }
 

@@ -8,7 +8,7 @@
 struct engine;
 
 /* For a target that this machine can run (all NULL: this machine); it lives under the arena's guard, but not in the
- * arena.  OpenBLAS must be loaded (jit_load_openblas) where the target calls it.  NULL and *error (static, or in the
+ * arena.  OpenBLAS must be loaded (emit_load_openblas) where the target calls it.  NULL and *error (static, or in the
  * arena) where LLVM refuses. */
 struct engine *engine_new(struct arena *a, const struct target *wanted, const char **error);
 void engine_free(struct engine *e); /* accepts NULL; what was loaded is gone */

@@ -11,11 +11,11 @@ struct code_generator {
   bool (*emit_plan)(struct arena *, const struct plan *, const char *, const struct target *, enum emit_form,
                     struct emitted *, const char **);
   void (*emitted_free)(struct emitted *);
+  bool (*emit_objects)(struct arena *, const struct plan *, const char *, const struct target *,
+                       struct emitted_objects *, const char **);
+  void (*emitted_objects_free)(struct emitted_objects *);
   bool (*emit_resolve)(struct arena *, const struct target *, struct target *, struct machine *, const char **);
-  struct jit *(*jit_load)(const void *, size_t, const char **);
-  bool (*jit_load_openblas)(void);
-  void *(*jit_symbol)(struct jit *, const char *);
-  void (*jit_free)(struct jit *);
+  bool (*emit_load_openblas)(void);
   struct engine *(*engine_new)(struct arena *, const struct target *, const char **);
   void (*engine_free)(struct engine *);
   const struct machine *(*engine_machine)(const struct engine *);

@@ -179,13 +179,14 @@ LLVMTargetMachineRef target_open(struct arena *a, const struct target *wanted, s
   return opened;
 }
 
-LLVMTargetMachineRef target_open_quick(LLVMTargetMachineRef handle) {
+LLVMTargetMachineRef target_copy(LLVMTargetMachineRef handle, bool quick) {
+  LLVMCodeGenOptLevel level = quick ? LLVMCodeGenLevelNone : LLVMCodeGenLevelLess;
   char *triple = LLVMGetTargetMachineTriple(handle), *cpu = LLVMGetTargetMachineCPU(handle);
   char *features = LLVMGetTargetMachineFeatureString(handle);
-  LLVMTargetMachineRef quick = LLVMCreateTargetMachine(LLVMGetTargetMachineTarget(handle), triple, cpu, features,
-                                                       LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelDefault);
+  LLVMTargetMachineRef copy = LLVMCreateTargetMachine(LLVMGetTargetMachineTarget(handle), triple, cpu, features,
+                                                      level, LLVMRelocPIC, LLVMCodeModelDefault);
   LLVMDisposeMessage(triple);
   LLVMDisposeMessage(cpu);
   LLVMDisposeMessage(features);
-  return quick;
+  return copy;
 }
