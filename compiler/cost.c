@@ -122,14 +122,19 @@ double tile_cycles(const struct function *f, const struct machine *m, int64_t n)
   return function_cost(f, m, n).cycles / (double)n;
 }
 
-int64_t cost_choose_tile(const struct function *f, const struct machine *m) {
+static bool tile_fits(const struct function *f, int64_t tile) {
   enum { MOST_BYTES = 128 << 20 };
+  return tile == 1 || f->arena_bytes * tile <= MOST_BYTES;
+}
+
+int64_t cost_choose_tile(const struct function *f, const struct machine *m, int64_t former) {
+  const double enough = 0.95; /* of the former tile's cycles */
   int64_t best = 1;
-  for (int i = 1; i < COST_TILES; i++) {
-    bool fits = f->arena_bytes * cost_tiles[i] <= MOST_BYTES;
-    if (fits && tile_cycles(f, m, cost_tiles[i]) < tile_cycles(f, m, best)) best = cost_tiles[i];
-  }
-  return best;
+  for (int i = 1; i < COST_TILES; i++)
+    if (tile_fits(f, cost_tiles[i]) && tile_cycles(f, m, cost_tiles[i]) < tile_cycles(f, m, best))
+      best = cost_tiles[i];
+  bool stays = former && tile_fits(f, former) && tile_cycles(f, m, best) > enough * tile_cycles(f, m, former);
+  return stays ? former : best;
 }
 
 /* ---- what a model needs ---- */

@@ -29,10 +29,12 @@ struct kernel_cost function_cost(const struct function *f, const struct machine 
  * stay in the cache. */
 double tile_cycles(const struct function *f, const struct machine *m, int64_t n);
 
-/* The cheapest of these tiles for a function that was planned for one example; its memory bounds the tile too. */
+/* The cheapest of these tiles for a function that was planned for one example; its memory bounds the tile too.
+ * Where there is a former tile (else 0), which code that is there already was made for, it stays unless another is
+ * cheaper by a twentieth. */
 enum { COST_TILES = 4 };
 extern const int64_t cost_tiles[COST_TILES];
-int64_t cost_choose_tile(const struct function *f, const struct machine *m);
+int64_t cost_choose_tile(const struct function *f, const struct machine *m, int64_t former);
 
 /* FLOPs of a graph's contractions for one example; one that is made again (pass_recompute) counts once. */
 double graph_flops(const struct graph *g);

@@ -101,9 +101,15 @@ START_TEST(test_choice_of_the_tile) {
   for (int i = 1; i < COST_TILES; i++)
     ck_assert_double_lt(tile_cycles(&f, &m, cost_tiles[i]), tile_cycles(&f, &m, cost_tiles[i - 1]));
   f.arena_bytes = 1000;
-  ck_assert_int_eq(cost_choose_tile(&f, &m), 8);
+  ck_assert_int_eq(cost_choose_tile(&f, &m, 0), 8);
+  for (int i = 0; i < COST_TILES; i++) { /* a former one stays where it is about as cheap */
+    bool is_near = tile_cycles(&f, &m, 8) > 0.95 * tile_cycles(&f, &m, cost_tiles[i]);
+    ck_assert_int_eq(cost_choose_tile(&f, &m, cost_tiles[i]), is_near ? cost_tiles[i] : 8);
+  }
+  ck_assert_double_lt(tile_cycles(&f, &m, 8), 0.95 * tile_cycles(&f, &m, 1)); /* both are among them */
   f.arena_bytes = INT64_C(50) << 20;
-  ck_assert_int_eq(cost_choose_tile(&f, &m), 2);
+  ck_assert_int_eq(cost_choose_tile(&f, &m, 0), 2);
+  ck_assert_int_eq(cost_choose_tile(&f, &m, 8), 2);
   double near = tile_cycles(&f, &m, 2);
   m.l2_bytes = 1024;
   ck_assert_double_gt(tile_cycles(&f, &m, 2), near);

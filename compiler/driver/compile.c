@@ -169,8 +169,9 @@ bool compile_plan(struct compilation *c) {
   double begin = clock_seconds();
   int64_t tile = c->options->tile;
   if (!resolve_target(c)) return false;
-  if (!tile) tile = cost_choose_tile(&plan_for_tile(c, 1)->train, &c->machine);
-  c->plan = plan_for_tile(c, tile);
+  const struct plan *first = plan_for_tile(c, tile ? tile : 1);
+  if (!tile) tile = cost_choose_tile(&first->train, &c->machine, c->former_tile);
+  c->plan = tile == first->tile ? first : plan_for_tile(c, tile);
   record_time(c, "plan", begin);
   return true;
 }

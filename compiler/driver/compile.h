@@ -22,6 +22,7 @@ struct compilation {
   const struct graph *forward, *train, *trace;
   struct target target; /* resolved */
   struct machine machine;
+  int64_t former_tile; /* of the model as it was compiled before; 0: it was not */
   const struct plan *plan;
   const char *description;
   struct timing {

@@ -53,6 +53,7 @@ static bool compile(struct entry_run *r, struct trained_model *m) {
   const char *error = NULL;
   struct compilation c = {
       .arena = m->arena, .diags = r->c.diags, .options = r->c.options, .engine = r->c.engine, .skips_trace = true};
+  if (r->session->model) c.former_tile = r->session->model->description.tile;
   struct entry_run own = {.session = r->session, .c = c, .typed = r->typed, .options = r->options};
   if (!session_ast(&own)) return false;
   if (!session_model(&own)) {
