@@ -65,6 +65,12 @@ shows 0 'f32[2]' 'a = [1.0, 2.0]' ':shape exp(a)'
 says 0 $'let n = 3\na: f32[1]' 'n = 3' 'a = [1.0]' ':diff'
 
 # errors: exactly the compiler's, and the session goes no further
+says 1 $'prompt:1:24: error: unknown name \'b\' [E201]\n    1 | :gradcheck nn.softmax, b\n      |                        ^' \
+  ':gradcheck nn.softmax, b'
+says 1 $'prompt:1:12: error: unknown name \'f\' [E201]\n    1 | :gradcheck f\n      |            ^' ':gradcheck f'
+shows 1 '      |            ^~~~~~~~~~~~~~~ a scalar' ':gradcheck nn.softmax, 1.0'
+shows 1 '      |            ^~~~~~~~~~~~~~~' ':gradcheck nn.Linear(3, 2)'
+shows 1 "':gradcheck' takes F[, X] [E421]" ':gradcheck nn.softmax,'
 says 1 $'prompt:1:1: error: unknown name \'b\' [E201]\n    1 | b + 1\n      | ^' 'b + 1' '2'
 says 1 $'prompt:1:9: error: unknown name \'b\' [E201]\n    1 | a = 1 + b\n      |         ^' 'a = 1 + b'
 says 1 $'prompt:1:7: error: unknown name \'b\' [E201]\n    1 | :type b\n      |       ^' ':type b'
@@ -121,6 +127,9 @@ shows 0 'step 30: loss ' ':set batch=16' ':train 30'
 shows 0 'of 20 examples' ':eval 20'
 shows 0 ']' ':solve 1...3412..4.4.21'
 shows 0 '[hidden_size] = [32] ' 'HRM.lm_head.weight[0]'
+shows 0 "note: 'lm_head' is a name of the prompt now; the model's own 'HRM.lm_head' stays as it is" \
+  'lm_head = nn.Linear(2, 3)'
+says 0 '1' 'own_head = nn.Linear(2, 3)' '1'
 shows 0 'step 10: loss ' ':train 6' ':set H_cycles=3' ':train 4'
 shows 0 'redefined S; compiled again: ' ':train 1' 'let S = prefix + seq_len' ':train 1'
 printf '%s\n' ':train 3' 'HRM.q_head.bias' 'let S = prefix + seq_len' ':train 0' 'HRM.q_head.bias' | "$HRMC" repl "${arguments[@]}" >out 2>&1

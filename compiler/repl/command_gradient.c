@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "../driver/commands.h"
+#include "../lex.h"
 #include "../source.h"
 
 #include <string.h>
@@ -65,20 +66,57 @@ static const char *point_for(struct entry_run *r, const char *name) {
   return point_of(r->c.arena, f->parameters[0].type, 0, &number);
 }
 
+/* Where F ends: at the first comma outside brackets, or at the end. */
+static uint32_t end_of_function(struct entry_run *r, struct span place) {
+  struct token_list list = lex_in(r->c.arena, place);
+  int depth = 0;
+  for (int i = 0; i < list.count; i++) {
+    enum token_kind kind = list.tokens[i].kind;
+    if (kind == TOKEN_COMMA && depth == 0) return list.tokens[i].begin;
+    depth += kind == TOKEN_LEFT_PAREN || kind == TOKEN_LEFT_BRACKET;
+    depth -= kind == TOKEN_RIGHT_PAREN || kind == TOKEN_RIGHT_BRACKET;
+  }
+  return place.end;
+}
+
+static struct expr *point_beside(struct entry_run *r, const struct expr *f) {
+  const char *text = point_for(r, span_text(r->c.arena, f->span));
+  struct expr *x = parse_expression(r->c.arena, r->c.diags, source_span(source_from_text(r->c.arena, "point", text)));
+  x->span = f->span;
+  return x;
+}
+
+/* A test of the two, each of which stands where it was typed. */
+static struct decl *gradcheck_test(struct entry_run *r, struct span place, struct expr *f, struct expr *x) {
+  static const char form[] = "test \"gradcheck\" { assert gradcheck(f, x) }";
+  struct decl *test = parse_file(r->c.arena, r->c.diags, source_from_text(r->c.arena, "test", form))->decls[0];
+  struct stmt *assert = test->test.stmts[0];
+  test->span = assert->span = assert->value->span = place;
+  assert->value->call.arguments[0].value = f;
+  assert->value->call.arguments[1].value = x;
+  return test;
+}
+
 bool command_of_gradcheck(struct entry_run *r, const struct command_argument *argument) {
   if (!session_ast(r)) return false;
-  const char *text = argument->text;
-  const char *call = strchr(text, ',') ? text : arena_printf(r->c.arena, "%s, %s", text, point_for(r, text));
-  const char *test = arena_printf(r->c.arena, "test \"gradcheck\" { assert gradcheck(%s) }", call);
-  const struct source *source = source_from_text(r->c.arena, "prompt", test);
-  const struct ast_file *typed = parse_file(r->c.arena, r->c.diags, source);
-  if (diag_exit_code(r->c.diags)) return false;
+  struct span before = argument->place, behind = argument->place;
+  before.end = end_of_function(r, argument->place);
+  behind.begin = before.end + 1;
+  if (behind.begin == behind.end) {
+    diag_report(r->c.diags, MSG_SESSION_ARGUMENT, argument->place, "gradcheck", "F[, X]");
+    return false;
+  }
+  struct expr *f = parse_expression(r->c.arena, r->c.diags, before);
+  if (!f) return false;
+  bool is_alone = before.end == argument->place.end;
+  struct expr *x = is_alone ? point_beside(r, f) : parse_expression(r->c.arena, r->c.diags, behind);
+  if (!x) return false;
   struct ast_file *all = arena_new_object(r->c.arena, struct ast_file);
   int capacity = 0;
   all->source = r->c.ast->source;
   for (int i = 0; i < r->c.ast->count; i++)
     arena_push(r->c.arena, all->decls, all->count, capacity, r->c.ast->decls[i]);
-  arena_push(r->c.arena, all->decls, all->count, capacity, typed->decls[0]);
+  arena_push(r->c.arena, all->decls, all->count, capacity, gradcheck_test(r, argument->place, f, x));
   r->c.ast = all;
   return run_test_blocks(&r->c, "gradcheck");
 }

@@ -79,6 +79,25 @@ static void tell_users(struct entry_run *r, const struct ast_file *before, const
   putchar('\n');
 }
 
+static bool has_member(const struct members *members, const char *name) {
+  for (int i = 0; i < members->count; i++) {
+    const struct member *m = members->items[i];
+    if (m->name.text && !strcmp(m->name.text, name)) return true;
+    if (m->kind != MEMBER_IF) continue;
+    if (has_member(&m->branch.then, name) || has_member(&m->branch.otherwise, name)) return true;
+  }
+  return false;
+}
+
+void tell_kept_member(const struct entry_run *r, const char *name) {
+  const struct decl *model = session_model(r);
+  if (!model || !has_member(&model->module.members, name)) return;
+  printf(
+      "note: '%s' is a name of the prompt now; the model's own '%s.%s' stays as it is: to change it, declare again "
+      "the model or what it is made of (a config, a fn, a module), or edit the file and ':load' it\n",
+      name, model->name.text, name);
+}
+
 /* ---- taking them in ---- */
 
 static bool run_tests(struct entry_run *r, const struct ast_file *typed) {

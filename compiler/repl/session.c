@@ -369,6 +369,10 @@ static bool enter_assignment(struct entry_run *r, const char *name, struct span 
   return true;
 }
 
+static void assign(struct entry_run *r, const char *name, struct span right) {
+  if (enter_assignment(r, name, right)) tell_kept_member(r, name);
+}
+
 static void dispatch(void *entry) {
   struct entry_run *r = entry;
   char *name = NULL;
@@ -379,7 +383,7 @@ static void dispatch(void *entry) {
   else if (!source_check_text(r->c.diags, r->typed))
     return;
   else if ((right = assigned(r, &name)).source)
-    enter_assignment(r, name, right);
+    assign(r, name, right);
   else if (is_declaration(r->c.arena, r->typed))
     session_declare(r, r->typed);
   else

@@ -139,6 +139,9 @@ const float *session_parameter(struct session *s, const struct weight *w);
 bool session_declare(struct entry_run *r, const struct source *text);
 bool is_declaration(struct arena *a, const struct source *text);
 
+/* Says, where the name that was assigned is a member's of the model too, that this one stays as it is. */
+void tell_kept_member(const struct entry_run *r, const char *name);
+
 /* The session's own memory; without it the entry ends. */
 void *session_grown(struct session *s, void *items, int count, size_t size); /* room for one more */
 char *session_copy(struct session *s, const char *text);                     /* of NULL: NULL */
