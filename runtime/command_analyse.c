@@ -3,12 +3,11 @@
 
 #include "runtime/analysis.h"
 #include "runtime/loaded_model.h"
-#include "runtime/page.h"
 
 struct analyse_options {
-  const char *checkpoint, *data, *split, *output;
+  const char *checkpoint, *data, *split;
   int64_t examples, segments, max_segments, threads;
-  bool json;
+  struct report_options report;
   struct checkpoint_use use;
 };
 
@@ -18,7 +17,7 @@ static const struct argp_option option_table[] = {ANALYSE_OPTIONS(OPTION_ARGP) O
 static void check_options(struct argp_state *state, const struct analyse_options *o) {
   option_require(state, KEY_CHECKPOINT, o->checkpoint);
   option_require(state, KEY_DATA, o->data);
-  if (!o->output && !o->json) argp_error(state, "--output is missing, and --json too: nothing would be shown");
+  command_check_report(state, &o->report);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
@@ -30,25 +29,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case KEY_LIMIT: o->examples = option_integer(state, KEY_LIMIT, arg, 1, INT32_MAX); break;
   case KEY_SEGMENTS: o->segments = option_integer(state, KEY_SEGMENTS, arg, 1, 1024); break;
   case KEY_MAX_SEGMENTS: o->max_segments = option_integer(state, KEY_MAX_SEGMENTS, arg, 1, 65536); break;
-  case KEY_OUTPUT: o->output = arg; break;
+  case KEY_OUTPUT: o->report.output = arg; break;
   case KEY_THREADS: o->threads = option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); break;
   case KEY_NO_EMA: o->use.averaged = false; break;
   case KEY_RESET_PUZZLE_TABLE: o->use.reset_tables = true; break;
-  case KEY_JSON: o->json = true; break;
+  case KEY_JSON: o->report.json = true; break;
   case ARGP_KEY_END: check_options(state, o); break;
   default: return option_refuse(state, key, arg);
   }
   return 0;
-}
-
-static bool show(const struct analyse_options *o, const struct dataset *dataset, json_t *report,
-                 struct hrm_error *error) {
-  json_object_set_new(report, "checkpoint", json_string(o->checkpoint));
-  json_object_set_new(report, "data", json_string(dataset->path));
-  if (o->output && !page_write(o->output, json_incref(report), error)) return json_decref(report), false;
-  if (o->json) return command_print_json(report, 0, error);
-  json_decref(report);
-  return true;
 }
 
 static bool analyse(const struct analyse_options *o, struct model *trained, const struct dataset *dataset,
@@ -67,7 +56,7 @@ static bool analyse(const struct analyse_options *o, struct model *trained, cons
   model_prepare(&untrained);
   json_t *report = analysis_report(trained, &untrained, &request, &lapack, error);
   model_free(&untrained);
-  return report && show(o, dataset, report, error);
+  return report && command_show_report(&o->report, report, o->checkpoint, dataset->path, error);
 }
 
 static bool run(const struct analyse_options *o, const struct command_line *line, const struct dataset *dataset,

@@ -1,5 +1,7 @@
 #include "runtime/commands.h"
 
+#include "runtime/page.h"
+
 /* Generated code reads logits at labels, and tables at identifiers. */
 static bool check_labels(const struct dataset *dataset, const struct description *d, struct hrm_error *error) {
   int64_t bound = d->tensors[d->standard[TENSOR_LABELS]].bound;
@@ -23,4 +25,18 @@ bool command_print_json(json_t *json, size_t flags, struct hrm_error *error) {
   bool printed = json && json_dumpf(json, stdout, flags) == 0 && putchar('\n') != EOF && fflush(stdout) == 0;
   json_decref(json);
   return printed || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
+}
+
+void command_check_report(struct argp_state *state, const struct report_options *o) {
+  if (!o->output && !o->json) argp_error(state, "--output is missing, and --json too: nothing would be shown");
+}
+
+bool command_show_report(const struct report_options *o, json_t *report, const char *checkpoint, const char *data,
+                         struct hrm_error *error) {
+  json_object_set_new(report, "checkpoint", json_string(checkpoint));
+  json_object_set_new(report, "data", json_string(data));
+  if (o->output && !page_write(o->output, json_incref(report), error)) return json_decref(report), false;
+  if (o->json) return command_print_json(report, 0, error);
+  json_decref(report);
+  return true;
 }

@@ -1,13 +1,13 @@
-/* OUT trace: one page that shows how the model comes to its answer for one example. */
+/* OUT trace: how the model comes to its answer for one example, in a page and in numbers. */
 #include "runtime/commands.h"
 
 #include "runtime/loaded_model.h"
-#include "runtime/page.h"
 #include "runtime/trace_report.h"
 
 struct trace_options {
-  const char *checkpoint, *data, *split, *output;
+  const char *checkpoint, *data, *split;
   int64_t example, segments, threads;
+  struct report_options report;
   struct checkpoint_use use;
 };
 
@@ -17,7 +17,7 @@ static const struct argp_option option_table[] = {TRACE_OPTIONS(OPTION_ARGP) OPT
 static void check_options(struct argp_state *state, const struct trace_options *o) {
   option_require(state, KEY_CHECKPOINT, o->checkpoint);
   option_require(state, KEY_DATA, o->data);
-  option_require(state, KEY_OUTPUT, o->output);
+  command_check_report(state, &o->report);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
@@ -28,10 +28,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case KEY_SPLIT: o->split = arg; break;
   case KEY_EXAMPLE: o->example = option_integer(state, KEY_EXAMPLE, arg, 0, OPTION_ANY); break;
   case KEY_SEGMENTS: o->segments = option_integer(state, KEY_SEGMENTS, arg, 1, 1024); break;
-  case KEY_OUTPUT: o->output = arg; break;
+  case KEY_OUTPUT: o->report.output = arg; break;
   case KEY_THREADS: o->threads = option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); break;
   case KEY_NO_EMA: o->use.averaged = false; break;
   case KEY_RESET_PUZZLE_TABLE: o->use.reset_tables = true; break;
+  case KEY_JSON: o->report.json = true; break;
   case ARGP_KEY_END: check_options(state, o); break;
   default: return option_refuse(state, key, arg);
   }
@@ -55,14 +56,11 @@ static bool find_example(const struct dataset *dataset, int64_t number, struct e
                   (long long)number, (long long)first);
 }
 
-static bool write_page(const struct trace_options *o, struct tracing *t, const struct trace_request *request,
-                       struct hrm_error *error) {
+static bool show(const struct trace_options *o, struct tracing *t, const struct trace_request *request,
+                 struct hrm_error *error) {
   struct lapack lapack;
   json_t *report = lapack_open(&lapack, error) ? trace_report(t, request, &lapack, error) : NULL;
-  if (!report) return false;
-  json_object_set_new(report, "checkpoint", json_string(o->checkpoint));
-  json_object_set_new(report, "data", json_string(request->dataset->path));
-  return page_write(o->output, report, error);
+  return report && command_show_report(&o->report, report, o->checkpoint, request->dataset->path, error);
 }
 
 static bool trace(const struct trace_options *o, const struct command_line *line, const struct dataset *dataset,
@@ -76,7 +74,7 @@ static bool trace(const struct trace_options *o, const struct command_line *line
     return false;
   bool done = tracing_open(&t, &loaded.model, error);
   if (done) {
-    done = write_page(o, &t, &request, error);
+    done = show(o, &t, &request, error);
     tracing_close(&t);
   }
   loaded_model_close(&loaded);
@@ -86,8 +84,7 @@ static bool trace(const struct trace_options *o, const struct command_line *line
 bool command_trace(const struct command_line *line, struct hrm_error *error) {
   struct trace_options o = {.split = "test", .threads = option_default_threads(), .use = {.averaged = true}};
   static const struct argp parser = {
-      option_table, parse_option, NULL, "Show in one page how the model comes to its answer for one example.",
-      NULL,         NULL,         NULL};
+      option_table, parse_option, NULL, "Show how the model comes to its answer for one example.", NULL, NULL, NULL};
   struct dataset dataset;
   argp_parse(&parser, line->argc, line->argv, 0, NULL, &o);
   if (!dataset_open(&dataset, o.data, o.split, error)) return false;

@@ -29,4 +29,17 @@ bool command_check_dataset(const struct dataset *dataset, const struct descripti
 /* Prints an object, and frees it. */
 bool command_print_json(json_t *json, size_t flags, struct hrm_error *error);
 
+/* Where a report goes: into a page, to standard output as JSON, or both. */
+struct report_options {
+  const char *output; /* NULL: no page */
+  bool json;
+};
+
+/* A command line without either is wrong. */
+void command_check_report(struct argp_state *state, const struct report_options *o);
+
+/* Shows an object that names its page, completed with the checkpoint and the data set; frees it. */
+bool command_show_report(const struct report_options *o, json_t *report, const char *checkpoint, const char *data,
+                         struct hrm_error *error);
+
 #endif

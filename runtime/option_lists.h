@@ -10,8 +10,8 @@
   COMMAND(INFO, info, "", "", "print parameters, settings and the target machine")                                   \
   COMMAND(EXPORT, export, "", "", "write the weights of a checkpoint for other programs")                            \
   COMMAND(BENCH, bench, "", "", "time training steps on random tokens")                                              \
-  COMMAND(TRACE, trace, "", "", "show in a page how an example is solved, step by step")                             \
-  COMMAND(ANALYSE, analyse, "", "", "show in a page what the levels do on many examples")                            \
+  COMMAND(TRACE, trace, "", "", "show how an example is solved, step by step")                                       \
+  COMMAND(ANALYSE, analyse, "", "", "show what the levels do on many examples")                                      \
   COMMAND(PLOT, plot, "RUN...", "@folder", "show the curves of runs in a page")                                      \
   COMMAND(REPLAY, replay, "", "", "run recorded training steps and write every tensor of them")
 
@@ -32,6 +32,7 @@
 #define PAGE_OPTION(OPTION) OPTION(OUTPUT, "output", 'o', "FILE", "@file", "page that is written")
 #define THREADS_OPTION(OPTION) OPTION(THREADS, "threads", 't', "T", "", "threads; one a core unless given")
 #define JSON_OPTION(OPTION) OPTION(JSON, "json", 'j', NULL, "", "print one JSON object")
+#define NUMBERS_OPTION(OPTION) OPTION(JSON, "json", 'j', NULL, "", "print the numbers as one JSON object")
 
 #define TRAIN_OPTIONS(OPTION)                                                                                        \
   OPTION(DATA, "data", 'd', "DIR", "@folder", "data set; its train split")                                           \
@@ -88,7 +89,8 @@
   OPTION(EXAMPLE, "example", 'x', "N", "", "which example of the split, counted from 0; 0 unless given")             \
   OPTION(SEGMENTS, "segments", 's', "M", "", "segments; those it was trained with unless given")                     \
   PAGE_OPTION(OPTION)                                                                                                \
-  THREADS_OPTION(OPTION)
+  THREADS_OPTION(OPTION)                                                                                             \
+  NUMBERS_OPTION(OPTION)
 
 #define ANALYSE_OPTIONS(OPTION)                                                                                      \
   WEIGHTS_OPTIONS(OPTION)                                                                                            \
@@ -100,7 +102,7 @@
          "accuracy is shown for 1, 2, 4, ... M segments; 64 unless given")                                           \
   PAGE_OPTION(OPTION)                                                                                                \
   THREADS_OPTION(OPTION)                                                                                             \
-  OPTION(JSON, "json", 'j', NULL, "", "print the numbers as one JSON object")
+  NUMBERS_OPTION(OPTION)
 
 #define PLOT_OPTIONS(OPTION) PAGE_OPTION(OPTION)
 

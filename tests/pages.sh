@@ -14,10 +14,27 @@ trace() { "$work/model" trace --checkpoint "$run" --data "$data" "$@" 2>"$work/l
 check 'trace' trace --example 3 --segments 3 --output "$work/trace.html"
 check 'the same page again' trace --example 3 --segments 3 --output "$work/again.html"
 check 'and the same bytes' cmp -s "$work/trace.html" "$work/again.html"
+trace --example 3 --segments 3 --json --output "$work/again.html" >"$work/trace.json"
+check 'the same page beside JSON' cmp "$work/trace.html" "$work/again.html"
+check 'a frame of each step, and one before' test "$(grep -o '"segment": ' "$work/trace.json" | wc -l)" = 19
+check 'with prediction, values of halting and residuals' \
+  test "$(grep -oE '"prediction": \[[0-9, ]+\], "halt": [-0-9.]+, "continue": [-0-9.]+, "residuals": \{"' "$work/trace.json" |
+    wc -l)" = 19
+check 'of each state, the shares and points of a projection' \
+  test "$(grep -oE '"name": "z_[HL]", "variance": \[[0-9.]+, [0-9.]+\], "trajectory": \[\{"frame": 0, "x": ' \
+    "$work/trace.json" | wc -l)" = 2
+board() { # KEY: the last list of tokens of that name, as text
+  grep -oE "\"$1\": \\[[0-9, ]+" "$work/trace.json" | tail -n 1 | sed 's/.*\[//' | tr -d ' ' | tr ',' '\n' |
+    awk '{ printf "%s", substr(".1234", $1, 1) }'
+}
+solution=$("$work/model" solve --checkpoint "$run" --max-segments 3 "$(board inputs)" | tr -d '\n ')
+check "the last prediction is what solve answers ($solution)" test "$(board prediction)" = "$solution"
+trace --json >"$work/out"
+check 'JSON alone' grep -q '^{"page": "trace", ' "$work/out"
 check 'plot' "$work/model" plot --output "$work/plot.html" "$run" "$run"
 check 'an example that is not there' code 1 "$work/model" trace -c "$run" -d "$data" -x 5 -o "$work/no.html"
 check 'is told' grep -q 'no example 5: it has 5' "$work/out"
-check 'no output is named' code 2 "$work/model" trace -c "$run" -d "$data"
+check 'nothing to show' code 2 "$work/model" trace -c "$run" -d "$data"
 check 'no folder of a run' code 1 "$work/model" plot -o "$work/no.html" "$data"
 echo 'no JSON' >>"$run/metrics.jsonl"
 check 'a bad line' code 1 "$work/model" plot -o "$work/no.html" "$run"
