@@ -203,6 +203,8 @@ libdata_a_SOURCES = \
   %D%/data/maze_sets.c \
   %D%/data/maze_sets.h \
   %D%/data/option_lists.h \
+  %D%/data/leftover.c \
+  %D%/data/leftover.h \
   %D%/data/output.c \
   %D%/data/output.h \
   %D%/data/picture.c \

@@ -354,7 +354,8 @@ wait $child
 [ $? -eq 130 ] && grep -qx 'hrm-data: interrupted; nothing was written' err && ! compgen -G 'interrupted*' >/dev/null
 result "interrupt" $?
 
-# Killed, it leaves the old data set, and the new one under another name.
+# Killed, it leaves the old data set, and the new one under another name; the next run removes that, and neither what is
+# somebody's own nor what another run is making.
 "$HRM_DATA" sudoku --min-rating 1000000 -t 1 -e 0 --force -o six >/dev/null 2>&1 &
 child=$!
 until compgen -G 'six.tmp.*/train/*' >/dev/null; do sleep 0.1; done
@@ -363,5 +364,21 @@ wait $child 2>/dev/null
 "$HRM_DATA" sudoku --boxes 2x3 --givens 14-18 --train 20 --test 10 --augment 3 --seed 5 --output again --force >/dev/null &&
   diff -r six again
 result "killed" $?
+killed=$(echo six.tmp.*)
+mkdir -p six.tmp.backup/train && touch six.tmp.backup/train/notes six.tmp.backup/identifiers.json
+"$HRM_DATA" sudoku --min-rating 1000000 -t 1 -e 0 --force -o six >/dev/null 2>&1 &
+child=$!
+living() { find . -maxdepth 1 -name 'six.tmp.*' ! -name "$killed" ! -name six.tmp.backup | grep .; }
+until living >/dev/null; do sleep 0.1; done
+[ -n "$killed" ] && [ ! -e "$killed" ]
+result "what a killed run left is removed" $?
+"$HRM_DATA" sudoku -b 2x2 -t 2 -e 2 --force -o six >/dev/null && [ -d "$(living)/train" ]
+result "what another run is making stays" $?
+[ -e six.tmp.backup/train/notes ]
+result "what is somebody's own stays" $?
+kill -INT $child
+wait $child
+! living >/dev/null
+result "an interrupt leaves nothing beside a data set" $?
 
 finish

@@ -1,9 +1,10 @@
 #include "runtime/data/output.h"
 
+#include "runtime/data/leftover.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,18 +54,11 @@ static bool is_data_set(const char *path) {
 
 /* ---- Making and removing ---- */
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where) {
-  (void)status, (void)type, (void)where;
-  (void)remove(path);
-  return 0;
-}
-
-static void remove_tree(const char *path) { nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
-
 static void release(struct output *output) {
+  if (output->mark >= 0) close(output->mark);
   free(output->path);
   free(output->temporary);
-  *output = (struct output){0};
+  *output = OUTPUT_NONE;
 }
 
 static char *without_slashes(const char *path) {
@@ -101,14 +95,18 @@ static bool make_temporary(struct output *output, struct hrm_error *error) {
   mode_t mask = umask(0);
   umask(mask);
   (void)!chmod(output->temporary, 0777 & ~mask);
+  output->mark = leftover_mark(output->temporary);
   return true;
 }
 
 bool output_create(struct output *output, const char *path, bool force, struct hrm_error *error) {
-  *output = (struct output){.path = without_slashes(path)};
+  *output = OUTPUT_NONE;
+  output->path = without_slashes(path);
   if (!output->path) return out_of_memory(error);
-  if (check_free(output->path, force, error) && make_parents(output->path, error) && make_temporary(output, error))
-    return true;
+  if (check_free(output->path, force, error) && make_parents(output->path, error)) {
+    leftover_remove(output->path);
+    if (make_temporary(output, error)) return true;
+  }
   release(output);
   return false;
 }
@@ -119,6 +117,7 @@ static bool replace(const struct output *output) {
 }
 
 bool output_commit(struct output *output, struct hrm_error *error) {
+  leftover_unmark(output->temporary, output->mark);
   bool ok = renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->path, RENAME_NOREPLACE) == 0;
   if (!ok && errno == EEXIST)
     ok = is_data_set(output->path) && replace(output);

@@ -20,15 +20,18 @@ struct output_options {
 struct output {
   char *path;      /* as it will be called; owned */
   char *temporary; /* where to write until then; owned */
+  int mark;        /* that it is under way (leftover.h); -1: none */
 };
+
+#define OUTPUT_NONE ((struct output){.mark = -1})
 
 /* Refuses a path where something is, unless `force` is given and it is a data set (nothing but identifiers.json and
  * folders `train` and `test` of .json and .npy files), which output_commit will replace.  Missing parents are made.
- */
+ * What killed writers of the same path left beside it is removed. */
 bool output_create(struct output *output, const char *path, bool force, struct hrm_error *error);
 /* Puts the folder in place. On failure everything written is removed. Either way there is nothing left to abandon. */
 bool output_commit(struct output *output, struct hrm_error *error);
-/* Removes all that was written. Harmless after a commit and on an output that is all zeros. */
+/* Removes all that was written. Harmless after a commit and on OUTPUT_NONE. */
 void output_abandon(struct output *output);
 
 /* identifiers.json, a list of names by identifier; 0 is "<blank>".  Streamed. */
