@@ -366,9 +366,21 @@ def difference(got, expected):
     return worst / max(1.0, expected.abs().max().item())
 
 
+def recorded_settings(folder, tiny):
+    """The settings of a recorded run of HRM, or of TRM (tiny), which has one level of layers."""
+    try:
+        with open(os.path.join(folder, "config.json")) as file:
+            settings = json.load(file)
+    except OSError as error:
+        raise SystemExit(f"{error.filename}: {error.strerror}")
+    if (settings["model"].get("H_layers") == 0) != tiny:
+        model, script = ("HRM", "hrm_torch.py") if tiny else ("TRM", "trm_torch.py")
+        raise SystemExit(f"{folder}: a run of {model}; it is compared by {script}")
+    return settings
+
+
 def verify_folder(folder, tolerance):
-    with open(os.path.join(folder, "config.json")) as file:
-        settings = json.load(file)
+    settings = recorded_settings(folder, False)
     config = complete({**settings["model"], "loss_type": settings["loss"]})
     weights, batches, expected = (read_safetensors(os.path.join(folder, name + ".safetensors"))
                                   for name in ("weights", "batches", "expected"))

@@ -97,8 +97,7 @@ def read(folder, *names):
 def command_verify(arguments):
     agrees = True
     for folder in arguments.folders:
-        with open(os.path.join(folder, "config.json")) as file:
-            settings = json.load(file)
+        settings = hrm.recorded_settings(folder, True)
         weights, batches, expected = read(folder, "weights", "batches", "expected")
         got = run(settings, weights, batches)
         worst = max((hrm.difference(got[name], expected[name]), name) for name in got)
