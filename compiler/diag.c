@@ -137,6 +137,8 @@ struct diag *diag_numbered(const struct diags *d, int number) {
   return d->items[number];
 }
 
+void diag_hide(struct diags *d, int number) { d->items[number]->is_repeated = true; }
+
 bool diag_has_like(const struct diags *found, const struct diags *d, int number) {
   const struct diag *wanted = d->items[number];
   if (!wanted->place.source || messages[wanted->message].severity < SEVERITY_ERROR) return false;

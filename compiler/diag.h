@@ -84,6 +84,9 @@ bool diag_has_like(const struct diags *found, const struct diags *d, int number)
 bool diag_points_into(const struct diag *diagnostic, const struct source *source); /* itself, or a note of it */
 struct diag *diag_numbered(const struct diags *d, int number);
 
+/* Diagnostic `number` is not printed, as it says nothing new; the exit code stays. */
+void diag_hide(struct diags *d, int number);
+
 /* The number of diagnostics so far.  diag_note_since adds a note to those made after it: the call by which
  * elaboration came there.  The innermost three calls are noted, and further ones that lead out into another file; a
  * call in which the diagnostic itself stands is not. */

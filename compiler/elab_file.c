@@ -56,9 +56,13 @@ static bool is_choice(struct elab *e, struct scope *s, const struct decl *d, con
 
 static bool same_kind(struct elab *e, const struct decl *d, const struct val *declared, const struct val *given,
                       struct span place) {
-  if (!declared || declared->kind == given->kind) return true;
+  bool is_number = given->kind == KIND_NUMBER || d->config.choice_count > 0;
+  if (declared ? declared->kind == given->kind : is_number) return true;
   struct diag *diag = diag_report(e->diags, MSG_CONFIG_KIND, place, d->name.text, val_describe(e, given));
-  diag_note(e->diags, diag, d->span, "its default is %s", val_describe(e, declared));
+  if (declared)
+    diag_note(e->diags, diag, d->span, "its default is %s", val_describe(e, declared));
+  else
+    diag_note(e->diags, diag, d->span, "without a default or a list of words ('in [...]') it is a number");
   return false;
 }
 

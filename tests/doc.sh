@@ -1,6 +1,6 @@
 #!/bin/bash
 # The programs of the documentation: every ```hrm block of doc/*.md and README.md has the
-# layout of `hrmc fmt`, passes `hrmc check`, and its tests hold.
+# layout of `hrmc fmt`, passes `hrmc check`, and its tests hold; what sessions and commands show is what comes out.
 source "${top_srcdir:-.}/tests/harness.sh"
 cd "$top" || exit 1
 
@@ -37,5 +37,11 @@ awk '/^```session$/ { on = 1; next } /^```/ { on = 0 } on' doc/repl.md >"$work/s
 sed -n 's/^> //p' "$work/session" | "$HRMC" repl >"$work/out" 2>&1
 check 'the session of doc/repl.md' diff <(grep -v '^> ' "$work/session") "$work/out"
 check 'there is one' test -s "$work/session"
+
+# Commands: what stands behind "$ hrmc " is run in the source tree, the rest is what it prints.
+awk '/^```console$/ { on = 1; next } /^```/ { on = 0 } on' doc/language.md >"$work/console"
+sed -n 's/^\$ hrmc //p' "$work/console" | while read -ra words; do "$HRMC" "${words[@]}"; done >"$work/out" 2>&1
+check 'the commands of doc/language.md' diff <(grep -v '^\$ hrmc ' "$work/console") "$work/out"
+check 'there are some' test -s "$work/console"
 
 finish

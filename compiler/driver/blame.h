@@ -4,8 +4,8 @@
 
 #include "compile.h"
 
-/* Checks the file again with the default in place of each -D, and notes at the first error that is gone then where
- * the value was given. */
+/* Checks the file again with the default, or the data set's value, in place of each -D.  The first error that is gone
+ * then gets a note where the value was given; further ones are hidden. */
 void blame_defines(struct compilation *c, const char *path);
 
 #endif

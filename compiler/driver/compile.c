@@ -41,16 +41,20 @@ static const struct source *import_source(void *context, const char *name) {
   return text ? source_from_text(c->arena, arena_printf(c->arena, "stdlib/%s.hrm", name), text) : NULL;
 }
 
+enum { DATA_CONFIGS = 3 };
+static const char *const data_configs[DATA_CONFIGS] = {"vocab_size", "seq_len", "num_puzzle_identifiers"};
+
+bool compile_data_binds(const char *config) {
+  bool is_bound = false;
+  for (int i = 0; i < DATA_CONFIGS; i++) is_bound |= !strcmp(data_configs[i], config);
+  return is_bound;
+}
+
 static void bind_data(struct compilation *c, struct binding *out, int *count, const struct dataset_sizes *sizes) {
-  const struct {
-    const char *name;
-    int64_t value;
-  } values[] = {{"vocab_size", sizes->vocab_size},
-                {"seq_len", sizes->seq_len},
-                {"num_puzzle_identifiers", sizes->num_puzzle_identifiers}};
-  for (int i = 0; i < 3; i++)
+  const int64_t values[DATA_CONFIGS] = {sizes->vocab_size, sizes->seq_len, sizes->num_puzzle_identifiers};
+  for (int i = 0; i < DATA_CONFIGS; i++)
     out[(*count)++] =
-        (struct binding){values[i].name, arena_printf(c->arena, "%lld", (long long)values[i].value), {0}, true};
+        (struct binding){data_configs[i], arena_printf(c->arena, "%lld", (long long)values[i]), {0}, true};
 }
 
 bool compile_request(struct compilation *c, struct elaboration *request) {

@@ -65,6 +65,9 @@ const struct graph *compile_run_passes(struct compilation *c, const struct graph
 /* Parses a text in place of a file. */
 void compile_parse_text(struct compilation *c, const char *name, const char *text);
 
+/* Whether --data binds a config of this name. */
+bool compile_data_binds(const char *config);
+
 /* The elaboration request of a parsed file, for tests. */
 bool compile_request(struct compilation *c, struct elaboration *request);
 
