@@ -10,6 +10,7 @@
 struct index_var {
   struct ident name;
   struct dim dim; /* size 0: not known yet */
+  bool is_lost;   /* it would be known of a value that has an error, which was reported */
 };
 
 struct index_space {
@@ -126,6 +127,7 @@ static void learn_extents(struct elab *e, struct scope *s, const struct expr *x)
     struct index_var *v = sub->value->kind == EXPR_NAME ? var_find(e, sub->value->name, &id) : NULL;
     if (!v) learn_extents(e, s, sub->value);
     if (v && base && v->dim.size == 0) v->dim = axis_of(base->value, k);
+    if (v && base && val_is_error(base->value)) v->is_lost = true;
   }
 }
 
@@ -261,7 +263,7 @@ static bool notation_name(struct elab *e, const struct expr *x, struct labelled 
   int id;
   struct index_var *v = var_find(e, x->name, &id);
   if (v->dim.size == 0) {
-    diag_report(e->diags, MSG_INDEX_UNKNOWN_EXTENT, x->span, x->name, x->name);
+    if (!v->is_lost) diag_report(e->diags, MSG_INDEX_UNKNOWN_EXTENT, x->span, x->name, x->name);
     return false;
   }
   out->t = tensor_make(graph_iota(e->graph, v->dim.size), 0, 1, &v->dim);
@@ -279,7 +281,7 @@ static bool add_label(struct elab *e, struct labelled *x, int axis, int id, stru
   return set_extent(e, var_by_id(e, id), &x->t.dim[axis], place);
 }
 
-/* x[i - 1]: computing with an index gives it no extent. */
+/* x[i - 1]: computing with an index gives it no extent.  True: an error, reported here or before. */
 static bool reports_unknown_extent(struct elab *e, const struct expr *x) {
   int id;
   if (x->kind == EXPR_UNARY) return reports_unknown_extent(e, x->unary.operand);
@@ -287,6 +289,7 @@ static bool reports_unknown_extent(struct elab *e, const struct expr *x) {
     return reports_unknown_extent(e, x->binary.left) || reports_unknown_extent(e, x->binary.right);
   const struct index_var *v = x->kind == EXPR_NAME ? var_find(e, x->name, &id) : NULL;
   if (!v || v->dim.size > 0) return false;
+  if (v->is_lost) return true;
   struct diag *d = diag_report(e->diags, MSG_INDEX_UNKNOWN_EXTENT, x->span, x->name, x->name);
   diag_note(e->diags, d, (struct span){0},
             "a subscript that is computed gives an index no extent: neighbours are slices, as in x[1:] and x[:-1]");
