@@ -233,6 +233,7 @@ struct bound_argument {
   const struct expr *expr;
 };
 const struct val *elab_call(struct elab *e, struct scope *s, const struct expr *x);
+void report_not_callable(struct elab *e, const struct expr *x, const struct val *v, const char *what);
 const struct val *call_function(struct elab *e, const struct val *f, struct bound_argument *arguments,
                                 struct span place);
 const char *function_name(const struct val *f);

@@ -327,6 +327,13 @@ static const struct val *call_value(struct elab *e, struct scope *s, const struc
   return call_function(e, f, arguments, x->span);
 }
 
+void report_not_callable(struct elab *e, const struct expr *x, const struct val *v, const char *what) {
+  struct diag *d = diag_report(e->diags, MSG_NOT_CALLABLE, x->span, code_text(e, x->span), what);
+  if (v->kind == KIND_TEMPLATE)
+    diag_note(e->diags, d, (struct span){0},
+              "only as a field of a model or module, or a name of the prompt, has it parameters: tests call functions");
+}
+
 const struct val *elab_call(struct elab *e, struct scope *s, const struct expr *x) {
   const struct val *callee = elab_expr(e, s, x->call.callee);
   switch (callee->kind) {
@@ -339,7 +346,6 @@ const struct val *elab_call(struct elab *e, struct scope *s, const struct expr *
     break;
   default: break;
   }
-  diag_report(e->diags, MSG_NOT_CALLABLE, x->call.callee->span, code_text(e, x->call.callee->span),
-              val_describe(e, callee));
+  report_not_callable(e, x->call.callee, callee, val_describe(e, callee));
   return &val_error;
 }

@@ -155,7 +155,7 @@ static void assert_gradcheck(struct elab *e, struct scope *s, const struct stmt 
   if (f->kind != KIND_FUNCTION || f->function.decl->count < 1) {
     const char *what =
         f->kind == KIND_BUILTIN ? "a function of the language itself: wrap it in a fn" : val_describe(e, f);
-    diag_report(e->diags, MSG_NOT_CALLABLE, f_expr->span, code_text(e, f_expr->span), what);
+    report_not_callable(e, f_expr, f, what);
     return;
   }
   struct graph *saved = e->graph;
