@@ -6,9 +6,3 @@ int program_tensor(const struct program *p, const struct symbol *symbol) {
     if (p->tensors[i].symbol == symbol) return i;
   arena_fail(p->arena, GUARD_BUG, "the program has no tensor '%s'", symbol->name);
 }
-
-struct weight *program_weight(const struct program *p, const struct symbol *symbol) {
-  for (int i = 0; i < p->weight_count; i++)
-    if (p->weights[i]->symbol == symbol) return p->weights[i];
-  return NULL;
-}

@@ -81,6 +81,5 @@ struct program {
 
 int program_tensor(const struct program *p,
                    const struct symbol *symbol); /* its number; that there is none is a bug */
-struct weight *program_weight(const struct program *p, const struct symbol *symbol);
 
 #endif

@@ -19,6 +19,9 @@ struct settings {
   double ema, clip; /* 0: none */
 };
 
+/* Steps of a run that is given neither steps nor epochs. */
+enum { SETTINGS_STEPS = 10000 };
+
 /* From the model's train block; steps is 0, and data NULL. */
 bool settings_new(struct settings *s, const struct description *d, struct hrm_error *error);
 void settings_free(struct settings *s); /* accepts all zeros */

@@ -7,8 +7,6 @@
 #include "runtime/commands.h"
 #include "runtime/interrupt.h"
 
-enum { DEFAULT_STEPS = 10000 };
-
 static void set_if_given(int64_t *setting, int64_t given) {
   if (given >= 0) *setting = given;
 }
@@ -65,7 +63,7 @@ static void resolve_steps(struct settings *s, const struct training_request *r, 
   double epochs = r->epochs >= 0 ? r->epochs : !r->resume && r->steps < 0 ? (double)r->description->epochs : 0;
   if (epochs > 0) s->steps = loader_steps(dataset, epochs, s->batch);
   if (epochs > 0 && s->steps == 0) s->steps = 1;
-  if (!r->resume && s->steps == 0 && r->steps < 0 && epochs == 0) s->steps = DEFAULT_STEPS;
+  if (!r->resume && s->steps == 0 && r->steps < 0 && epochs == 0) s->steps = SETTINGS_STEPS;
   if (s->save_every == 0) s->save_every = s->steps < 10 ? 1 : s->steps / 10;
 }
 

@@ -1,7 +1,9 @@
 #include "tests/model_harness.h"
-#include "tests/emit_harness.h"
 
+#include "compiler/source.h"
 #include "runtime/hrm.h"
+#include "tests/emit_harness.h"
+#include "tests/plan_harness.h"
 
 #include <check.h>
 #include <math.h>
@@ -43,7 +45,8 @@ static void set_defines(struct model *m, const char *settings) {
 
 static bool front(struct model *m, const char *path, const char *text) {
   if (path) return compile_front(&m->c, path);
-  compile_parse_text(&m->c, "random.hrm", text);
+  m->c.source = source_from_text(m->c.arena, "random.hrm", text);
+  m->c.ast = parse_file(m->c.arena, m->c.diags, m->c.source);
   return diag_exit_code(m->c.diags) == 0 && compile_elaborate(&m->c);
 }
 

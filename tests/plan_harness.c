@@ -48,6 +48,12 @@ static void add_symbols(struct program *p, const struct region *r) {
   }
 }
 
+struct weight *program_weight(const struct program *p, const struct symbol *symbol) {
+  for (int i = 0; i < p->weight_count; i++)
+    if (p->weights[i]->symbol == symbol) return p->weights[i];
+  return NULL;
+}
+
 struct program *program_of_graphs(struct arena *a, const struct graph *forward, const struct graph *train) {
   size_t most = (size_t)(forward->next_id + train->next_id) * 2 + 1;
   struct program *p = arena_new_object(a, struct program);

@@ -6,6 +6,9 @@
 #include "compiler/plan.h"
 #include "tests/evaluate.h"
 
+/* The weight of a symbol; NULL: it has none. */
+struct weight *program_weight(const struct program *p, const struct symbol *symbol);
+
 /* The weights and tensors that the graphs name; train may be the same graph as forward. */
 struct program *program_of_graphs(struct arena *a, const struct graph *forward, const struct graph *train);
 

@@ -90,11 +90,6 @@ bool compile_parse(struct compilation *c, const char *path) {
   return diag_exit_code(c->diags) == 0;
 }
 
-void compile_parse_text(struct compilation *c, const char *name, const char *text) {
-  c->source = source_from_text(c->arena, name, text);
-  c->ast = parse_file(c->arena, c->diags, c->source);
-}
-
 bool compile_front(struct compilation *c, const char *path) { return compile_parse(c, path) && compile_elaborate(c); }
 
 bool compile_elaborate(struct compilation *c) {

@@ -62,9 +62,6 @@ int compile_pass_count(void);
 /* All passes over one graph; NULL after a bug (reported).  `after`: the last pass to run, or NULL for all. */
 const struct graph *compile_run_passes(struct compilation *c, const struct graph *g, const char *after);
 
-/* Parses a text in place of a file. */
-void compile_parse_text(struct compilation *c, const char *name, const char *text);
-
 /* Whether --data binds a config of this name. */
 bool compile_data_binds(const char *config);
 

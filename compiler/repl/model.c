@@ -76,10 +76,9 @@ static bool compile(struct entry_run *r, struct trained_model *m) {
 static void apply_settings(struct session *s, struct trained_model *m) {
   struct settings *t = &m->settings;
   int64_t threads = s->run.threads ? s->run.threads : omp_get_max_threads();
-  enum { DEFAULT_STEPS = 10000 };
   if (s->run.batch) t->batch = s->run.batch;
   if (s->run.lr > 0) settings_scale_rates(t, &m->description, s->run.lr);
-  if (t->steps == 0) t->steps = DEFAULT_STEPS;
+  if (t->steps == 0) t->steps = SETTINGS_STEPS;
   t->seed = s->run.seed;
   t->threads = (int)(threads < t->batch ? threads : t->batch);
 }
