@@ -3,181 +3,13 @@
  * An expression under index variables is a tensor whose core axes carry the variables that it uses, in some order
  * (`struct labelled`).  Products under a sum become contractions; everything else is brought to a common order of
  * axes and treated like any other elementwise operation. */
-#include "elab.h"
+#include "elab_notation.h"
 
 #include <string.h>
 
-struct index_var {
-  struct ident name;
-  struct dim dim; /* size 0: not known yet */
-  bool is_lost;   /* it would be known of a value that has an error, which was reported */
-};
-
-struct index_space {
-  struct index_space *parent;
-  struct index_var *vars;
-  int count, first_id; /* variable k has the id first_id + k */
-};
-
-enum { MAX_INDICES = 16, MAX_FACTORS = 16, FRAME_LABELS = MAX_INDICES };
-
-struct labelled {
-  struct tensor_value t;
-  int8_t id[GRAPH_MAX_RANK]; /* of each core axis */
-};
+enum { MAX_FACTORS = 16 };
 
 static bool notation(struct elab *e, struct scope *s, const struct expr *x, struct labelled *out);
-
-static struct index_var *var_find(struct elab *e, const char *name, int *id) {
-  for (struct index_space *space = e->indices; space; space = space->parent)
-    for (int k = 0; k < space->count; k++)
-      if (!strcmp(space->vars[k].name.text, name)) {
-        *id = space->first_id + k;
-        return &space->vars[k];
-      }
-  return NULL;
-}
-
-static struct index_var *var_by_id(struct elab *e, int id) {
-  for (struct index_space *space = e->indices; space; space = space->parent)
-    if (id >= space->first_id && id < space->first_id + space->count) return &space->vars[id - space->first_id];
-  return NULL;
-}
-
-static bool mentions_index(struct elab *e, const struct expr *x);
-
-static bool subscript_mentions(struct elab *e, const struct subscript *sub) {
-  return !sub->is_slice && mentions_index(e, sub->value);
-}
-
-/* Whether an expression depends on an index variable. */
-static bool mentions_index(struct elab *e, const struct expr *x) {
-  int id;
-  switch (x->kind) {
-  case EXPR_NAME: return var_find(e, x->name, &id) != NULL;
-  case EXPR_UNARY: return mentions_index(e, x->unary.operand);
-  case EXPR_BINARY: return mentions_index(e, x->binary.left) || mentions_index(e, x->binary.right);
-  case EXPR_CONDITIONAL: return mentions_index(e, x->conditional.then) || mentions_index(e, x->conditional.otherwise);
-  case EXPR_REDUCE: return true;
-  case EXPR_FIELD: return mentions_index(e, x->field.base);
-  case EXPR_LIST:
-  case EXPR_TUPLE:
-    for (int k = 0; k < x->list.count; k++)
-      if (mentions_index(e, x->list.items[k])) return true;
-    return false;
-  case EXPR_INDEX:
-    for (int k = 0; k < x->index.count; k++)
-      if (subscript_mentions(e, &x->index.subscripts[k])) return true;
-    return mentions_index(e, x->index.base);
-  case EXPR_CALL:
-    for (int k = 0; k < x->call.count; k++)
-      if (mentions_index(e, x->call.arguments[k].value)) return true;
-    return false;
-  default: return false;
-  }
-}
-
-static bool set_extent(struct elab *e, struct index_var *v, const struct dim *d, struct span place) {
-  if (v->dim.size == 0) v->dim = *d;
-  if (v->dim.size == d->size) {
-    if (!v->dim.name) v->dim.name = d->name;
-    return true;
-  }
-  diag_report(e->diags, MSG_INDEX_EXTENT, place, v->name.text, dims_text(e, &v->dim, 1), dims_text(e, d, 1));
-  return false;
-}
-
-/* An axis of a value that is a tensor or will be one; of size 0 where there is none. */
-static struct dim axis_of(const struct val *v, int axis) {
-  const struct dim none = {0, NULL};
-  switch (v->kind) {
-  case KIND_TENSOR: return axis < v->tensor.rank ? v->tensor.dim[axis] : none;
-  case KIND_WEIGHT: return axis < v->weight.shape.rank ? v->weight.shape.dim[axis] : none;
-  case KIND_LIST:
-    if (v->list.count == 0) return none;
-    return axis == 0 ? (struct dim){v->list.count, NULL} : axis_of(v->list.items[0], axis - 1);
-  default: return none;
-  }
-}
-
-/* Learns the extents of index variables from plain subscripts of names, before anything is evaluated. */
-static void learn_extents(struct elab *e, struct scope *s, const struct expr *x) {
-  switch (x->kind) {
-  case EXPR_UNARY: learn_extents(e, s, x->unary.operand); return;
-  case EXPR_BINARY:
-    learn_extents(e, s, x->binary.left);
-    learn_extents(e, s, x->binary.right);
-    return;
-  case EXPR_CONDITIONAL:
-    learn_extents(e, s, x->conditional.then);
-    learn_extents(e, s, x->conditional.otherwise);
-    return;
-  case EXPR_REDUCE: learn_extents(e, s, x->reduce.body); return;
-  case EXPR_CALL:
-    for (int k = 0; k < x->call.count; k++) learn_extents(e, s, x->call.arguments[k].value);
-    return;
-  case EXPR_INDEX: break;
-  default: return;
-  }
-  const struct entry *base = x->index.base->kind == EXPR_NAME ? scope_find(s, x->index.base->name) : NULL;
-  for (int k = 0; k < x->index.count; k++) {
-    const struct subscript *sub = &x->index.subscripts[k];
-    int id;
-    if (sub->is_slice) continue;
-    struct index_var *v = sub->value->kind == EXPR_NAME ? var_find(e, sub->value->name, &id) : NULL;
-    if (!v) learn_extents(e, s, sub->value);
-    if (v && base && v->dim.size == 0) v->dim = axis_of(base->value, k);
-    if (v && base && val_is_error(base->value)) v->is_lost = true;
-  }
-}
-
-/* The labels of a result: all ids of the operands, those of the outermost left side first, in its order. */
-static int join_ids(const struct labelled *items, int count, uint32_t without, int8_t *ids) {
-  uint32_t seen = without;
-  int n = 0;
-  for (int i = 0; i < count; i++)
-    for (int k = 0; k < items[i].t.rank; k++) seen |= UINT32_C(1) << items[i].id[k];
-  seen &= ~without;
-  for (int id = 0; id < MAX_INDICES; id++)
-    if (seen >> id & 1) ids[n++] = (int8_t)id;
-  return n;
-}
-
-static bool ids_fit(struct elab *e, const int8_t *ids, int count, uint32_t frames, struct span place) {
-  struct dim dim[MAX_INDICES];
-  for (int k = 0; k < count; k++) dim[k] = var_by_id(e, ids[k])->dim;
-  return tensor_fits(e, frames, count, dim, place);
-}
-
-/* x with its axes in the order of ids, repeated along those that it lacks. */
-static struct tensor_value reorder(struct elab *e, const struct labelled *x, const int8_t *ids, int count) {
-  int lead = frames_rank(e, x->t.frames);
-  int8_t axes[GRAPH_MAX_RANK], places[GRAPH_MAX_RANK];
-  struct dim dim[GRAPH_MAX_RANK];
-  int64_t extent[GRAPH_MAX_RANK];
-  int own = 0;
-  for (int i = 0; i < lead; i++) {
-    axes[own] = places[own] = (int8_t)i;
-    extent[own] = x->t.node->type.extent[i];
-    own++;
-  }
-  for (int k = 0; k < count; k++) {
-    dim[k] = var_by_id(e, ids[k])->dim;
-    extent[lead + k] = dim[k].size;
-    for (int j = 0; j < x->t.rank; j++)
-      if (x->id[j] == ids[k]) {
-        axes[own] = (int8_t)(lead + j);
-        places[own++] = (int8_t)(lead + k);
-      }
-  }
-  bool identity = true;
-  for (int i = 0; i < own; i++) identity &= axes[i] == i;
-  struct node *node = identity ? x->t.node : graph_transpose(e->graph, x->t.node, axes);
-  if (own < lead + count) node = graph_broadcast(e->graph, node, places, lead + count, extent);
-  return tensor_make(node, x->t.frames, count, dim);
-}
-
-static void set_ids(struct labelled *x, const int8_t *ids, int count) { memcpy(x->id, ids, (size_t)count); }
 
 static bool from_value(struct elab *e, const struct val *v, struct span place, struct labelled *out) {
   if (!elab_as_tensor(e, v, place, &out->t)) return false;
@@ -196,15 +28,15 @@ static bool with_operands(struct elab *e, struct scope *s, const struct expr *x,
     items[i] = (struct labelled){0};
     if (mentions_index(e, parts[i]) && !notation(e, s, parts[i], &items[i])) return false;
   }
-  int n = join_ids(items, count, 0, ids);
+  int n = labelled_join(items, count, 0, ids);
   uint32_t frames = 0;
   for (int i = 0; i < count; i++) frames |= items[i].t.frames;
-  if (!ids_fit(e, ids, n, frames, x->span)) return false;
+  if (!labelled_fits(e, ids, n, frames, x->span)) return false;
   for (int i = 0; i < count; i++) {
     if (!mentions_index(e, parts[i])) continue;
     const char *name = arena_printf(e->arena, "%d operand", i);
     names[i] = (struct expr){.kind = EXPR_NAME, .span = parts[i]->span, .name = name};
-    scope_put(e, inner, name, val_tensor(e, reorder(e, &items[i], ids, n)));
+    scope_put(e, inner, name, val_tensor(e, labelled_reorder(e, &items[i], ids, n)));
   }
   struct index_space *saved = e->indices;
   e->indices = NULL;
@@ -215,7 +47,7 @@ static bool with_operands(struct elab *e, struct scope *s, const struct expr *x,
     diag_report(e->diags, MSG_INDEX_NEEDED, x->span, code_text(e, x->span), dims_text(e, out->t.dim, out->t.rank));
     return false;
   }
-  set_ids(out, ids, n);
+  labelled_set_ids(out, ids, n);
   return true;
 }
 
@@ -261,7 +93,7 @@ static bool notation_unary(struct elab *e, struct scope *s, const struct expr *x
 /* i alone: its number along its axis. */
 static bool notation_name(struct elab *e, const struct expr *x, struct labelled *out) {
   int id;
-  struct index_var *v = var_find(e, x->name, &id);
+  struct index_var *v = index_find(e, x->name, &id);
   if (v->dim.size == 0) {
     if (!v->is_lost) diag_report(e->diags, MSG_INDEX_UNKNOWN_EXTENT, x->span, x->name, x->name);
     return false;
@@ -278,7 +110,7 @@ static bool add_label(struct elab *e, struct labelled *x, int axis, int id, stru
       return false;
     }
   x->id[axis] = (int8_t)id;
-  return set_extent(e, var_by_id(e, id), &x->t.dim[axis], place);
+  return index_set_extent(e, index_by_id(e, id), &x->t.dim[axis], place);
 }
 
 /* x[i - 1]: computing with an index gives it no extent.  True: an error, reported here or before. */
@@ -287,7 +119,7 @@ static bool reports_unknown_extent(struct elab *e, const struct expr *x) {
   if (x->kind == EXPR_UNARY) return reports_unknown_extent(e, x->unary.operand);
   if (x->kind == EXPR_BINARY)
     return reports_unknown_extent(e, x->binary.left) || reports_unknown_extent(e, x->binary.right);
-  const struct index_var *v = x->kind == EXPR_NAME ? var_find(e, x->name, &id) : NULL;
+  const struct index_var *v = x->kind == EXPR_NAME ? index_find(e, x->name, &id) : NULL;
   if (!v || v->dim.size > 0) return false;
   if (v->is_lost) return true;
   struct diag *d = diag_report(e->diags, MSG_INDEX_UNKNOWN_EXTENT, x->span, x->name, x->name);
@@ -306,12 +138,12 @@ static bool gather_first(struct elab *e, struct scope *s, const struct expr *x, 
   if (val_is_error(rows)) return false;
   out->t = rows->tensor;
   *axis = index.t.rank;
-  set_ids(out, index.id, index.t.rank);
+  labelled_set_ids(out, index.id, index.t.rank);
   return true;
 }
 
 static bool is_index_name(struct elab *e, const struct expr *x, int *id) {
-  return x->kind == EXPR_NAME && var_find(e, x->name, id);
+  return x->kind == EXPR_NAME && index_find(e, x->name, id);
 }
 
 static bool notation_subscript(struct elab *e, struct scope *s, const struct subscript *sub, struct labelled *out,
@@ -382,12 +214,6 @@ static void flatten(const struct expr *x, bool divides, struct product *p) {
   }
 }
 
-static uint32_t ids_of(const struct labelled *x) {
-  uint32_t mask = 0;
-  for (int k = 0; k < x->t.rank; k++) mask |= UINT32_C(1) << x->id[k];
-  return mask;
-}
-
 static bool evaluate_factor(struct elab *e, struct scope *s, struct factor *f, uint32_t summed) {
   if (!mentions_index(e, f->expr)) {
     const struct val *v = elab_expr(e, s, f->expr);
@@ -395,7 +221,7 @@ static bool evaluate_factor(struct elab *e, struct scope *s, struct factor *f, u
     return from_value(e, v, f->expr->span, &f->x);
   }
   if (!notation(e, s, f->expr, &f->x)) return false;
-  f->inside = (ids_of(&f->x) & summed) != 0;
+  f->inside = (labelled_ids(&f->x) & summed) != 0;
   return true;
 }
 
@@ -403,62 +229,16 @@ static bool combine(struct elab *e, struct scope *s, enum scalar_op op, struct l
                     struct span place) {
   struct labelled both[2] = {*x, f->x};
   int8_t ids[MAX_INDICES];
-  int n = join_ids(both, 2, 0, ids);
-  if (!ids_fit(e, ids, n, x->t.frames | f->x.t.frames, place)) return false;
-  const struct val *left = val_tensor(e, reorder(e, &both[0], ids, n));
-  const struct val *right = f->number ? f->number : val_tensor(e, reorder(e, &both[1], ids, n));
+  int n = labelled_join(both, 2, 0, ids);
+  if (!labelled_fits(e, ids, n, x->t.frames | f->x.t.frames, place)) return false;
+  const struct val *left = val_tensor(e, labelled_reorder(e, &both[0], ids, n));
+  const struct val *right = f->number ? f->number : val_tensor(e, labelled_reorder(e, &both[1], ids, n));
   struct operand operands[2] = {{left, NULL}, {right, f->expr}};
   const struct val *v = tensor_elementwise(e, s, op, operands, 2, place);
   if (val_is_error(v)) return false;
   x->t = v->tensor;
-  set_ids(x, ids, n);
+  labelled_set_ids(x, ids, n);
   return true;
-}
-
-static struct labelled contract(struct elab *e, const struct labelled *x, uint32_t summed) {
-  uint32_t frames = x[0].t.frames | x[1].t.frames;
-  int8_t label[2][GRAPH_MAX_RANK], result[GRAPH_MAX_RANK], ids[MAX_INDICES];
-  struct node *node[2];
-  int n = 0, lead = frames_rank(e, frames), count = join_ids(x, 2, summed, ids);
-  for (int i = 0; i < 2; i++) {
-    /* an operand keeps only its own frames, so that weights are never repeated */
-    int own = 0, at = 0;
-    for (int k = 0; k < e->frame_count; k++) {
-      if (!(frames >> k & 1)) continue;
-      for (int a = 0; a < e->frame[k].rank; a++, at++)
-        if (x[i].t.frames >> k & 1) label[i][own++] = (int8_t)(FRAME_LABELS + at);
-    }
-    for (int k = 0; k < x[i].t.rank; k++) label[i][own++] = x[i].id[k];
-    node[i] = x[i].t.node;
-  }
-  for (int i = 0; i < lead; i++) result[n++] = (int8_t)(FRAME_LABELS + i);
-  struct labelled out = {0};
-  for (int k = 0; k < count; k++) {
-    result[n++] = ids[k];
-    out.t.dim[k] = var_by_id(e, ids[k])->dim;
-  }
-  out.t.node = graph_contract_ids(e->graph, label[0], label[1], result, n, node[0], node[1]);
-  out.t.frames = frames;
-  out.t.rank = count;
-  set_ids(&out, ids, count);
-  return out;
-}
-
-static void reduce_ids(struct elab *e, struct labelled *x, enum reduction kind, uint32_t over) {
-  uint32_t axes = 0;
-  int lead = frames_rank(e, x->t.frames), n = 0;
-  struct labelled out = {.t = x->t};
-  for (int k = 0; k < x->t.rank; k++) {
-    if (over >> x->id[k] & 1) {
-      axes |= UINT32_C(1) << (lead + k);
-      continue;
-    }
-    out.t.dim[n] = x->t.dim[k];
-    out.id[n++] = x->id[k];
-  }
-  out.t.rank = n;
-  if (axes) out.t.node = graph_reduce(e->graph, kind, axes, x->t.node);
-  *x = out;
 }
 
 /* The product of the factors that depend on a summed index, summed. */
@@ -472,7 +252,7 @@ static bool sum_inside(struct elab *e, struct scope *s, struct product *p, uint3
     if (!combine(e, s, SCALAR_MUL, &inside[count - 2]->x, inside[count - 1], place)) return false;
   if (count == 1) {
     *out = inside[0]->x;
-    reduce_ids(e, out, REDUCE_SUM, summed);
+    labelled_reduce(e, out, REDUCE_SUM, summed);
     return true;
   }
   struct labelled pair[2] = {inside[0]->x, inside[1]->x};
@@ -481,9 +261,9 @@ static bool sum_inside(struct elab *e, struct scope *s, struct product *p, uint3
     return false;
   }
   int8_t ids[MAX_INDICES];
-  int n = join_ids(pair, 2, summed, ids);
-  if (!ids_fit(e, ids, n, pair[0].t.frames | pair[1].t.frames, place)) return false;
-  *out = contract(e, pair, summed);
+  int n = labelled_join(pair, 2, summed, ids);
+  if (!labelled_fits(e, ids, n, pair[0].t.frames | pair[1].t.frames, place)) return false;
+  *out = labelled_contract(e, pair, summed);
   return true;
 }
 
@@ -500,7 +280,7 @@ static bool sum_product(struct elab *e, struct scope *s, const struct expr *x, u
   for (int i = 0; i < p.count; i++) {
     if (!evaluate_factor(e, s, &p.item[i], summed)) return false;
     divided |= p.item[i].inside && p.item[i].divides;
-    used |= ids_of(&p.item[i].x);
+    used |= labelled_ids(&p.item[i].x);
   }
   if ((used & summed) != summed) {
     diag_report(e->diags, MSG_INDEX_UNUSED, x->span, code_text(e, x->reduce.body->span));
@@ -508,7 +288,7 @@ static bool sum_product(struct elab *e, struct scope *s, const struct expr *x, u
   }
   if (divided) {
     if (!notation(e, s, x->reduce.body, out)) return false;
-    reduce_ids(e, out, REDUCE_SUM, summed);
+    labelled_reduce(e, out, REDUCE_SUM, summed);
     return true;
   }
   if (!sum_inside(e, s, &p, summed, x->span, out)) return false;
@@ -524,40 +304,25 @@ static bool reduce_body(struct elab *e, struct scope *s, const struct expr *x, u
   const char *kind = x->reduce.reduction.text;
   if (!strcmp(kind, "sum")) return sum_product(e, s, x, over, out);
   if (!notation(e, s, x->reduce.body, out)) return false;
-  if ((ids_of(out) & over) != over) {
+  if ((labelled_ids(out) & over) != over) {
     diag_report(e->diags, MSG_INDEX_UNUSED, x->span, code_text(e, x->reduce.body->span));
     return false;
   }
   if (strcmp(kind, "mean")) {
-    reduce_ids(e, out, !strcmp(kind, "max") ? REDUCE_MAX : REDUCE_MIN, over);
+    labelled_reduce(e, out, !strcmp(kind, "max") ? REDUCE_MAX : REDUCE_MIN, over);
     return true;
   }
   double count = 1;
   for (int k = 0; k < e->indices->count; k++) count *= (double)e->indices->vars[k].dim.size;
-  reduce_ids(e, out, REDUCE_SUM, over);
+  labelled_reduce(e, out, REDUCE_SUM, over);
   struct factor divisor = {.number = val_number(e, count, NULL),
                            .x = {.t = tensor_constant(e, e->float_dtype, count)}};
   return combine(e, s, SCALAR_DIV, out, &divisor, x->span);
 }
 
-static bool open_indices(struct elab *e, struct scope *s, const struct ident *names, int count, struct span place,
-                         const struct expr *body, struct index_space *space) {
-  *space = (struct index_space){.parent = e->indices, .count = count};
-  space->first_id = e->indices ? e->indices->first_id + e->indices->count : 0;
-  if (space->first_id + count > MAX_INDICES) {
-    diag_report(e->diags, MSG_LIMIT, place, "more than 16 indices in one expression");
-    return false;
-  }
-  space->vars = arena_new_array(e->arena, struct index_var, (size_t)count + 1);
-  for (int k = 0; k < count; k++) space->vars[k].name = names[k];
-  e->indices = space;
-  learn_extents(e, s, body);
-  return true;
-}
-
 static bool reduce(struct elab *e, struct scope *s, const struct expr *x, struct labelled *out) {
   struct index_space space, *saved = e->indices;
-  if (!open_indices(e, s, x->reduce.indices, x->reduce.count, x->span, x->reduce.body, &space)) return false;
+  if (!index_open(e, s, x->reduce.indices, x->reduce.count, x->span, x->reduce.body, &space)) return false;
   uint32_t over = ((UINT32_C(1) << space.count) - 1) << space.first_id;
   bool ok = reduce_body(e, s, x, over, out);
   e->indices = saved;
@@ -570,7 +335,7 @@ static const struct expr *index_in(struct elab *e, const struct expr *x, const s
   const struct expr *found = NULL;
   switch (x->kind) {
   case EXPR_NAME:
-    if (e->indices && var_find(e, x->name, &id)) return x;
+    if (e->indices && index_find(e, x->name, &id)) return x;
     for (int k = 0; reduction->kind == EXPR_REDUCE && k < reduction->reduce.count; k++)
       if (!strcmp(reduction->reduce.indices[k].text, x->name)) return x;
     return NULL;
@@ -627,17 +392,17 @@ const struct val *elab_indexed_let(struct elab *e, struct scope *s, const struct
   struct index_space space, *saved = e->indices;
   struct labelled out;
   e->indices = NULL;
-  bool ok = open_indices(e, s, stmt->bind.indices, stmt->bind.index_count, stmt->span, stmt->bind.value, &space) &&
+  bool ok = index_open(e, s, stmt->bind.indices, stmt->bind.index_count, stmt->span, stmt->bind.value, &space) &&
             notation(e, s, stmt->bind.value, &out);
   for (int k = 0; ok && k < space.count; k++)
-    if (!(ids_of(&out) >> k & 1)) {
+    if (!(labelled_ids(&out) >> k & 1)) {
       diag_report(e->diags, MSG_INDEX_MISSING, space.vars[k].name.span, space.vars[k].name.text);
       ok = false;
     }
   int8_t ids[MAX_INDICES];
   for (int k = 0; ok && k < space.count; k++) ids[k] = (int8_t)k;
-  ok = ok && ids_fit(e, ids, space.count, out.t.frames, stmt->span);
-  const struct val *v = ok ? val_tensor(e, reorder(e, &out, ids, space.count)) : &val_error;
+  ok = ok && labelled_fits(e, ids, space.count, out.t.frames, stmt->span);
+  const struct val *v = ok ? val_tensor(e, labelled_reorder(e, &out, ids, space.count)) : &val_error;
   e->indices = saved;
   return v;
 }

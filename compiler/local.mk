@@ -35,7 +35,10 @@ libcompiler_a_SOURCES = \
   %D%/elab_model.h \
   %D%/elab_module.c \
   %D%/elab_names.c \
+  %D%/elab_index.c \
+  %D%/elab_labelled.c \
   %D%/elab_notation.c \
+  %D%/elab_notation.h \
   %D%/elab_policy.c \
   %D%/elab_policy.h \
   %D%/elab_session.c \
