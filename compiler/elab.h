@@ -150,7 +150,7 @@ struct elab {
   enum dtype float_dtype; /* of float values: f32, but f64 in a gradient check */
   struct import *imports;
   struct scope *prelude;
-  struct index_space *indices; /* index notation being elaborated, or NULL (elab_notation.c) */
+  struct index_space *indices; /* index notation being elaborated, or NULL (elab_notation.h) */
   bool *binding_used;
   const struct val **binding_values; /* of each binding: the config that it gave; NULL: it gave none */
   struct segment_outputs *outputs;   /* where `output` statements go (elab_model.c), or NULL */
