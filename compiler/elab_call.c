@@ -330,8 +330,9 @@ static const struct val *call_value(struct elab *e, struct scope *s, const struc
 void report_not_callable(struct elab *e, const struct expr *x, const struct val *v, const char *what) {
   struct diag *d = diag_report(e->diags, MSG_NOT_CALLABLE, x->span, code_text(e, x->span), what);
   if (v->kind == KIND_TEMPLATE)
-    diag_note(e->diags, d, (struct span){0},
-              "only as a field of a model or module, or a name of the prompt, has it parameters: tests call functions");
+    diag_note(
+        e->diags, d, (struct span){0},
+        "only as a field of a model or module, or a name of the prompt, has it parameters: tests call functions");
 }
 
 const struct val *elab_call(struct elab *e, struct scope *s, const struct expr *x) {
