@@ -6,17 +6,20 @@
 #include "runtime/npz.h"
 #include "runtime/safetensors.h"
 
-static bool write_safetensors(const char *path, struct tensor_entry *entries, int count, struct hrm_error *error) {
-  return safetensors_write(path, entries, count, NULL, error);
+static bool write_safetensors(const char *path, struct tensor_entry *entries, int count, json_t *metadata,
+                              struct hrm_error *error) {
+  return safetensors_write(path, entries, count, metadata, error);
 }
 
-static bool write_npz(const char *path, struct tensor_entry *entries, int count, struct hrm_error *error) {
+static bool write_npz(const char *path, struct tensor_entry *entries, int count, json_t *metadata,
+                      struct hrm_error *error) {
+  (void)metadata; /* the form has no place for it */
   return npz_write(path, entries, count, error);
 }
 
 static const struct weights_format {
   const char *name;
-  bool (*write)(const char *path, struct tensor_entry *entries, int count, struct hrm_error *error);
+  bool (*write)(const char *path, struct tensor_entry *entries, int count, json_t *metadata, struct hrm_error *error);
 } formats[] = {{"safetensors", write_safetensors}, {"npz", write_npz}};
 
 enum { FORMATS = sizeof formats / sizeof *formats };
@@ -33,7 +36,7 @@ const struct weights_format *weights_format_of(const char *path) {
   return dot ? weights_format_named(dot + 1) : NULL;
 }
 
-bool weights_write(const struct model *model, const struct weights_format *format, const char *path,
+bool weights_write(const struct model *model, json_t *metadata, const struct weights_format *format, const char *path,
                    struct hrm_error *error) {
   const struct description *d = model->description;
   struct tensor_entry *entries = calloc((size_t)d->weight_count + 1, sizeof *entries);
@@ -41,7 +44,7 @@ bool weights_write(const struct model *model, const struct weights_format *forma
   for (int i = 0; i < d->weight_count; i++) {
     entries[i] = (struct tensor_entry){d->weights[i].path, STORED_F32, d->weights[i].shape, model_weight(model, i)};
   }
-  bool written = format->write(path, entries, d->weight_count, error);
+  bool written = format->write(path, entries, d->weight_count, metadata, error);
   free(entries);
   return written;
 }

@@ -11,8 +11,9 @@ struct weights_format; /* safetensors or npz */
 const struct weights_format *weights_format_named(const char *name);
 const struct weights_format *weights_format_of(const char *path);
 
-/* The file appears whole or not at all. */
-bool weights_write(const struct model *model, const struct weights_format *format, const char *path,
+/* The file appears whole or not at all.  What else is told of them, an object of strings or NULL, stands in
+ * safetensors alone. */
+bool weights_write(const struct model *model, json_t *metadata, const struct weights_format *format, const char *path,
                    struct hrm_error *error);
 
 #endif

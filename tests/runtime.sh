@@ -57,6 +57,10 @@ prints 1 'labels: neither a folder nor a name that ends in .npy' \
 # ---- solving
 prints 0 '^2341$' "$fake" solve --checkpoint run 1234111122224444
 prints 0 '"puzzle":"1234111122224444","solution":"2341222233331111"' "$fake" solve --checkpoint run --json 1234111122224444
+"$fake" export --checkpoint run --output alone.safetensors || fail "export of a run"
+prints 0 '^2341$' "$fake" solve --checkpoint alone.safetensors 1234111122224444 # it says how puzzles are written
+"$fake" export --checkpoint run --output alone.npz || fail "export of a run as .npz"
+prints 1 'give the data set by --data' "$fake" solve --checkpoint alone.npz 1234111122224444
 printf '1111111111111111\n\n2222222222222222\r\n' | "$fake" solve --checkpoint run >out || fail "solve from standard input"
 [ "$(tr -d '\n' <out)" = 22222222222222223333333333333333 ] || fail "solve printed $(cat out)"
 prints 0 '^2341$' "$fake" solve --checkpoint run --deadline 1 1234111122224444

@@ -186,7 +186,7 @@ static bool save_declarations(struct entry_run *r, const char *path) {
 static bool save_weights(struct entry_run *r, const char *path, const struct weights_format *format) {
   struct trained_model *m = model_ready(r);
   struct hrm_error error;
-  return m && (weights_write(&m->trainer.model, format, path, &error) || report_error(r, &error));
+  return m && (weights_write(&m->trainer.model, NULL, format, path, &error) || report_error(r, &error));
 }
 
 bool command_of_save(struct entry_run *r, const struct command_argument *argument) {
