@@ -1,4 +1,4 @@
-# Documents of real runs (the same way at small size is in tests/sudoku.sh and tests/tasks.sh), and a program (tests/embed.sh).
+# Documents of real runs (the same way at small size is in tests/sudoku.sh and tests/tasks.sh), and a program (tests/embed.sh); a trained solver (tests/solver.sh).
 
 EXTRA_DIST += \
   %D%/arc/README.md \
@@ -11,4 +11,7 @@ EXTRA_DIST += \
   %D%/embed/embed.c \
   %D%/maze/README.md \
   %D%/sudoku/README.md \
-  %D%/sudoku/curve.svg
+  %D%/sudoku/curve.svg \
+  %D%/sudoku/solver.safetensors \
+  %D%/sudoku/solver.svg \
+  %D%/sudoku/trace.png

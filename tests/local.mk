@@ -69,6 +69,7 @@ test_scripts = \
   %D%/rooms.sh \
   %D%/runtime.sh \
   %D%/stdlib.sh \
+  %D%/solver.sh \
   %D%/sudoku.sh \
   %D%/tasks.sh \
   %D%/variants.sh
