@@ -149,6 +149,7 @@ struct elab {
   bool no_gradient;       /* repeats record nothing, whatever they say */
   enum dtype float_dtype; /* of float values: f32, but f64 in a gradient check */
   struct import *imports;
+  const struct ast_file *library; /* nn, read for the names that unknown ones are compared with; NULL: not yet */
   struct scope *prelude;
   struct index_space *indices; /* index notation being elaborated, or NULL (elab_notation.h) */
   bool *binding_used;

@@ -188,12 +188,17 @@ static bool note_declaration(struct elab *e, struct diag *d, const char *name, s
   return false;
 }
 
+/* NULL: there is none. */
+static const struct ast_file *library(struct elab *e) {
+  const struct source *source = e->library ? NULL : e->request->import(e->request->import_context, "nn");
+  if (source) e->library = parse_file(e->arena, diags_new(e->arena), source);
+  return e->library;
+}
+
 /* Whether the library's layers have the name. */
 static bool note_library(struct elab *e, struct diag *d, const struct scope *s, const char *name, struct span place) {
-  const struct source *source = e->request->import(e->request->import_context, "nn");
-  if (!source) return false;
-  const struct ast_file *file = parse_file(e->arena, diags_new(e->arena), source);
-  for (int i = 0; i < file->count; i++) {
+  const struct ast_file *file = library(e);
+  for (int i = 0; file && i < file->count; i++) {
     const struct decl *x = file->decls[i];
     if ((x->kind != DECL_FN && x->kind != DECL_MODULE) || strcmp(x->name.text, name)) continue;
     if (scope_find(s, "nn"))
