@@ -78,6 +78,11 @@ struct diag *diag_report(struct diags *d, enum message message, struct span plac
   return diagnostic;
 }
 
+void diag_place_all(struct diags *d, struct span place) {
+  for (int i = 0; i < d->count; i++)
+    if (!d->items[i]->place.source && d->items[i]->message != MSG_INTERRUPTED) d->items[i]->place = place;
+}
+
 void diag_report_end(struct diags *d, const struct guard *guard) {
   switch (guard->cause) {
   case GUARD_INTERRUPT: diag_report(d, MSG_INTERRUPTED, (struct span){0}); break;

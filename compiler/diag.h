@@ -93,6 +93,9 @@ void diag_hide(struct diags *d, int number);
 int diag_mark(const struct diags *d);
 void diag_note_since(struct diags *d, int mark, struct span place, const char *text);
 
+/* Gives a place to those that have none, but for an interrupt, which is no fault of any text. */
+void diag_place_all(struct diags *d, struct span place);
+
 /* Reports why work was ended. */
 void diag_report_end(struct diags *d, const struct guard *guard);
 

@@ -50,10 +50,17 @@ const struct source *source_read(struct arena *a, struct diags *d, const char *p
   return source;
 }
 
-const struct source *source_from_text(struct arena *a, const char *name, const char *text) {
+const struct source *source_from_bytes(struct arena *a, const char *name, const char *bytes, size_t length) {
   struct source *source = arena_new_object(a, struct source);
-  *source = (struct source){.name = arena_strdup(a, name), .text = arena_strdup(a, text), .length = strlen(text)};
+  char *text = arena_alloc(a, length + 1);
+  memcpy(text, bytes, length);
+  text[length] = '\0';
+  *source = (struct source){.name = arena_strdup(a, name), .text = text, .length = length};
   return source;
+}
+
+const struct source *source_from_text(struct arena *a, const char *name, const char *text) {
+  return source_from_bytes(a, name, text, strlen(text));
 }
 
 struct span source_span(const struct source *source) {

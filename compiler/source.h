@@ -13,6 +13,7 @@ const struct source *source_read(struct arena *a, struct diags *d, const char *p
 
 /* A source from memory; name and text are copied. */
 const struct source *source_from_text(struct arena *a, const char *name, const char *text);
+const struct source *source_from_bytes(struct arena *a, const char *name, const char *bytes, size_t length);
 
 /* Whether the source is UTF-8 without control characters other than tab, line feed and carriage return; reports the
  * first byte that is not. */

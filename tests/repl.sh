@@ -96,6 +96,15 @@ shows 1 '[E180]' ':load none.hrm'
 shows 5 'out of memory' 'fill(1.0, [4000000, 2000])'
 shows 1 'the assertion does not hold' 'test "t" { assert near(1.0, 2.0) }'
 
+# what has no other place is shown where it was typed
+says 1 $'prompt:1:7: error: cannot read \'none.hrm\': No such file or directory [E180]\n    1 | :load none.hrm\n      |       ^~~~~~~~' \
+  ':load none.hrm'
+says 1 $'prompt:1:1: error: no model is declared: load a file that has one [E423]\n    1 | :memory\n      | ^~~~~~~' ':memory'
+shows 5 '      | ^~~~~~~~~~~~~~~~~~~~~~~~~~' 'fill(1.0, [4000000, 2000])'
+check 'a zero byte' test "$(printf '1\0 + 2\n3\n' | "$HRMC" repl 2>&1 | head -n 1)" = \
+  'prompt:1:2: error: control character 0x00: a source must be plain text [E183]'
+check 'messages as JSON' test "$(echo b | "$HRMC" repl --diagnostics=json 2>&1 | grep -o '"code":"E201"')" = '"code":"E201"'
+
 # an interrupt ends what runs: as a script, the session too [E428]
 printf '%s\n' 'fn slow(x: [N, N]) -> [N, N] {' '  var h = x' '  repeat 1000000 grad none { h = h @ x }' '  return h' '}' \
   'slow(fill(0.001, [256, 256]))' >slow

@@ -57,6 +57,7 @@ bool session_command(struct entry_run *r) {
     diag_report(r->c.diags, MSG_SESSION_ARGUMENT, argument.place, name, takes ? row->arguments : "nothing");
     return false;
   }
+  r->place = argument.place;
   return row->run(r, &argument);
 }
 

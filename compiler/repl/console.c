@@ -47,7 +47,7 @@ static void clear(struct input *in) {
 
 /* Enters what is there; returns whether it was no error. */
 static bool enter(struct session *s, struct input *in) {
-  bool good = session_enter(s, in->text);
+  bool good = session_enter_bytes(s, in->text, in->length);
   clear(in);
   return good;
 }

@@ -313,7 +313,9 @@ bool entry_end(struct entry_run *r) {
   int code = diag_exit_code(r->c.diags);
   s->engine = r->c.engine;
   fflush(stdout);
-  if (code) diag_print(r->c.diags, stderr, s->colour);
+  diag_place_all(r->c.diags, r->place);
+  if (code && s->options.json_diagnostics) diag_print_json(r->c.diags, stderr);
+  if (code && !s->options.json_diagnostics) diag_print(r->c.diags, stderr, s->colour);
   if (code > s->exit_code) s->exit_code = code;
   model_discard(s, r->unfinished);
   arena_free(r->messages);
@@ -466,12 +468,24 @@ static void reload_changed(struct session *s) {
   if (session_load(s, s->file)) printf("%s has changed: read again\n", s->file);
 }
 
-bool session_enter(struct session *s, const char *text) {
+/* What was typed, without blanks around it. */
+static struct span typed_place(const struct source *typed) {
+  struct span place = source_span(typed);
+  while (place.begin < place.end && strchr(" \t\r\n", typed->text[place.begin])) place.begin++;
+  while (place.begin < place.end && strchr(" \t\r\n", typed->text[place.end - 1])) place.end--;
+  return place;
+}
+
+bool session_enter_bytes(struct session *s, const char *text, size_t length) {
   struct entry_run r;
-  if (is_blank(text)) return true;
+  if (strlen(text) == length && is_blank(text)) return true;
   reload_changed(s);
   remember(s, text);
   entry_begin(&r, s, text);
+  r.c.source = r.typed = source_from_bytes(r.c.arena, "prompt", text, length);
+  r.place = typed_place(r.typed);
   entry_run(&r, dispatch);
   return entry_end(&r);
 }
+
+bool session_enter(struct session *s, const char *text) { return session_enter_bytes(s, text, strlen(text)); }

@@ -71,6 +71,7 @@ struct entry_run {
   struct session *session;
   struct compilation c;
   const struct source *typed;
+  struct span place;           /* of mistakes that have no other; no source: nowhere */
   struct arena *messages;      /* of the diagnostics, so that there is room to tell of want of memory */
   struct options options;      /* the session's, and those that are tried */
   const struct source **tried; /* texts behind the session's, that are tried */
@@ -93,6 +94,7 @@ bool session_load(struct session *s, const char *path);
 /* One entry: a command, declarations, NAME = EXPRESSION or an expression.  Prints its result, or diagnostics, to
  * standard output and standard error; false after an error. */
 bool session_enter(struct session *s, const char *text);
+bool session_enter_bytes(struct session *s, const char *text, size_t length); /* among which may be zeros: an error */
 
 /* ---- inside of the REPL ---- */
 
