@@ -25,6 +25,7 @@ static void open_file(struct terminal *t, const char *state, const char *file) {
   ck_assert_int_ge(t->child, 0);
   if (t->child > 0) return;
   setenv("TERM", "xterm", 1);
+  setenv("LC_ALL", "C.UTF-8", 1);
   setenv("NO_COLOR", "1", 1);
   setenv("XDG_STATE_HOME", state, 1);
   execl(getenv("HRMC"), "hrmc", "repl", file, (char *)NULL);
@@ -133,6 +134,16 @@ START_TEST(editing) {
 }
 END_TEST
 
+START_TEST(other_letters) {
+  struct terminal t;
+  open_terminal(&t, folder);
+  expect(&t, "> ");
+  type(&t, "\"\u00e9x\"\r");
+  expect(&t, "\r\n\"\u00e9x\"\r\n> ");
+  ck_assert_int_eq(leave(&t), 0);
+}
+END_TEST
+
 START_TEST(entries_of_several_lines_are_recalled) {
   struct terminal t;
   open_terminal(&t, folder);
@@ -207,6 +218,7 @@ int main(void) {
   tcase_add_test(terminal, values);
   tcase_add_test(terminal, mended_file);
   tcase_add_test(terminal, editing);
+  tcase_add_test(terminal, other_letters);
   tcase_add_test(terminal, entries_of_several_lines_are_recalled);
   tcase_add_test(terminal, history_stays);
   tcase_add_test(terminal, completion);

@@ -41,6 +41,9 @@ says 0 '6' 'let n = 2 * 3' 'n'
 says 0 '[2] 1 3' 'let a = [1.0]' 'let a = [1.0, 3.0]' 'a'
 says 0 $'redefined f; compiled again: g\n[1] 7' 'fn f(x: [N]) -> [N] { return x }' \
   'fn g(x: [N]) -> [N] { return f(x) + 1.0 }' 'fn f(x: [N]) -> [N] {' '  return x * 3.0' '}' 'g([2.0])'
+says 0 $'5\n[1] 3' 'let a = 5' 'a' 'a = [3.0]' 'a'
+says 1 $'prompt:1:1: error: \'nn\' is already defined [E202]\n    1 | nn = [1.0]\n      | ^~\nstart:1:1: note: here\n    1 | import nn' \
+  'nn = [1.0]'
 says 0 '[1] 3' 'fn f(x: [N]) -> [N] { return x * a }' 'a = [3.0]' 'f([1.0])'
 says 0 '[out] = [2] 0 0' 'l = nn.Linear(3, 2, weight_init = zeros)' 'l([1.0, 2.0, 3.0])'
 says 0 'prompt: 1 passed, 0 failed' 'test "t" { assert near(1.0, 1.0) }'

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <histedit.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,7 @@ static unsigned char complete(EditLine *editor, int key) {
 
 static bool open_terminal(struct terminal *t) {
   HistEvent event;
+  setlocale(LC_CTYPE, ""); /* the editor reads characters of the terminal's */
   t->editor = el_init("hrmc", stdin, stdout, stderr);
   t->history = history_init();
   if (!t->editor || !t->history) return false;

@@ -30,10 +30,10 @@ static const char *name_of(const struct decl *d) {
   return d->kind == DECL_TRAIN ? "train" : d->name.text;
 }
 
-/* Whether a unit declares nothing but this. */
-static bool is_only(struct entry_run *r, const struct unit *u, const struct decl *d) {
+bool unit_declares_only(struct entry_run *r, const struct unit *u, const char *name) {
+  if (u->is_file) return false;
   const struct ast_file *file = parse_file(r->c.arena, r->c.diags, u->source);
-  return !u->is_file && file->count == 1 && !strcmp(name_of(file->decls[0]), name_of(d));
+  return file->count == 1 && !strcmp(name_of(file->decls[0]), name);
 }
 
 /* ---- what depends on a name ---- */
@@ -132,7 +132,7 @@ static bool *find_replaced(struct entry_run *r, const struct ast_file *typed) {
   bool *replaced = arena_new_array(r->c.arena, bool, (size_t)s->unit_count + 1);
   for (int i = 0; i < s->unit_count; i++)
     for (int k = 0; k < typed->count; k++)
-      replaced[i] |= typed->decls[k]->kind != DECL_TEST && is_only(r, &s->units[i], typed->decls[k]);
+      replaced[i] |= typed->decls[k]->kind != DECL_TEST && unit_declares_only(r, &s->units[i], name_of(typed->decls[k]));
   return replaced;
 }
 
@@ -147,6 +147,32 @@ static void take_all(struct entry_run *r, const struct ast_file *typed) {
     if (typed->decls[i]->kind != DECL_TEST) session_forget(s, name_of(typed->decls[i]));
   r->tried_count = 0;
   model_outdate(s);
+}
+
+static bool fail_if_declared(struct entry_run *r, const char *name, struct span place) {
+  for (int i = 0; i < r->c.ast->count; i++) {
+    const struct decl *d = r->c.ast->decls[i];
+    if (strcmp(name_of(d), name) != 0) continue;
+    struct diag *x = diag_report(r->c.diags, MSG_ALREADY_DEFINED, place, name);
+    diag_note(r->c.diags, x, d->span, "here");
+    return false;
+  }
+  return true;
+}
+
+bool session_give_way(struct entry_run *r, const char *name, struct span place) {
+  struct session *s = r->session;
+  bool any = false;
+  for (int i = 0; i < s->unit_count; i++) any |= unit_declares_only(r, &s->units[i], name);
+  r->left_out = name;
+  bool is_free = session_ast(r) && fail_if_declared(r, name, place) && (!any || session_check(r));
+  for (int i = s->unit_count - 1; is_free && i >= 0; i--) {
+    if (!unit_declares_only(r, &s->units[i], name)) continue;
+    session_drop_unit(s, i);
+    model_outdate(s);
+  }
+  r->left_out = NULL;
+  return is_free;
 }
 
 bool session_declare(struct entry_run *r, const struct source *text) {

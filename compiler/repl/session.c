@@ -188,7 +188,8 @@ bool session_ast(struct entry_run *r) {
   struct ast_file *all = arena_new_object(r->c.arena, struct ast_file);
   int capacity = 0;
   for (int i = 0; !r->tries_file && i < s->unit_count; i++)
-    merge_text(r, all, &capacity, s->units[i].source, s->units[i].is_file);
+    if (!r->left_out || !unit_declares_only(r, &s->units[i], r->left_out))
+      merge_text(r, all, &capacity, s->units[i].source, s->units[i].is_file);
   for (int i = 0; i < r->tried_count; i++) merge_text(r, all, &capacity, r->tried[i], r->tries_file);
   if (!all->source) all->source = r->typed;
   r->c.ast = all;
@@ -366,9 +367,13 @@ static bool enter_assignment(struct entry_run *r, const char *name, struct span 
     const char *text = arena_printf(r->c.arena, "let %s = %s", name, span_text(r->c.arena, right));
     return session_declare(r, source_from_text(r->c.arena, "prompt", text));
   }
+  struct span place = {r->typed, (uint32_t)(strstr(r->typed->text, name) - r->typed->text), right.begin};
+  place.end = place.begin + (uint32_t)strlen(name);
   if (!session_evaluate(r, &answer, &value, NULL, NULL)) return false;
-  session_hold(r->session, name, &value.type, value.data);
-  return true;
+  bool is_free = session_give_way(r, name, place);
+  if (is_free) session_hold(r->session, name, &value.type, value.data);
+  if (!is_free) session_tensor_free(&value);
+  return is_free;
 }
 
 static void assign(struct entry_run *r, const char *name, struct span right) {

@@ -77,6 +77,7 @@ struct entry_run {
   const struct source **tried; /* texts behind the session's, that are tried */
   int tried_count, tried_capacity;
   const struct session_field *tried_field; /* or NULL */
+  const char *left_out;                    /* or NULL: a name that declarations of the prompt do not have */
   bool tries_file;                         /* the one that is tried is a file, in place of all texts of the session */
   struct trained_model *unfinished; /* a model that is being built, or could not be: its texts stand in messages */
 };
@@ -140,6 +141,11 @@ const float *session_parameter(struct session *s, const struct weight *w);
 /* Declarations of the prompt (repl/declare.c): replaces those of their names.  False after an error (reported). */
 bool session_declare(struct entry_run *r, const struct source *text);
 bool is_declaration(struct arena *a, const struct source *text);
+
+/* Makes a name free for a tensor: declarations of the prompt go, and one of the file's is an error (reported: false),
+ * as is one that cannot do without. */
+bool session_give_way(struct entry_run *r, const char *name, struct span place);
+bool unit_declares_only(struct entry_run *r, const struct unit *u, const char *name); /* and is the prompt's */
 
 /* Says, where the name that was assigned is a member's of the model too, that this one stays as it is. */
 void tell_kept_member(const struct entry_run *r, const char *name);
