@@ -182,6 +182,16 @@ START_TEST(completion) {
   expect(&t, "[1] 0\r\n> ");
   type(&t, "nn.log_s\t\t");
   expect(&t, "nn.log_softmax  nn.log_stablemax");
+  type(&t, "\025l = nn.Linear(2, 3)\rl.w\t\r");
+  expect(&t, "[out, in] = [3, 2]");
+  type(&t, "fn two() { return nn.Block(nn.Linear(2, 2), nn.Linear(2, 2), over_positions = 0, norm = \"post\") }\r");
+  type(&t, "m = nn.Level(two(), 1)\r");
+  type(&t, "m.\t\t");
+  expect(&t, "m.layers[0].");
+  type(&t, "\025:set data=/et\t");
+  expect(&t, "c/");
+  type(&t, "\025:set se\t");
+  expect(&t, "ed=");
   type(&t, "\025"
            "1 + 1\r");
   expect(&t, "\r\n2\r\n> ");

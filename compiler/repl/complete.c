@@ -29,12 +29,18 @@ static void offer(struct words *w, const char *word) {
   w->items[++w->count] = NULL;
 }
 
-static void offer_files(struct words *w) {
+/* After a prefix, such as that of `:set data=`. */
+static void offer_files(struct words *w, const char *prefix) {
   glob_t found;
   char *pattern;
-  if (asprintf(&pattern, "%s*", w->begun) < 0) return;
+  if (asprintf(&pattern, "%s*", w->begun + strlen(prefix)) < 0) return;
   if (glob(pattern, GLOB_MARK, NULL, &found) == 0) {
-    for (size_t i = 0; i < found.gl_pathc; i++) offer(w, found.gl_pathv[i]);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+      char *word;
+      if (asprintf(&word, "%s%s", prefix, found.gl_pathv[i]) < 0) break;
+      offer(w, word);
+      free(word);
+    }
     globfree(&found);
   }
   free(pattern);
@@ -96,6 +102,33 @@ static void offer_declaration(struct entry_run *r, struct words *w, const struct
   }
 }
 
+/* As the language has it: layers.0.mlp is layers[0].mlp. */
+static const char *written_path(struct arena *a, const char *path) {
+  char *text = arena_alloc(a, 2 * strlen(path) + 1), *to = text;
+  for (bool index = false; *path || index; path += *path != 0) {
+    bool ends = index && !isdigit((unsigned char)*path);
+    if (ends) *to++ = ']', index = false;
+    bool begins = *path == '.' && isdigit((unsigned char)path[1]);
+    if (*path) *to++ = begins ? '[' : *path;
+    index |= begins;
+  }
+  *to = '\0';
+  return text;
+}
+
+/* Paths of parameters, those of the library's modules among them. */
+static void offer_parameters(struct entry_run *r, struct words *w) {
+  const struct span nothing = source_span(source_from_text(r->c.arena, "prompt", "0"));
+  struct answer answer;
+  if (!session_elaborate(r, nothing, (struct span){0}, &answer)) return;
+  for (int i = 0; i < answer.weight_count; i++) offer(w, written_path(r->c.arena, answer.weights[i]->symbol->name));
+  const struct decl *model = session_model(r);
+  if (!model || !compile_elaborate(&r->c)) return;
+  for (int i = 0; i < r->c.program->weight_count; i++)
+    offer(w, arena_printf(r->c.arena, "%s.%s", model->name.text,
+                          written_path(r->c.arena, r->c.program->weights[i]->symbol->name)));
+}
+
 static void offer_names(struct entry_run *r, struct words *w) {
   static const char *const keywords[] = {"config", "let", "fn", "module", "model", "train", "import", "test"};
   const struct session *s = r->session;
@@ -105,9 +138,14 @@ static void offer_names(struct entry_run *r, struct words *w) {
   offer_library(r, w, "prelude", "");
   if (!session_ast(r)) return;
   for (int i = 0; i < r->c.ast->count; i++) offer_declaration(r, w, r->c.ast->decls[i]);
+  if (strchr(w->begun, '.')) offer_parameters(r, w);
 }
 
 static void offer_settings(struct entry_run *r, struct words *w) {
+  if (!strncmp(w->begun, "data=", strlen("data="))) {
+    offer_files(w, "data=");
+    return;
+  }
   static const char *const settings[] = {"data=", "batch=", "lr=", "seed=", "threads="};
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) offer(w, settings[i]);
   if (!session_ast(r)) return;
@@ -124,11 +162,19 @@ static const char *completes(const char *line) {
   return "";
 }
 
+/* Where an index of a path, such as [0], begins that ends here; 0: none does. */
+static size_t begin_of_index(const char *line, size_t end) {
+  if (!end || line[end - 1] != ']') return 0;
+  size_t at = end - 1;
+  while (at && isdigit((unsigned char)line[at - 1])) at--;
+  return at > 1 && at < end - 1 && line[at - 1] == '[' ? at - 1 : 0;
+}
+
 static size_t begin_of_word(const char *line, bool is_path) {
   size_t begin = strlen(line);
   while (begin && (isalnum((unsigned char)line[begin - 1]) || strchr("_.", line[begin - 1]) ||
-                   (is_path && line[begin - 1] != ' ')))
-    begin--;
+                   begin_of_index(line, begin) || (is_path && line[begin - 1] != ' ')))
+    begin = begin_of_index(line, begin) ? begin_of_index(line, begin) : begin - 1;
   return begin;
 }
 
@@ -154,7 +200,7 @@ static void offer_all(void *completion) {
   else if (!strcmp(c->kind, "command"))
     offer_commands(&c->words, "");
   else if (!strcmp(c->kind, "file"))
-    offer_files(&c->words);
+    offer_files(&c->words, "");
   else if (!strcmp(c->kind, "setting"))
     offer_settings(&c->entry, &c->words);
   else if (!strcmp(c->kind, "expression"))
