@@ -68,6 +68,8 @@ shows 0 'f32[2]' 'a = [1.0, 2.0]' ':shape exp(a)'
 says 0 $'let n = 3\na: f32[1]' 'n = 3' 'a = [1.0]' ':diff'
 
 # errors: exactly the compiler's, and the session goes no further
+says 0 'gradcheck: 1 passed, 0 failed' 'a = [0.1, -0.7, 1e-7]
+:gradcheck nn.softmax, 2 * a'
 says 1 $'prompt:1:24: error: unknown name \'b\' [E201]\n    1 | :gradcheck nn.softmax, b\n      |                        ^' \
   ':gradcheck nn.softmax, b'
 says 1 $'prompt:1:12: error: unknown name \'f\' [E201]\n    1 | :gradcheck f\n      |            ^' ':gradcheck f'

@@ -79,11 +79,39 @@ static uint32_t end_of_function(struct entry_run *r, struct span place) {
   return place.end;
 }
 
-static struct expr *point_beside(struct entry_run *r, const struct expr *f) {
-  const char *text = point_for(r, span_text(r->c.arena, f->span));
-  struct expr *x = parse_expression(r->c.arena, r->c.diags, source_span(source_from_text(r->c.arena, "point", text)));
-  x->span = f->span;
+static struct expr *parse_point(struct entry_run *r, const char *text, struct span place) {
+  const struct source *source = source_from_text(r->c.arena, "point", text);
+  struct expr *x = parse_expression(r->c.arena, r->c.diags, source_span(source));
+  x->span = place;
   return x;
+}
+
+/* A tensor's numbers as the language writes them; *at goes over them. */
+static const char *numbers_of(struct arena *a, const struct type *t, int axis, const float **at) {
+  if (axis == t->rank) return arena_printf(a, "%.9g", (double)*(*at)++);
+  const char *text = "[";
+  for (int64_t i = 0; i < t->extent[axis]; i++)
+    text = arena_printf(a, "%s%s%s", text, i ? ", " : "", numbers_of(a, t, axis + 1, at));
+  return arena_printf(a, "%s]", text);
+}
+
+/* X as it was typed, which may name tensors that the session holds: tests know none, so they get its numbers. */
+static struct expr *point_typed(struct entry_run *r, struct span place) {
+  struct session_tensor value = {.data = NULL};
+  struct answer answer;
+  if (!session_elaborate(r, place, (struct span){0}, &answer)) return NULL;
+  if (answer.text) return parse_expression(r->c.arena, r->c.diags, place);
+  if (!session_evaluate(r, &answer, &value, NULL, NULL)) return NULL;
+  const float *at = value.data;
+  bool is_float = value.type.dtype == DTYPE_F32;
+  struct expr *x = is_float ? parse_point(r, numbers_of(r->c.arena, &value.type, 0, &at), place)
+                            : parse_expression(r->c.arena, r->c.diags, place);
+  session_tensor_free(&value);
+  return x;
+}
+
+static struct expr *point_beside(struct entry_run *r, const struct expr *f) {
+  return parse_point(r, point_for(r, span_text(r->c.arena, f->span)), f->span);
 }
 
 /* A test of the two, each of which stands where it was typed. */
@@ -109,7 +137,7 @@ bool command_of_gradcheck(struct entry_run *r, const struct command_argument *ar
   struct expr *f = parse_expression(r->c.arena, r->c.diags, before);
   if (!f) return false;
   bool is_alone = before.end == argument->place.end;
-  struct expr *x = is_alone ? point_beside(r, f) : parse_expression(r->c.arena, r->c.diags, behind);
+  struct expr *x = is_alone ? point_beside(r, f) : point_typed(r, behind);
   if (!x) return false;
   struct ast_file *all = arena_new_object(r->c.arena, struct ast_file);
   int capacity = 0;
