@@ -30,6 +30,7 @@ int compilation_report(struct compilation *c, const char *path) {
 void compilation_free(struct compilation *c) {
   if (!c->arena) return;
   arena_free(c->arena);
+  engine_unload(c->engine, &c->loaded);
   engine_free(c->engine);
 }
 

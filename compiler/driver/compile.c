@@ -207,15 +207,15 @@ bool compile_objects(struct compilation *c, struct emitted_objects *out) {
 
 bool compile_load(struct compilation *c, struct hrm_code *out) {
   const char *error = NULL;
-  struct loaded_code code;
+  const struct loaded_code *code = &c->loaded;
   double begin = clock_seconds();
   if (!compile_open_engine(c)) return false;
   describe_plan(c);
-  if (!engine_load(c->engine, c->arena, c->plan, &code, &error)) {
+  if (!engine_load(c->engine, c->arena, c->plan, &c->loaded, &error)) {
     diag_report(c->diags, MSG_JIT_FAILED, (struct span){0}, error);
     return false;
   }
-  *out = (struct hrm_code){c->description, code.prepare, code.forward, code.train, code.trace};
+  *out = (struct hrm_code){c->description, code->prepare, code->forward, code->train, code->trace};
   record_time(c, "emit", begin);
   return true;
 }

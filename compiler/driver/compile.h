@@ -32,7 +32,8 @@ struct compilation {
   int timing_count;
   bool (*run)(struct executable *x); /* in place of execute_run, at the prompt; false: interrupted */
   bool was_interrupted;
-  struct engine *engine; /* opened by compile_open_engine; the owner of the compilation frees it */
+  struct engine *engine;     /* opened by compile_open_engine; the owner of the compilation frees it */
+  struct loaded_code loaded; /* by compile_load */
 };
 
 /* The stages; each reports to c->diags and returns false after an error.  A later one needs the earlier. */
