@@ -49,7 +49,6 @@ static void write_code(struct compilation *c, enum emit_kind kind) {
     output_write(c, output_path(c, ".o"), code.bytes, code.size);
   else
     output_write(c, c->options->output ? c->options->output : "-", code.bytes, code.size);
-  emitted_free(&code);
 }
 
 static void link_code(struct compilation *c, enum emit_kind kind) {
@@ -59,7 +58,6 @@ static void link_code(struct compilation *c, enum emit_kind kind) {
     output_link(c, output_path(c, ""), &objects);
   else
     output_link_shared(c, output_path(c, ".so"), &objects);
-  emitted_objects_free(&objects);
 }
 
 static bool known_pass(struct compilation *c) {

@@ -22,14 +22,10 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
   return loaded->emit_plan(a, plan, description, target, form, out, error);
 }
 
-void emitted_free(struct emitted *e) { loaded->emitted_free(e); }
-
 bool emit_objects(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
                   struct emitted_objects *out, const char **error) {
   return loaded->emit_objects(a, plan, description, target, out, error);
 }
-
-void emitted_objects_free(struct emitted_objects *e) { loaded->emitted_objects_free(e); }
 
 bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, struct machine *machine,
                   const char **error) {

@@ -40,10 +40,8 @@ LLVMValueRef emit_kernel(struct codegen *g, const struct kernel *k, const char *
 LLVMTypeRef kernel_type(struct codegen *g, const struct kernel *k);
 int kernel_accesses(struct arena *a, const struct kernel *k, const struct access **accesses);
 
-/* emit_plan and emit_objects (emit.h) for a target that is open already. */
-bool emit_one(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
-              enum emit_form form, struct emitted *out, const char **error);
-bool emit_parts(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
-                struct emitted_objects *out, const char **error);
+/* emit_objects (emit.h) for a target that is open already. */
+bool emit_objects_for(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
+                      struct emitted_objects *out, const char **error);
 
 #endif

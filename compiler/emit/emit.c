@@ -56,12 +56,26 @@ static bool verify(struct codegen *g, const char **error) {
   return !broken;
 }
 
+static void release_objects(void *objects) {
+  struct emitted_objects *o = objects;
+  for (int i = 0; i < o->count; i++) free((char *)o->objects[i].bytes);
+  o->count = 0;
+}
+
+/* A place for code that is released with the arena, at whatever point the work is ended. */
+static struct emitted_objects *objects_new(struct arena *a, int count) {
+  struct emitted_objects *o = arena_new_object(a, struct emitted_objects);
+  *o = (struct emitted_objects){.count = count};
+  arena_defer(a, release_objects, o);
+  return o;
+}
+
 static bool copy_out(struct emitted *out, const char *bytes, size_t size) {
-  out->bytes = malloc(size + 1);
-  if (!out->bytes) return false;
-  memcpy(out->bytes, bytes, size);
-  out->bytes[size] = '\0';
-  out->size = size;
+  char *copy = malloc(size + 1);
+  if (!copy) return false;
+  memcpy(copy, bytes, size);
+  copy[size] = '\0';
+  *out = (struct emitted){copy, size};
   return true;
 }
 
@@ -99,16 +113,17 @@ static bool write(struct codegen *g, LLVMTargetMachineRef machine, enum emit_for
 
 /* ---- all in one file ---- */
 
-bool emit_one(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
-              enum emit_form form, struct emitted *out, const char **error) {
+static bool emit_plan_for(struct arena *a, const struct plan *plan, const char *description,
+                          const struct code_host *host, enum emit_form form, struct emitted *out, const char **error) {
   struct codegen *g = codegen_new(a, host, plan->tile, "model");
+  struct emitted_objects *made = objects_new(a, 1);
   struct kernel_list called = {0};
-  *out = (struct emitted){0};
   if (description) emit_description(g, description);
   emit_functions(g, plan, host, &called);
   for (int i = 0; i < called.count; i++)
     LLVMSetLinkage(emit_kernel(g, called.items[i].kernel, called.items[i].name), LLVMInternalLinkage);
-  bool done = write(g, host->handle, form, out, error);
+  bool done = write(g, host->handle, form, &made->objects[0], error);
+  *out = made->objects[0];
   codegen_close(g);
   return done;
 }
@@ -195,23 +210,23 @@ static void deal_kernels(struct part *parts, int count, const struct kernel_list
   }
 }
 
-bool emit_parts(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
-                struct emitted_objects *out, const char **error) {
+bool emit_objects_for(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
+                      struct emitted_objects *out, const char **error) {
   enum { KERNELS_FOR_A_THREAD = 4 };
   struct part *parts = arena_new_array(a, struct part, EMIT_PARTS);
   struct kernel_list called = {0};
-  *out = (struct emitted_objects){0};
   part_open(&parts[0], a, plan, host, true, "functions");
   if (description) emit_description(parts[0].g, description);
   emit_functions(parts[0].g, plan, host, &called);
   int kernel_parts = (called.count + KERNELS_FOR_A_THREAD - 1) / KERNELS_FOR_A_THREAD;
   if (kernel_parts > EMIT_PARTS - 1) kernel_parts = EMIT_PARTS - 1;
-  out->count = 1 + kernel_parts;
-  for (int i = 1; i < out->count; i++) part_open(&parts[i], a, plan, host, false, "kernels");
-  for (int i = 0; i < out->count; i++) parts[i].out = &out->objects[i];
+  struct emitted_objects *made = objects_new(a, 1 + kernel_parts);
+  for (int i = 1; i < made->count; i++) part_open(&parts[i], a, plan, host, false, "kernels");
+  for (int i = 0; i < made->count; i++) parts[i].out = &made->objects[i];
   if (kernel_parts) deal_kernels(parts + 1, kernel_parts, &called);
-  run_parts(parts, out->count);
-  return close_parts(a, parts, out->count, error);
+  run_parts(parts, made->count);
+  *out = *made;
+  return close_parts(a, parts, made->count, error);
 }
 
 /* ---- for a target by name ---- */
@@ -234,14 +249,14 @@ bool emit_plan(struct arena *a, const struct plan *plan, const char *description
                enum emit_form form, struct emitted *out, const char **error) {
   struct code_host host;
   *out = (struct emitted){0};
-  return host_open(a, target, &host, error) && emit_one(a, plan, description, &host, form, out, error);
+  return host_open(a, target, &host, error) && emit_plan_for(a, plan, description, &host, form, out, error);
 }
 
 bool emit_objects(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
                   struct emitted_objects *out, const char **error) {
   struct code_host host;
   *out = (struct emitted_objects){0};
-  return host_open(a, target, &host, error) && emit_parts(a, plan, description, &host, out, error);
+  return host_open(a, target, &host, error) && emit_objects_for(a, plan, description, &host, out, error);
 }
 
 bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, struct machine *machine,
@@ -250,15 +265,4 @@ bool emit_resolve(struct arena *a, const struct target *wanted, struct target *r
   if (opened) LLVMDisposeTargetMachine(opened);
   resolved->openblas = wanted->openblas;
   return opened != NULL;
-}
-
-void emitted_free(struct emitted *e) {
-  free(e->bytes);
-  e->bytes = NULL;
-  e->size = 0;
-}
-
-void emitted_objects_free(struct emitted_objects *e) {
-  for (int i = 0; i < e->count; i++) emitted_free(&e->objects[i]);
-  e->count = 0;
 }

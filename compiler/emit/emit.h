@@ -16,8 +16,9 @@ struct target {
 
 enum emit_form { EMIT_LLVM, EMIT_ASSEMBLY, EMIT_OBJECT };
 
+/* Lives as long as the arena that it was generated for. */
 struct emitted {
-  char *bytes; /* malloc'd; free with emitted_free */
+  const char *bytes;
   size_t size;
 };
 
@@ -37,13 +38,11 @@ bool emit_open(struct arena *a, const char **error);
  * Returns false and sets *error (in the arena) when LLVM refuses, e.g. for an unknown cpu. */
 bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
                enum emit_form form, struct emitted *out, const char **error);
-void emitted_free(struct emitted *e);
 
 /* The same in several objects, which threads generate at the same time: the functions in the first, kernels in the
  * others.  The same plan and target give the same bytes. */
 bool emit_objects(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
                   struct emitted_objects *out, const char **error);
-void emitted_objects_free(struct emitted_objects *e);
 
 /* What emit_plan will generate for: cpu and features spelt out, and what that machine can do.  False and *error where
  * LLVM refuses. */

@@ -185,10 +185,8 @@ static bool generate_and_link(struct engine *e, struct arena *a, const struct pl
   host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
   host.kernel_name = kept_name;
   host.kernel_context = e;
-  bool loaded =
-      emit_parts(a, plan, NULL, &host, &objects, error) && link_code(e, a, &objects, host.prefix, out, error);
-  emitted_objects_free(&objects);
-  return loaded;
+  return emit_objects_for(a, plan, NULL, &host, &objects, error) &&
+         link_code(e, a, &objects, host.prefix, out, error);
 }
 
 bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,

@@ -2,9 +2,7 @@
 
 const struct code_generator hrmc_code_generator = {
     .emit_plan = emit_plan,
-    .emitted_free = emitted_free,
     .emit_objects = emit_objects,
-    .emitted_objects_free = emitted_objects_free,
     .emit_resolve = emit_resolve,
     .emit_load_openblas = emit_load_openblas,
     .engine_new = engine_new,

@@ -10,10 +10,8 @@
 struct code_generator {
   bool (*emit_plan)(struct arena *, const struct plan *, const char *, const struct target *, enum emit_form,
                     struct emitted *, const char **);
-  void (*emitted_free)(struct emitted *);
   bool (*emit_objects)(struct arena *, const struct plan *, const char *, const struct target *,
                        struct emitted_objects *, const char **);
-  void (*emitted_objects_free)(struct emitted_objects *);
   bool (*emit_resolve)(struct arena *, const struct target *, struct target *, struct machine *, const char **);
   bool (*emit_load_openblas)(void);
   struct engine *(*engine_new)(struct arena *, const struct target *, const char **);

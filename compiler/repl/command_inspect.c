@@ -69,7 +69,6 @@ static bool print_code(struct entry_run *r, const struct command_argument *argum
     return false;
   }
   fwrite(code.bytes, 1, code.size, stdout);
-  emitted_free(&code);
   return true;
 }
 
