@@ -213,6 +213,7 @@ bool type_equal(const struct type *a, const struct type *b);
 bool type_same_shape(const struct type *a, const struct type *b);
 bool type_is_batched(const struct type *t);                   /* axis 0 is EXTENT_BATCH */
 int64_t type_elements(const struct type *t);                  /* of one example: the batch axis counts as 1 */
+int64_t type_bytes(const struct type *t);                     /* likewise */
 const char *type_text(struct arena *a, const struct type *t); /* "f32[B, 82, 512]" */
 
 /* Checks every rule above (types, order, regions, sinks).  Returns NULL, or what is wrong, naming the node. */

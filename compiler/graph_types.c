@@ -95,6 +95,8 @@ int64_t type_elements(const struct type *t) {
   return elements;
 }
 
+int64_t type_bytes(const struct type *t) { return type_elements(t) * dtype_size(t->dtype); }
+
 const char *type_text(struct arena *a, const struct type *t) {
   char *text = arena_printf(a, "%s[", dtype_text(t->dtype));
   for (int i = 0; i < t->rank; i++) {

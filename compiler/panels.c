@@ -74,7 +74,7 @@ static const char *key_of_pack(struct arena *a, const struct view *v, int pair_a
 
 static struct buffer *shared_buffer(struct shared *s, const struct type *type) {
   struct buffer *b = arena_new_object(s->arena, struct buffer);
-  int64_t bytes = type_elements(type) * dtype_size(type->dtype);
+  int64_t bytes = type_bytes(type);
   *b = (struct buffer){.space = SPACE_SHARED, .offset = s->bytes, .bytes = bytes};
   s->bytes += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   return b;

@@ -107,7 +107,7 @@ static void add_hoisted(struct shared *s, const struct hoisted *h) {
     struct shared_value value = {.symbol = h->symbols[i],
                                  .buffer = fixed_buffer(s->arena, SPACE_SHARED, 0, s->bytes)};
     arena_push(s->arena, s->values, s->value_count, s->value_capacity, value);
-    int64_t bytes = type_elements(type) * dtype_size(type->dtype);
+    int64_t bytes = type_bytes(type);
     s->bytes += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 }

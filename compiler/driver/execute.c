@@ -85,7 +85,7 @@ static bool load_code(struct compilation *c, const struct graph *final, struct e
 static bool allocate_tensors(struct compilation *c, struct symbol *const *symbols, int count, struct executable *x) {
   x->tensors = arena_new_array(c->arena, void *, (size_t)count + 1);
   for (int i = 0; i < count; i++) {
-    x->tensors[i] = aligned_zeros(type_elements(&symbols[i]->type) * dtype_size(symbols[i]->type.dtype));
+    x->tensors[i] = aligned_zeros(type_bytes(&symbols[i]->type));
     if (!x->tensors[i]) return report(c, MSG_SYSTEM, "out of memory: the tensors of this expression are too large");
   }
   return true;

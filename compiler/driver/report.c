@@ -17,7 +17,7 @@ static int optimizer_values(const struct policy *group) {
   return !strcmp(group->kind, "sgd") && setting(group, "momentum") > 0;
 }
 
-static int64_t symbol_bytes(const struct symbol *s) { return type_elements(&s->type) * dtype_size(s->type.dtype); }
+static int64_t symbol_bytes(const struct symbol *s) { return type_bytes(&s->type); }
 
 static int64_t state_bytes(const struct program *p) {
   int64_t bytes = 0;

@@ -5,6 +5,7 @@
 #include "../lex.h"
 #include "../source.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Cuts a text at its last " wrt "; false: it has none. */
@@ -31,8 +32,6 @@ bool command_of_grad(struct entry_run *r, const struct command_argument *argumen
   const char *type = type_text(r->c.arena, &gradient.type);
   if (done)
     print_tensor(stdout, gradient.type.rank ? type + strcspn(type, "[") : "float", &gradient, r->session->print_full);
-  session_tensor_free(&value);
-  session_tensor_free(&gradient);
   return done;
 }
 
@@ -44,26 +43,79 @@ static const struct fn_decl *find_function(const struct ast_file *file, const ch
   return NULL;
 }
 
-/* A point for a type: numbers written where it has numbers, 3 where it has names. */
-static const char *point_of(struct arena *a, const struct type_expr *t, int axis, int *number) {
-  if (!t || axis == t->rank) {
-    int k = (*number)++;
-    return arena_printf(a, "%.2f", 0.3 + 0.25 * (k * 7 % 5) - 0.1 * k);
+/* A gradient is checked one number of the point after the other. */
+enum { MAX_POINT = 10000 };
+
+/* A point with its numbers, which lie as those of a tensor do. */
+struct point {
+  int rank;
+  int64_t extent[GRAPH_MAX_RANK];
+  int64_t count;
+  const float *values;
+};
+
+static bool point_fits(struct entry_run *r, struct point *p, struct span place) {
+  p->count = 1;
+  for (int i = 0; i < p->rank && p->count <= MAX_POINT; i++) p->count *= p->extent[i];
+  if (p->count <= MAX_POINT) return true;
+  diag_report(r->c.diags, MSG_SESSION_NUMBER, place, ":gradcheck",
+              arena_printf(r->c.arena, "a point of up to %d numbers", MAX_POINT), "a larger one");
+  return false;
+}
+
+/* The point as an expression, which stands where it was typed; *at goes over its numbers. */
+static struct expr *point_expr(struct arena *a, const struct point *p, int axis, const float **at, struct span place) {
+  struct expr *x = arena_new_object(a, struct expr);
+  x->span = place;
+  x->height = 1 + p->rank - axis;
+  x->kind = axis == p->rank ? EXPR_NUMBER : EXPR_LIST;
+  if (axis == p->rank) {
+    x->number.value = (double)*(*at)++;
+    return x;
   }
-  const struct expr *dim = t->dims[axis];
-  int count = dim->kind == EXPR_NUMBER && dim->number.value < 100 ? (int)dim->number.value : 3;
-  const char *text = "[";
-  for (int i = 0; i < count; i++)
-    text = arena_printf(a, "%s%s%s", text, i ? ", " : "", point_of(a, t, axis + 1, number));
-  return arena_printf(a, "%s]", text);
+  x->list.count = (int)p->extent[axis];
+  x->list.items = arena_new_array(a, struct expr *, (size_t)x->list.count);
+  for (int i = 0; i < x->list.count; i++) x->list.items[i] = point_expr(a, p, axis + 1, at, place);
+  return x;
+}
+
+static struct expr *point_finite(struct entry_run *r, const struct point *p, struct span place) {
+  const float *at = p->values;
+  for (int64_t i = 0; i < p->count; i++) {
+    if (isfinite(p->values[i])) continue;
+    diag_report(r->c.diags, MSG_SESSION_NUMBER, place, ":gradcheck", "finite numbers",
+                isnan(p->values[i]) ? "nan" : "inf");
+    return NULL;
+  }
+  return point_expr(r->c.arena, p, 0, &at, place);
+}
+
+/* A point for a type: the extents written where it has numbers, 3 where it has names. */
+static struct point point_of(const struct type_expr *t) {
+  struct point p = {.rank = t && t->rank <= GRAPH_MAX_RANK ? t->rank : 0};
+  for (int i = 0; i < p.rank; i++) {
+    const struct expr *dim = t->dims[i];
+    bool is_number = dim->kind == EXPR_NUMBER && dim->number.value >= 0 && dim->number.value <= MAX_POINT + 1;
+    p.extent[i] = is_number ? (int64_t)dim->number.value : 3;
+  }
+  return p;
+}
+
+static const float *sample_numbers(struct arena *a, int64_t count) {
+  float *values = arena_new_array(a, float, (size_t)count);
+  for (int64_t k = 0; k < count; k++) values[k] = 0.3f + 0.25f * (float)(k * 7 % 5) - 0.1f * (float)(k % 17);
+  return values;
 }
 
 /* Of a function alone: a point of its first parameter's type, for one declared in the session; else of three. */
-static const char *point_for(struct entry_run *r, const char *name) {
-  const struct fn_decl *f = find_function(r->c.ast, name);
-  int number = 0;
-  if (!f || f->count == 0) return "[0.3, -0.2, 0.9]";
-  return point_of(r->c.arena, f->parameters[0].type, 0, &number);
+static struct expr *point_beside(struct entry_run *r, const struct expr *f) {
+  static const float three[] = {0.3f, -0.2f, 0.9f};
+  const struct fn_decl *declared = find_function(r->c.ast, span_text(r->c.arena, f->span));
+  struct point p = {.rank = 1, .extent = {3}};
+  if (declared && declared->count > 0) p = point_of(declared->parameters[0].type);
+  if (!point_fits(r, &p, f->span)) return NULL;
+  p.values = declared ? sample_numbers(r->c.arena, p.count) : three;
+  return point_finite(r, &p, f->span);
 }
 
 /* Where F ends: at the first comma outside brackets, or at the end. */
@@ -79,20 +131,10 @@ static uint32_t end_of_function(struct entry_run *r, struct span place) {
   return place.end;
 }
 
-static struct expr *parse_point(struct entry_run *r, const char *text, struct span place) {
-  const struct source *source = source_from_text(r->c.arena, "point", text);
-  struct expr *x = parse_expression(r->c.arena, r->c.diags, source_span(source));
-  x->span = place;
-  return x;
-}
-
-/* A tensor's numbers as the language writes them; *at goes over them. */
-static const char *numbers_of(struct arena *a, const struct type *t, int axis, const float **at) {
-  if (axis == t->rank) return arena_printf(a, "%.9g", (double)*(*at)++);
-  const char *text = "[";
-  for (int64_t i = 0; i < t->extent[axis]; i++)
-    text = arena_printf(a, "%s%s%s", text, i ? ", " : "", numbers_of(a, t, axis + 1, at));
-  return arena_printf(a, "%s]", text);
+static struct expr *point_of_tensor(struct entry_run *r, const struct session_tensor *tensor, struct span place) {
+  struct point p = {.rank = tensor->type.rank, .values = tensor->data};
+  memcpy(p.extent, tensor->type.extent, sizeof p.extent);
+  return point_fits(r, &p, place) ? point_finite(r, &p, place) : NULL;
 }
 
 /* X as it was typed, which may name tensors that the session holds: tests know none, so they get its numbers. */
@@ -102,16 +144,8 @@ static struct expr *point_typed(struct entry_run *r, struct span place) {
   if (!session_elaborate(r, place, (struct span){0}, &answer)) return NULL;
   if (answer.text) return parse_expression(r->c.arena, r->c.diags, place);
   if (!session_evaluate(r, &answer, &value, NULL, NULL)) return NULL;
-  const float *at = value.data;
   bool is_float = value.type.dtype == DTYPE_F32;
-  struct expr *x = is_float ? parse_point(r, numbers_of(r->c.arena, &value.type, 0, &at), place)
-                            : parse_expression(r->c.arena, r->c.diags, place);
-  session_tensor_free(&value);
-  return x;
-}
-
-static struct expr *point_beside(struct entry_run *r, const struct expr *f) {
-  return parse_point(r, point_for(r, span_text(r->c.arena, f->span)), f->span);
+  return is_float ? point_of_tensor(r, &value, place) : parse_expression(r->c.arena, r->c.diags, place);
 }
 
 /* A test of the two, each of which stands where it was typed. */

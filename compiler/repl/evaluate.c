@@ -5,13 +5,7 @@
 #include "interrupt_point.h"
 #include "runtime/clock.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-void session_tensor_free(struct session_tensor *t) {
-  free(t->data);
-  t->data = NULL;
-}
 
 struct symbol_list {
   struct symbol **items;
@@ -39,26 +33,19 @@ static const void *value_of(struct session *s, const struct answer *answer, cons
   return session_find_held(s, symbol->name)->data;
 }
 
-static size_t bytes_of(const struct type *type) { return (size_t)(type_elements(type) * dtype_size(type->dtype)); }
-
-static bool copy_out(struct entry_run *r, const struct executable *x, const struct symbol *symbol,
+static void copy_out(struct entry_run *r, const struct executable *x, const struct symbol *symbol,
                      struct session_tensor *out) {
-  if (!out) return true;
+  if (!out) return;
   out->type = symbol->type;
-  out->data = malloc(bytes_of(&symbol->type) + 1);
-  if (!out->data) {
-    diag_report(r->c.diags, MSG_SYSTEM, (struct span){0}, "out of memory: no room for a copy of the value");
-    return false;
-  }
-  memcpy(out->data, execute_value(x, symbol), bytes_of(&symbol->type));
-  return true;
+  out->data = arena_alloc(r->c.arena, (size_t)type_bytes(&symbol->type));
+  memcpy(out->data, execute_value(x, symbol), (size_t)type_bytes(&symbol->type));
 }
 
 static void copy_in(struct entry_run *r, const struct answer *answer, struct executable *x, struct symbol **symbols,
                     int count) {
   for (int i = 0; i < count; i++) {
     if (symbols[i]->role == ROLE_OUTPUT) continue;
-    memcpy(execute_value(x, symbols[i]), value_of(r->session, answer, symbols[i]), bytes_of(&symbols[i]->type));
+    memcpy(execute_value(x, symbols[i]), value_of(r->session, answer, symbols[i]), (size_t)type_bytes(&symbols[i]->type));
   }
 }
 
@@ -102,8 +89,9 @@ bool session_evaluate(struct entry_run *r, const struct answer *answer, struct s
   struct executable *x = execute_load(&r->c, answer->graph, symbols, count);
   if (!x) return false;
   copy_in(r, answer, x, symbols, count);
-  bool done = (seconds ? run_timed(r, x, seconds) : run_once(r, x)) && copy_out(r, x, answer->result, value) &&
-              (!gradient || copy_out(r, x, answer->gradient, gradient));
+  bool done = seconds ? run_timed(r, x, seconds) : run_once(r, x);
+  if (done) copy_out(r, x, answer->result, value);
+  if (done) copy_out(r, x, answer->gradient, gradient);
   execute_free(x);
   return done;
 }

@@ -104,12 +104,13 @@ void session_forget(struct session *s, const char *name) {
     if (!strcmp(s->fields[i].name, name)) drop_field(s, i);
 }
 
-/* Takes the data. */
-static void session_hold(struct session *s, const char *name, const struct type *type, void *data) {
-  char *copy = session_copy(s, name);
+static void session_hold(struct session *s, const char *name, const struct session_tensor *value) {
+  size_t bytes = (size_t)type_bytes(&value->type);
   s->held = session_grown(s, s->held, s->held_count, sizeof *s->held);
+  char *copy = session_copy(s, name);
+  void *data = memcpy(got(s, malloc(bytes + 1)), value->data, bytes);
   session_forget(s, name);
-  s->held[s->held_count++] = (struct held){{copy, ROLE_INPUT, *type}, data};
+  s->held[s->held_count++] = (struct held){{copy, ROLE_INPUT, value->type}, data};
 }
 
 static void add_field(struct session *s, const char *name, const char *text) {
@@ -329,7 +330,6 @@ static bool print_answer(struct entry_run *r, const struct answer *a) {
   if (a->text) return puts(a->text) >= 0;
   bool done = session_evaluate(r, a, &value, NULL, NULL);
   if (done) print_tensor(stdout, a->type, &value, r->session->print_full);
-  session_tensor_free(&value);
   return done;
 }
 
@@ -370,10 +370,9 @@ static bool enter_assignment(struct entry_run *r, const char *name, struct span 
   struct span place = {r->typed, (uint32_t)(strstr(r->typed->text, name) - r->typed->text), right.begin};
   place.end = place.begin + (uint32_t)strlen(name);
   if (!session_evaluate(r, &answer, &value, NULL, NULL)) return false;
-  bool is_free = session_give_way(r, name, place);
-  if (is_free) session_hold(r->session, name, &value.type, value.data);
-  if (!is_free) session_tensor_free(&value);
-  return is_free;
+  if (!session_give_way(r, name, place)) return false;
+  session_hold(r->session, name, &value);
+  return true;
 }
 
 static void assign(struct entry_run *r, const char *name, struct span right) {

@@ -163,9 +163,8 @@ bool session_command(struct entry_run *r);
 /* How expressions are evaluated (repl/evaluate.c). */
 struct session_tensor {
   struct type type;
-  void *data; /* malloc'd */
+  void *data; /* lives as long as the entry's arena */
 };
-void session_tensor_free(struct session_tensor *t);
 
 /* value, gradient and seconds may be NULL; with seconds it runs again and again for a moment, and the shortest run
  * counts. */
