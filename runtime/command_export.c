@@ -36,21 +36,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   }
 }
 
-/* How puzzles are written, for `solve`: what the run said of itself, where it did. */
-static json_t *metadata_of(const struct tensor_file *file) {
-  const char *settings = tensor_file_text(file, "settings");
-  return settings ? json_pack("{s:s}", "settings", settings) : NULL;
-}
-
 static bool export_weights(const struct command_line *line, const struct export_options *o, struct hrm_error *error) {
   struct tensor_file file;
   struct model model = {0};
   if (!checkpoint_open(&file, o->checkpoint, line->description, error)) return false;
-  json_t *metadata = metadata_of(&file);
+  json_t *settings = checkpoint_settings(&file);
   bool done = model_new(&model, line->code, line->description, 1, false, error) &&
               checkpoint_load(&model, &file, o->use, error) &&
-              weights_write(&model, metadata, o->format, o->output, error);
-  json_decref(metadata);
+              weights_write(&model, settings, o->format, o->output, error);
+  json_decref(settings);
   tensor_file_close(&file);
   model_free(&model);
   return done;

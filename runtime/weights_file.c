@@ -36,15 +36,31 @@ const struct weights_format *weights_format_of(const char *path) {
   return dot ? weights_format_named(dot + 1) : NULL;
 }
 
-bool weights_write(const struct model *model, json_t *metadata, const struct weights_format *format, const char *path,
-                   struct hrm_error *error) {
+static json_t *metadata_of(const json_t *settings) {
+  static const char *const told[] = {"model", "hrmc", "configs", "dataset"};
+  json_t *shared = json_object();
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+    json_t *value = json_object_get(settings, told[i]);
+    if (value) json_object_set(shared, told[i], value);
+  }
+  char *text = json_object_size(shared) > 0 ? json_dumps(shared, JSON_COMPACT) : NULL;
+  json_t *metadata = text ? json_pack("{s:s}", "settings", text) : NULL;
+  free(text);
+  json_decref(shared);
+  return metadata;
+}
+
+bool weights_write(const struct model *model, const json_t *settings, const struct weights_format *format,
+                   const char *path, struct hrm_error *error) {
   const struct description *d = model->description;
   struct tensor_entry *entries = calloc((size_t)d->weight_count + 1, sizeof *entries);
   if (!entries) return hrm_fail(error, HRM_SYSTEM, "out of memory");
   for (int i = 0; i < d->weight_count; i++) {
     entries[i] = (struct tensor_entry){d->weights[i].path, STORED_F32, d->weights[i].shape, model_weight(model, i)};
   }
+  json_t *metadata = metadata_of(settings);
   bool written = format->write(path, entries, d->weight_count, metadata, error);
+  json_decref(metadata);
   free(entries);
   return written;
 }

@@ -155,6 +155,7 @@ check 'weights stay' test "$(grep '\[2\]' out | sort -u | wc -l) $(grep -c '\[2\
 shows 0 'config H_cycles = 4' ':set H_cycles=4' ':diff'
 says 0 $'float -5\nfloat -5' 'HRM.q_head.bias[0]' ':save w.safetensors' ':checkpoint w.safetensors' 'HRM.q_head.bias[1]'
 check 'weights' test -s w.safetensors
+check 'they say how puzzles are written' grep -qaF '\"characters\":' w.safetensors
 shows 0 '5' ':save w.npz' '2 + 3'
 check 'weights in NumPy form' test "$(head -c 2 w.npz)" = PK
 shows 1 "':save' takes a FILE that ends in .hrm, .safetensors or .npz [E421]" ':save w.foo'

@@ -58,6 +58,8 @@ prints 1 'labels: neither a folder nor a name that ends in .npy' \
 prints 0 '^2341$' "$fake" solve --checkpoint run 1234111122224444
 prints 0 '"puzzle":"1234111122224444","solution":"2341222233331111"' "$fake" solve --checkpoint run --json 1234111122224444
 "$fake" export --checkpoint run --output alone.safetensors || fail "export of a run"
+grep -qaF '\"data\":' run/latest || fail "the settings in a checkpoint are written in another way"
+grep -qaF '\"data\":' alone.safetensors && fail "exported weights tell where the run was"
 prints 0 '^2341$' "$fake" solve --checkpoint alone.safetensors 1234111122224444 # it says how puzzles are written
 "$fake" export --checkpoint run --output alone.npz || fail "export of a run as .npz"
 prints 1 'give the data set by --data' "$fake" solve --checkpoint alone.npz 1234111122224444

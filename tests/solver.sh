@@ -14,6 +14,7 @@ same 'the solution' "$answer" "$(tr -d '\n' <out | grep -o "$answer")"
 check 'a page' grep -q '</html>' trace.html
 
 solver=$top/examples/sudoku/solver.safetensors
+check 'it does not say where it was trained' test "$(grep -acF '\"data\":' "$solver")" = 0
 check 'it is smaller than 2 MB' test "$(stat -Lc %s "$solver")" -lt 2000000
 hrm-data sudoku --givens 36 --train 10 --test 50 --seed 6 --output easy >log 2>&1 || fail 'a data set'
 right=$(./solver eval --checkpoint "$solver" --data easy --json 2>log | sed -n 's/.*"exact_accuracy": *\([0-9.]*\).*/\1/p' | head -n 1)

@@ -4,6 +4,7 @@
 #include "../source.h"
 #include "model.h"
 #include "runtime/atomic_file.h"
+#include "runtime/settings.h"
 #include "runtime/weights_file.h"
 
 #include <math.h>
@@ -186,7 +187,11 @@ static bool save_declarations(struct entry_run *r, const char *path) {
 static bool save_weights(struct entry_run *r, const char *path, const struct weights_format *format) {
   struct trained_model *m = model_ready(r);
   struct hrm_error error;
-  return m && (weights_write(&m->trainer.model, NULL, format, path, &error) || report_error(r, &error));
+  if (!m) return false;
+  json_t *settings = settings_json(&m->settings, &m->description, &m->train, &error);
+  bool done = settings && weights_write(&m->trainer.model, settings, format, path, &error);
+  json_decref(settings);
+  return done || report_error(r, &error);
 }
 
 bool command_of_save(struct entry_run *r, const struct command_argument *argument) {

@@ -75,6 +75,7 @@ static bool compile(struct entry_run *r, struct trained_model *m) {
 /* Run-time settings of the session, over those of the train block. */
 static void apply_settings(struct session *s, struct trained_model *m) {
   struct settings *t = &m->settings;
+  t->data = session_copy(s, s->options.data);
   int64_t threads = s->run.threads ? s->run.threads : omp_get_max_threads();
   if (s->run.batch) t->batch = s->run.batch;
   if (s->run.lr > 0) settings_scale_rates(t, &m->description, s->run.lr);
