@@ -10,6 +10,7 @@ EXTRA_DIST += \
   %D%/embed/README.md \
   %D%/embed/embed.c \
   %D%/maze/README.md \
+  %D%/maze/maze.hrm \
   %D%/sudoku/README.md \
   %D%/sudoku/curve.svg \
   %D%/sudoku/solver.safetensors \

@@ -65,21 +65,22 @@ static void all_functions(const char *name, const char *settings, const struct m
 static const struct {
   const char *model, *settings;
 } models[] = {
-    {"hrm", TWO_LEVELS "hidden_size=24 num_heads=3"},
-    {"hrm", TWO_LEVELS "hidden_size=16 num_heads=2 pos_encodings=learned loss_type=softmax puzzle_emb_ndim=0"},
-    {"hrm", TWO_LEVELS "hidden_size=16 num_heads=1 pos_encodings=none puzzle_emb_ndim=20 halting=halt_head"},
-    {"hrm", TWO_LEVELS "hidden_size=20 mlp_t=1 pos_encodings=learned H_cycles=3 L_cycles=1 halting=fixed"},
-    {"hrm", TWO_LEVELS "hidden_size=32 num_heads=4 H_cycles=1 L_cycles=1 loss_type=softmax"},
-    {"trm", ATTENTION "puzzle_emb_len=3 L_layers=1 L_cycles=2"},
-    {"trm", MLP "L_layers=2 H_cycles=2 L_cycles=3 no_ACT_continue=0"},
-    {"transformer", ATTENTION "layers=3"},
-    {"transformer", MLP "layers=2 norm=post"},
-    {"universal", ATTENTION "layers=1"},
-    {"universal", MLP "layers=2 cycles=2"},
-    {"recurrent", ATTENTION},
-    {"recurrent", MLP "cycles=3"},
-    {"levels", ATTENTION "layers=1"},
-    {"levels", MLP "layers=1 H_cycles=1 M_cycles=3"},
+    {"models/hrm", TWO_LEVELS "hidden_size=24 num_heads=3"},
+    {"models/hrm", TWO_LEVELS "hidden_size=16 num_heads=2 pos_encodings=learned loss_type=softmax puzzle_emb_ndim=0"},
+    {"models/hrm", TWO_LEVELS "hidden_size=16 num_heads=1 pos_encodings=none puzzle_emb_ndim=20 halting=halt_head"},
+    {"models/hrm", TWO_LEVELS "hidden_size=20 mlp_t=1 pos_encodings=learned H_cycles=3 L_cycles=1 halting=fixed"},
+    {"models/hrm", TWO_LEVELS "hidden_size=32 num_heads=4 H_cycles=1 L_cycles=1 loss_type=softmax"},
+    {"models/trm", ATTENTION "puzzle_emb_len=3 L_layers=1 L_cycles=2"},
+    {"models/trm", MLP "L_layers=2 H_cycles=2 L_cycles=3 no_ACT_continue=0"},
+    {"models/transformer", ATTENTION "layers=3"},
+    {"models/transformer", MLP "layers=2 norm=post"},
+    {"models/universal", ATTENTION "layers=1"},
+    {"models/universal", MLP "layers=2 cycles=2"},
+    {"models/recurrent", ATTENTION},
+    {"models/recurrent", MLP "cycles=3"},
+    {"models/levels", ATTENTION "layers=1"},
+    {"models/levels", MLP "layers=1 H_cycles=1 M_cycles=3"},
+    {"examples/maze/maze", "vocab_size=6 seq_len=25 hidden_size=12 layers=1"},
 };
 
 enum { MODELS = sizeof models / sizeof *models };

@@ -141,7 +141,7 @@ static void first_step(const char *name) {
   r.fixture = fixture_open(folder);
   r.batch = fixture_number(r.fixture, "batch_size");
   settings(&r, text, sizeof text);
-  model_open_shipped(&r.m, "hrm", text, NULL);
+  model_open_shipped(&r.m, "models/hrm", text, NULL);
   bind(&r);
   r.result = evaluate(r.m.c.arena, r.m.c.train, r.inputs, r.input_count, r.batch);
   compare(&r, "logits", "step0.logits", 1, 2e-4);

@@ -64,19 +64,20 @@ static void check(const char *name, const char *settings) {
 static const struct {
   const char *model, *settings;
 } models[] = {
-    {"hrm", HRM "pos_encodings=rope loss_type=stablemax"},
-    {"hrm", HRM "pos_encodings=learned loss_type=softmax puzzle_emb_ndim=0"},
-    {"hrm", HRM "mlp_t=1 pos_encodings=none loss_type=softmax"},
-    {"trm", TINY "L_layers=1 H_cycles=1 L_cycles=2 puzzle_emb_len=2"},
-    {"trm", TINY MLP "L_layers=2 H_cycles=1 L_cycles=3"},
-    {"transformer", TINY "layers=2 norm=pre"},
-    {"transformer", TINY MLP "layers=2 norm=post"},
-    {"universal", TINY "layers=1 cycles=3"},
-    {"universal", TINY MLP "layers=2 cycles=2"},
-    {"recurrent", TINY "cycles=3"},
-    {"recurrent", TINY MLP},
-    {"levels", TINY "layers=1 H_cycles=1 M_cycles=1 L_cycles=1"},
-    {"levels", TINY MLP "layers=1 H_cycles=1 M_cycles=1 L_cycles=1"},
+    {"models/hrm", HRM "pos_encodings=rope loss_type=stablemax"},
+    {"models/hrm", HRM "pos_encodings=learned loss_type=softmax puzzle_emb_ndim=0"},
+    {"models/hrm", HRM "mlp_t=1 pos_encodings=none loss_type=softmax"},
+    {"models/trm", TINY "L_layers=1 H_cycles=1 L_cycles=2 puzzle_emb_len=2"},
+    {"models/trm", TINY MLP "L_layers=2 H_cycles=1 L_cycles=3"},
+    {"models/transformer", TINY "layers=2 norm=pre"},
+    {"models/transformer", TINY MLP "layers=2 norm=post"},
+    {"models/universal", TINY "layers=1 cycles=3"},
+    {"models/universal", TINY MLP "layers=2 cycles=2"},
+    {"models/recurrent", TINY "cycles=3"},
+    {"models/recurrent", TINY MLP},
+    {"models/levels", TINY "layers=1 H_cycles=1 M_cycles=1 L_cycles=1"},
+    {"models/levels", TINY MLP "layers=1 H_cycles=1 M_cycles=1 L_cycles=1"},
+    {"examples/maze/maze", "vocab_size=4 seq_len=9 hidden_size=8 layers=1 H_cycles=1 L_cycles=2"},
 };
 
 enum { MODELS = sizeof models / sizeof *models };

@@ -351,7 +351,7 @@ static void open_run(struct run *r, const char *settings, const char *contract) 
   memset(r, 0, sizeof *r);
   strcpy(r->folder, "/tmp/check_replay.XXXXXX");
   ck_assert_ptr_nonnull(mkdtemp(r->folder));
-  model_open_shipped(&r->m, "hrm", settings, NULL);
+  model_open_shipped(&r->m, "models/hrm", settings, NULL);
   ck_assert_int_le(program(r)->weight_count, MOST_WEIGHTS);
   r->length = setting(settings, "seq_len");
   r->vocabulary = setting(settings, "vocab_size");

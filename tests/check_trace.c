@@ -145,7 +145,7 @@ static const struct {
   const char *model, *state;
   int steps;
 } shipped[] = {
-    {"hrm", "z_H", 6}, {"trm", "z_L", 21}, {"levels", "z", 14}, {"recurrent", "h", 0}, {"transformer", "logits", 0}};
+    {"models/hrm", "z_H", 6}, {"models/trm", "z_L", 21}, {"models/levels", "z", 14}, {"models/recurrent", "h", 0}, {"models/transformer", "logits", 0}};
 
 START_TEST(without_limit_it_is_forward) {
   struct model m;

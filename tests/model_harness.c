@@ -196,7 +196,7 @@ bool model_open(struct model *m, const char *path, const char *text, const char 
 void model_open_shipped(struct model *m, const char *name, const char *settings, const struct model_path *target) {
   const char *top = getenv("top_srcdir");
   char path[4096];
-  snprintf(path, sizeof path, "%s/models/%s.hrm", top ? top : ".", name);
+  snprintf(path, sizeof path, "%s/%s.hrm", top ? top : ".", name);
   bool opened = model_open(m, path, NULL, settings, target);
   diag_print(m->c.diags, stderr, false);
   ck_assert_msg(opened, "%s does not compile", path);

@@ -37,7 +37,7 @@ struct model {
  * reports errors: see c.diags; all later mistakes end the test. */
 bool model_open(struct model *m, const char *path, const char *text, const char *settings,
                 const struct model_path *target);
-/* The same of models/NAME.hrm; errors of the front end, too, end the test. */
+/* The same of NAME.hrm in the top folder, as "models/hrm"; errors of the front end, too, end the test. */
 void model_open_shipped(struct model *m, const char *name, const char *settings, const struct model_path *target);
 void model_close(struct model *m);
 
