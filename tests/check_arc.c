@@ -6,6 +6,7 @@
 
 #include "runtime/arc.h"
 #include "runtime/data/arc_sets.h"
+#include "tests/suite.h"
 
 static struct hrm_error error;
 
@@ -225,7 +226,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("arc");
-  TCase *grids = tcase_create("grids");
+  TCase *grids = suite_case(suite, "grids", NULL, NULL);
   tcase_add_loop_test(grids, test_restored, 0, 8);
   tcase_add_test(grids, test_augmented);
   tcase_add_loop_test(grids, test_names, 0, sizeof names / sizeof *names);
@@ -233,19 +234,13 @@ int main(void) {
   tcase_add_test(grids, test_end_marks);
   tcase_add_test(grids, test_no_room_for_marks);
   tcase_add_test(grids, test_crop);
-  suite_add_tcase(suite, grids);
 
-  TCase *reading = tcase_create("tasks");
+  TCase *reading = suite_case(suite, "tasks", NULL, NULL);
   tcase_add_test(reading, test_task);
   tcase_add_test(reading, test_challenges);
   tcase_add_loop_test(reading, test_bad, 0, sizeof bad / sizeof *bad);
   tcase_add_test(reading, test_twice);
   tcase_add_test(reading, test_distinct_augmentations);
-  suite_add_tcase(suite, reading);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* pass_batch: the program of a batch does to each example what the program of one example does. */
 #include "compiler/passes.h"
 #include "tests/random_graph.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -138,17 +139,11 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("batch");
-  TCase *all = tcase_create("batch");
-  tcase_add_checked_fixture(all, setup, teardown);
+  TCase *all = suite_case(suite, "batch", setup, teardown);
   tcase_add_loop_test(all, test_examples_are_independent, 0, 200);
   tcase_add_test(all, test_weights_stay);
   tcase_add_test(all, test_carry_fixpoint);
   tcase_add_test(all, test_constant_sinks);
   tcase_add_loop_test(all, test_gather_from_batched_table, 0, 2);
-  suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include "tests/emit_harness.h"
 #include "tests/plan_harness.h"
 #include "tests/random_graph.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -232,16 +233,10 @@ static void teardown(void) { arena_free(arena); }
 
 int main(void) {
   Suite *s = suite_create("chain");
-  TCase *t = tcase_create("attention");
-  tcase_add_checked_fixture(t, setup, teardown);
+  TCase *t = suite_case(s, "attention", setup, teardown);
   tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, test_one_chain_each_way, 0, SPELLINGS);
   tcase_add_test(t, test_blocks_of_rows);
   tcase_add_loop_test(t, test_values, 0, 3 * SPELLINGS);
-  suite_add_tcase(s, t);
-  SRunner *runner = srunner_create(s);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(s);
 }

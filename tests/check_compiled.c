@@ -1,6 +1,7 @@
 /* Compiled models compute what their graphs say: every output, state and gradient of the generated train, forward
  * and trace functions equals the plain evaluator's, on random inputs, for every shipped model and many settings. */
 #include "tests/model_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -149,15 +150,10 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("compiled");
-  TCase *cases = tcase_create("models");
+  TCase *cases = suite_case(suite, "models", NULL, NULL);
   tcase_set_timeout(cases, 300);
   tcase_add_loop_test(cases, compiled_equals_evaluated, 0, MODELS * MODEL_PATHS);
   tcase_add_loop_test(cases, compiled_equals_evaluated_in_bf16, 0, MODELS * MODEL_BF16_PATHS);
   tcase_add_loop_test(cases, checkpoints_change_nothing, 0, 2);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -8,6 +8,7 @@
 #include "runtime/atomic_file.h"
 #include "runtime/loader.h"
 #include "runtime/random.h"
+#include "tests/suite.h"
 
 /* Two groups; the first has puzzles of two examples and one, the second one of one.  Rows of 2 x 3 tokens. */
 enum { EXAMPLES = 4, LENGTH = 6 };
@@ -481,8 +482,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("dataset");
-  TCase *good = tcase_create("good");
-  tcase_add_checked_fixture(good, setup, teardown);
+  TCase *good = suite_case(suite, "good", setup, teardown);
   tcase_add_test(good, test_metadata);
   tcase_add_test(good, test_examples);
   tcase_add_test(good, test_structure);
@@ -495,10 +495,8 @@ int main(void) {
   tcase_add_test(good, test_text);
   tcase_add_test(good, test_bad_text);
   tcase_add_test(good, test_text_survives_json);
-  suite_add_tcase(suite, good);
 
-  TCase *bad = tcase_create("bad");
-  tcase_add_checked_fixture(bad, setup, teardown);
+  TCase *bad = suite_case(suite, "bad", setup, teardown);
   tcase_set_timeout(bad, 60);
   tcase_add_loop_test(bad, test_bad_descriptions, 0, sizeof descriptions / sizeof *descriptions);
   tcase_add_loop_test(bad, test_malformed_json, 0, sizeof malformed / sizeof *malformed);
@@ -506,11 +504,6 @@ int main(void) {
   tcase_add_loop_test(bad, test_bad_arrays, 0, sizeof arrays / sizeof *arrays);
   tcase_add_test(bad, test_float_array);
   tcase_add_test(bad, test_damaged_descriptions);
-  suite_add_tcase(suite, bad);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

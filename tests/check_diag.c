@@ -4,6 +4,7 @@
 #include "compiler/source.h"
 #include "compiler/utf8.h"
 #include "runtime/nearest.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -507,9 +508,5 @@ int main(void) {
   suite_add_tcase(suite, arena_tests());
   suite_add_tcase(suite, source_tests());
   suite_add_tcase(suite, diag_tests());
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The entry of code generation: targets, forms, the description, what is shared between kernels, errors. */
 #include "tests/emit_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -223,8 +224,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("emit");
-  TCase *cases = tcase_create("entry");
-  tcase_add_checked_fixture(cases, setup, teardown);
+  TCase *cases = suite_case(suite, "entry", setup, teardown);
   tcase_add_test(cases, test_kernels_of_one_form_are_one_function);
   tcase_add_test(cases, test_assembly_has_all_symbols);
   tcase_add_test(cases, test_description_can_be_read);
@@ -237,10 +237,5 @@ int main(void) {
   tcase_add_test(cases, test_unknown_feature);
   tcase_add_test(cases, test_vectors_of_targets);
 #endif
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return suite_run(suite);
 }

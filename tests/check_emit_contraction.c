@@ -1,4 +1,5 @@
 #include "tests/emit_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -236,7 +237,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("emit_contraction");
-  TCase *cases = tcase_create("shapes");
+  TCase *cases = suite_case(suite, "shapes", NULL, NULL);
   tcase_set_timeout(cases, 120);
   tcase_add_loop_test(cases, test_rows, 0, SIZES);
   tcase_add_loop_test(cases, test_depth, 0, 2);
@@ -251,10 +252,5 @@ int main(void) {
   tcase_add_loop_test(cases, test_pairs_rows, 0, SIZES);
   tcase_add_test(cases, test_pairs_depth);
   tcase_add_loop_test(cases, test_pairs_rows_per_example, 0, 2);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return suite_run(suite);
 }

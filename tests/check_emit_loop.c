@@ -1,4 +1,5 @@
 #include "tests/emit_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -384,7 +385,7 @@ END_TEST
 
 static void add_cases(Suite *suite) {
   TCase *elementwise = tcase_create("elementwise"), *memory = tcase_create("memory");
-  TCase *reductions = tcase_create("reductions");
+  TCase *reductions = suite_case(suite, "reductions", NULL, NULL);
   tcase_set_timeout(elementwise, 120);
   tcase_set_timeout(memory, 120);
   tcase_set_timeout(reductions, 240);
@@ -406,15 +407,10 @@ static void add_cases(Suite *suite) {
   tcase_add_loop_test(reductions, test_rows_around, 0, SIZES);
   suite_add_tcase(suite, elementwise);
   suite_add_tcase(suite, memory);
-  suite_add_tcase(suite, reductions);
 }
 
 int main(void) {
   Suite *suite = suite_create("emit_loop");
   add_cases(suite);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return suite_run(suite);
 }

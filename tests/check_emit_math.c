@@ -1,4 +1,5 @@
 #include "tests/emit_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -152,15 +153,10 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("emit_math");
-  TCase *cases = tcase_create("errors");
+  TCase *cases = suite_case(suite, "errors", NULL, NULL);
   tcase_set_timeout(cases, 120);
   tcase_add_loop_test(cases, test_error_of_vectors, 0, FUNCTIONS);
   tcase_add_loop_test(cases, test_error_of_scalars, 0, FUNCTIONS);
   tcase_add_loop_test(cases, test_special_values, 0, FUNCTIONS);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "tests/emit_harness.h"
 #include "tests/plan_harness.h"
 #include "tests/random_graph.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -89,13 +90,8 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("emit_plan");
-  TCase *cases = tcase_create("random programs");
+  TCase *cases = suite_case(suite, "random programs", NULL, NULL);
   tcase_set_timeout(cases, 240);
   tcase_add_loop_test(cases, test_random_programs, 0, GROUPS);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return suite_run(suite);
 }

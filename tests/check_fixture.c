@@ -4,6 +4,7 @@
 #include "measured.h"
 #include "model_harness.h"
 #include "shared.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -172,14 +173,9 @@ int main(void) {
     return SKIPPED;
   }
   Suite *suite = suite_create("fixture");
-  TCase *cases = tcase_create("first step");
+  TCase *cases = suite_case(suite, "first step", NULL, NULL);
   tcase_set_timeout(cases, 300);
   tcase_add_test(cases, stablemax);
   tcase_add_test(cases, softmax);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

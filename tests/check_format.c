@@ -4,6 +4,7 @@
 #include "compiler/source.h"
 #include "tests/random_graph.h"
 #include "tests/random_source.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <ftw.h>
@@ -185,18 +186,12 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("format");
-  TCase *cases = tcase_create("format");
-  tcase_add_checked_fixture(cases, setup, teardown);
+  TCase *cases = suite_case(suite, "format", setup, teardown);
   tcase_set_timeout(cases, 120);
   tcase_add_test(cases, test_spaces);
   tcase_add_test(cases, test_lines);
   tcase_add_test(cases, test_alignment);
   tcase_add_test(cases, test_files);
   tcase_add_test(cases, test_random_layouts);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * shape of what it builds. */
 #include "compiler/passes.h"
 #include "tests/random_graph.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -506,8 +507,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("grad");
-  TCase *rules = tcase_create("rules");
-  tcase_add_checked_fixture(rules, setup, teardown);
+  TCase *rules = suite_case(suite, "rules", setup, teardown);
   tcase_add_loop_test(rules, test_scalar, 0, SCALAR_COUNT);
   tcase_add_test(rules, test_pow_of_negative_base);
   tcase_add_loop_test(rules, test_ties, 0, 2);
@@ -515,10 +515,8 @@ int main(void) {
   tcase_add_loop_test(rules, test_operator, 0, sizeof operators / sizeof *operators);
   tcase_add_test(rules, test_attention);
   tcase_add_loop_test(rules, test_random_programs, 0, 60);
-  suite_add_tcase(suite, rules);
 
-  TCase *shape = tcase_create("shape");
-  tcase_add_checked_fixture(shape, setup, teardown);
+  TCase *shape = suite_case(suite, "shape", setup, teardown);
   tcase_add_loop_test(shape, test_horizon, 0, 10);
   tcase_add_test(shape, test_checkpoint_computes_again);
   tcase_add_loop_test(shape, test_whole_horizon_by_differences, 0, 2);
@@ -528,11 +526,6 @@ int main(void) {
   tcase_add_test(shape, test_gather_from_param);
   tcase_add_loop_test(shape, test_rows, 0, 2);
   tcase_add_test(shape, test_sinks);
-  suite_add_tcase(suite, shape);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Builders, graph_verify, and the text form. */
 #include "compiler/graph_text.h"
 #include "tests/random_graph.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -358,15 +359,12 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("graph");
-  TCase *build = tcase_create("build");
-  tcase_add_checked_fixture(build, setup, teardown);
+  TCase *build = suite_case(suite, "build", setup, teardown);
   tcase_add_test(build, test_inference);
   tcase_add_test(build, test_labels_are_canonical);
   tcase_add_loop_exit_test(build, test_builders_refuse, GUARD_BUG, 0, sizeof wrong / sizeof *wrong);
-  suite_add_tcase(suite, build);
 
-  TCase *verify = tcase_create("verify");
-  tcase_add_checked_fixture(verify, setup, teardown);
+  TCase *verify = suite_case(suite, "verify", setup, teardown);
   tcase_add_test(verify, test_verify_type);
   tcase_add_test(verify, test_verify_order);
   tcase_add_test(verify, test_verify_region);
@@ -376,21 +374,14 @@ int main(void) {
   tcase_add_test(verify, test_verify_sinks);
   tcase_add_test(verify, test_verify_symbols);
   tcase_add_test(verify, test_verify_batch_axis_leads);
-  suite_add_tcase(suite, verify);
 
-  TCase *text = tcase_create("text");
-  tcase_add_checked_fixture(text, setup, teardown);
+  TCase *text = suite_case(suite, "text", setup, teardown);
   tcase_add_test(text, test_round_trip);
   tcase_add_loop_test(text, test_round_trip_of_random_graphs, 0, 50);
   tcase_add_test(text, test_numbers_keep_their_bits);
   tcase_add_loop_test(text, test_malformed, 0, sizeof malformed / sizeof *malformed);
   tcase_add_loop_test(text, test_damaged_text, 0, 10);
   tcase_add_test(text, test_deep_nesting_is_refused);
-  suite_add_tcase(suite, text);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

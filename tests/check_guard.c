@@ -2,6 +2,7 @@
 #include "compiler/driver/compile.h"
 #include "compiler/graph.h"
 #include "compiler/repl/session.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -115,7 +116,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("guard");
-  TCase *tests = tcase_create("guard");
+  TCase *tests = suite_case(suite, "guard", NULL, NULL);
   tcase_set_timeout(tests, 120);
   tcase_add_test(tests, work_ends_by_itself);
   tcase_add_test(tests, a_bug_ends_the_work);
@@ -124,10 +125,5 @@ int main(void) {
   tcase_add_test(tests, what_is_deferred_is_done_from_the_last_to_the_first);
   tcase_add_exit_test(tests, without_a_guard_the_process_ends, 4);
   tcase_add_test(tests, a_session_outlives_want_of_memory);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

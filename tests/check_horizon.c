@@ -1,6 +1,7 @@
 /* pass_horizon: what is recorded, and that values stay. */
 #include "compiler/passes.h"
 #include "tests/random_graph.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -119,18 +120,12 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("horizon");
-  TCase *all = tcase_create("horizon");
-  tcase_add_checked_fixture(all, setup, teardown);
+  TCase *all = suite_case(suite, "horizon", setup, teardown);
   tcase_add_loop_test(all, test_values_stay, 0, 100);
   tcase_add_test(all, test_one_step);
   tcase_add_test(all, test_everything);
   tcase_add_test(all, test_nothing);
   tcase_add_test(all, test_no_loss);
   tcase_add_test(all, test_no_trips);
-  suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

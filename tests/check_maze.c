@@ -5,6 +5,7 @@
 #include "runtime/data/maze_sets.h"
 #include "runtime/dihedral.h"
 #include "runtime/maze.h"
+#include "tests/suite.h"
 
 static struct hrm_error error;
 
@@ -155,26 +156,19 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("maze");
-  TCase *dihedral = tcase_create("dihedral");
+  TCase *dihedral = suite_case(suite, "dihedral", NULL, NULL);
   tcase_add_loop_test(dihedral, test_forms, 0, DIHEDRAL_FORMS);
   tcase_add_loop_test(dihedral, test_inverses, 0, DIHEDRAL_FORMS);
-  suite_add_tcase(suite, dihedral);
 
-  TCase *path = tcase_create("path");
+  TCase *path = suite_case(suite, "path", NULL, NULL);
   tcase_add_test(path, test_ties_go_up_and_left_first);
   tcase_add_loop_test(path, test_verdicts, 0, sizeof verdicts / sizeof *verdicts);
   tcase_add_test(path, test_longer_path);
   tcase_add_test(path, test_no_path);
-  suite_add_tcase(suite, path);
 
-  TCase *generation = tcase_create("generation");
+  TCase *generation = suite_case(suite, "generation", NULL, NULL);
   tcase_add_loop_test(generation, test_generated, 0, sizeof asked / sizeof *asked);
   tcase_add_test(generation, test_class_is_of_all_forms);
-  suite_add_tcase(suite, generation);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

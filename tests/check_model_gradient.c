@@ -3,6 +3,7 @@
  * Where the horizon is the last trip, one cycle of each level leaves nothing outside of it, so that the one-step
  * gradient is the true one; the halt head's target (is every position right?) does not change under small steps. */
 #include "tests/model_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -87,13 +88,8 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("model gradient");
-  TCase *cases = tcase_create("models");
+  TCase *cases = suite_case(suite, "models", NULL, NULL);
   tcase_set_timeout(cases, 120);
   tcase_add_loop_test(cases, gradient_is_the_slope, 0, MODELS);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -10,6 +10,7 @@
 #include "runtime/npy.h"
 #include "runtime/random.h"
 #include "shared.h"
+#include "tests/suite.h"
 
 static char folder[] = "/tmp/check_npy.XXXXXX";
 static struct hrm_error error;
@@ -359,17 +360,15 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("npy");
-  TCase *header = tcase_create("header");
+  TCase *header = suite_case(suite, "header", NULL, NULL);
   tcase_add_loop_test(header, test_good_headers, 0, sizeof good / sizeof *good);
   tcase_add_loop_test(header, test_bad_headers, 0, sizeof bad / sizeof *bad);
   tcase_add_test(header, test_every_prefix_is_refused);
   tcase_add_loop_test(header, test_damaged_headers, 0, sizeof good / sizeof *good);
   tcase_add_test(header, test_versions);
   tcase_add_loop_test(header, test_object_arrays, 0, sizeof object_arrays / sizeof *object_arrays);
-  suite_add_tcase(suite, header);
 
-  TCase *file = tcase_create("file");
-  tcase_add_checked_fixture(file, setup, teardown);
+  TCase *file = suite_case(suite, "file", setup, teardown);
   tcase_add_test(file, test_round_trip);
   tcase_add_test(file, test_streamed_rows);
   tcase_add_test(file, test_missing_and_strange_files);
@@ -380,11 +379,6 @@ int main(void) {
   tcase_add_test(file, test_links_are_followed);
   tcase_add_test(file, test_a_pipe_keeps_its_place);
   tcase_add_test(file, test_permissions_are_the_usual_ones);
-  suite_add_tcase(suite, file);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

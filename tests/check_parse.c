@@ -1,6 +1,7 @@
 /* Expressions: what trees texts have, and where their nodes are. */
 #include "compiler/source.h"
 #include "tests/parse_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -211,17 +212,11 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("parse");
-  TCase *tests = tcase_create("parse");
-  tcase_add_checked_fixture(tests, setup, teardown);
+  TCase *tests = suite_case(suite, "parse", setup, teardown);
   tcase_set_timeout(tests, 60);
-  suite_add_tcase(suite, tests);
   tcase_add_loop_test(tests, test_expressions, 0, sizeof expressions / sizeof *expressions);
   tcase_add_test(tests, test_bad_expression_is_null);
   tcase_add_test(tests, test_expression_places);
   tcase_add_test(tests, test_more_expression_places);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* What is no program: errors are told at their places, and no input breaks the parser. */
 #include "compiler/source.h"
 #include "tests/parse_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -193,10 +194,8 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("parse_errors");
-  TCase *tests = tcase_create("parse_errors");
-  tcase_add_checked_fixture(tests, setup, teardown);
+  TCase *tests = suite_case(suite, "parse_errors", setup, teardown);
   tcase_set_timeout(tests, 60);
-  suite_add_tcase(suite, tests);
   tcase_add_test(tests, test_independent_errors);
   tcase_add_test(tests, test_errors_are_limited);
   tcase_add_loop_test(tests, test_nesting, 0, sizeof nestings / sizeof *nestings);
@@ -206,9 +205,5 @@ int main(void) {
   tcase_add_test(tests, test_large_file);
   tcase_add_loop_test(tests, test_noise, 0, 300);
   tcase_add_test(tests, test_prefixes);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Declarations, members and statements: what trees they have, where their nodes are, and how lines end. */
 #include "compiler/source.h"
 #include "tests/parse_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -350,10 +351,8 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("parse_trees");
-  TCase *tests = tcase_create("parse_trees");
-  tcase_add_checked_fixture(tests, setup, teardown);
+  TCase *tests = suite_case(suite, "parse_trees", setup, teardown);
   tcase_set_timeout(tests, 60);
-  suite_add_tcase(suite, tests);
   tcase_add_loop_test(tests, test_declarations, 0, sizeof declarations / sizeof *declarations);
   tcase_add_loop_test(tests, test_members, 0, sizeof members / sizeof *members);
   tcase_add_loop_test(tests, test_statements, 0, sizeof statements / sizeof *statements);
@@ -361,9 +360,5 @@ int main(void) {
   tcase_add_test(tests, test_declaration_places);
   tcase_add_test(tests, test_comments);
   tcase_add_test(tests, test_line_ends);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

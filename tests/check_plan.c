@@ -2,6 +2,7 @@
  * interpreter against the plain evaluator. */
 #include "compiler/cost.h"
 #include "tests/plan_example.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -275,22 +276,15 @@ START_TEST(test_other_dtypes) {
 }
 END_TEST
 
-static TCase *new_case(Suite *s, const char *name) {
-  TCase *c = tcase_create(name);
-  tcase_add_checked_fixture(c, setup, teardown);
-  suite_add_tcase(s, c);
-  return c;
-}
-
 int main(void) {
   Suite *s = suite_create("plan");
-  TCase *loops = new_case(s, "loops");
+  TCase *loops = suite_case(s, "loops", setup, teardown);
   tcase_add_test(loops, test_norm_is_one_loop);
   tcase_add_test(loops, test_softmax_is_one_loop);
   tcase_add_test(loops, test_vertical_reduction);
   tcase_add_test(loops, test_elementwise_collapses);
   tcase_add_test(loops, test_two_reductions);
-  TCase *contractions = new_case(s, "contractions");
+  TCase *contractions = suite_case(s, "contractions", setup, teardown);
   tcase_add_test(contractions, test_linear_copies_nothing);
   tcase_add_test(contractions, test_gradient_of_weight_accumulates_in_place);
   tcase_add_test(contractions, test_activation_of_large_gradient_lies_in_panels);
@@ -298,9 +292,5 @@ int main(void) {
   tcase_add_test(contractions, test_mlp_over_positions_copies_nothing);
   tcase_add_test(contractions, test_degenerate_contractions_are_loops);
   tcase_add_test(contractions, test_other_dtypes);
-  SRunner *runner = srunner_create(s);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(s);
 }

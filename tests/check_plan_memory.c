@@ -1,6 +1,7 @@
 /* The planner: what is kept, where it lies, what it costs, and how plans are printed. */
 #include "compiler/cost.h"
 #include "tests/plan_example.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -145,25 +146,14 @@ START_TEST(test_text) {
 }
 END_TEST
 
-static TCase *new_case(Suite *s, const char *name) {
-  TCase *c = tcase_create(name);
-  tcase_add_checked_fixture(c, setup, teardown);
-  suite_add_tcase(s, c);
-  return c;
-}
-
 int main(void) {
   Suite *s = suite_create("plan_memory");
-  TCase *memory = new_case(s, "memory and text");
+  TCase *memory = suite_case(s, "memory and text", setup, teardown);
   tcase_add_test(memory, test_prepare_is_shared);
   tcase_add_test(memory, test_derivatives_are_recomputed);
   tcase_add_test(memory, test_memory_is_reused);
   tcase_add_test(memory, test_cost_of_a_contraction);
   tcase_add_test(memory, test_choice_of_the_tile);
   tcase_add_test(memory, test_text);
-  SRunner *runner = srunner_create(s);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(s);
 }

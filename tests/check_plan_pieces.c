@@ -2,6 +2,7 @@
 #include "compiler/cost.h"
 #include "compiler/planner.h"
 #include "tests/plan_example.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -294,34 +295,23 @@ START_TEST(test_pads_and_strides) {
 }
 END_TEST
 
-static TCase *new_case(Suite *s, const char *name) {
-  TCase *c = tcase_create(name);
-  tcase_add_checked_fixture(c, setup, teardown);
-  suite_add_tcase(s, c);
-  return c;
-}
-
 int main(void) {
   Suite *s = suite_create("plan_pieces");
-  TCase *pieces = new_case(s, "pieces of models");
+  TCase *pieces = suite_case(s, "pieces of models", setup, teardown);
   tcase_add_test(pieces, test_rotary_halves);
   tcase_add_test(pieces, test_attention);
   tcase_add_test(pieces, test_swiglu);
   tcase_add_test(pieces, test_embedding);
-  TCase *states = new_case(s, "repeats and states");
+  TCase *states = suite_case(s, "repeats and states", setup, teardown);
   tcase_add_test(states, test_carry_is_overwritten_in_place);
   tcase_add_test(states, test_carries_change_places);
   tcase_add_test(states, test_invariants_leave_the_repeat);
   tcase_add_test(states, test_states);
   tcase_add_test(states, test_state_is_written_directly);
-  TCase *views = new_case(s, "views");
+  TCase *views = suite_case(s, "views", setup, teardown);
   tcase_add_test(views, test_strides_of_views);
   tcase_add_test(views, test_reshapes);
   tcase_add_test(views, test_reshape_of_a_transposed_input_copies);
   tcase_add_test(views, test_pads_and_strides);
-  SRunner *runner = srunner_create(s);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(s);
 }

@@ -3,6 +3,7 @@
 #include "compiler/passes.h"
 #include "tests/plan_example.h"
 #include "tests/random_graph.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -102,22 +103,11 @@ START_TEST(test_random_programs) {
 }
 END_TEST
 
-static TCase *new_case(Suite *s, const char *name) {
-  TCase *c = tcase_create(name);
-  tcase_add_checked_fixture(c, setup, teardown);
-  suite_add_tcase(s, c);
-  return c;
-}
-
 int main(void) {
   Suite *s = suite_create("plan_random");
-  TCase *programs = new_case(s, "random programs");
+  TCase *programs = suite_case(s, "random programs", setup, teardown);
   tcase_set_timeout(programs, 120);
   tcase_add_loop_test(programs, test_random_contractions, 0, 6);
   tcase_add_loop_test(programs, test_random_programs, 0, 6);
-  SRunner *runner = srunner_create(s);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(s);
 }

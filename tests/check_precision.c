@@ -1,6 +1,7 @@
 /* pass_precision: which values become bf16, one small graph for each rule; what comes out reads back as it is. */
 #include "compiler/graph_text.h"
 #include "compiler/passes.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -102,13 +103,8 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("precision");
-  TCase *cases = tcase_create("rules");
+  TCase *cases = suite_case(suite, "rules", NULL, NULL);
   tcase_add_loop_test(cases, rule, 0, sizeof examples / sizeof *examples);
   tcase_add_loop_test(cases, held_values_are_not_computed_with, 0, 4);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Eigenvalues, principal components and participation ratios. */
 #include "runtime/principal.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -79,16 +80,11 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("principal");
-  TCase *cases = tcase_create("components");
+  TCase *cases = suite_case(suite, "components", NULL, NULL);
   tcase_add_test(cases, eigenvalues_of_a_symmetric_matrix);
   tcase_add_test(cases, products_stand_where_eigen_reads);
   tcase_add_test(cases, a_plane_is_projected_to_itself);
   tcase_add_test(cases, one_point_has_no_direction);
   tcase_add_test(cases, participation_counts_dimensions);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

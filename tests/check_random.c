@@ -10,6 +10,7 @@
 #include "compiler/source.h"
 #include "tests/model_harness.h"
 #include "tests/random_source.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <getopt.h>
@@ -207,11 +208,10 @@ static void parse_arguments(int argc, char **argv) {
 int main(int argc, char **argv) {
   parse_arguments(argc, argv);
   Suite *suite = suite_create("random");
-  TCase *cases = tcase_create("programs");
+  TCase *cases = suite_case(suite, "programs", NULL, NULL);
   tcase_set_timeout(cases, every_path ? 24 * 3600 : 600);
   tcase_add_test(cases, file ? file_agrees : random_programs_agree);
   tcase_add_loop_test(cases, what_was_found_agrees, 0, FOUND);
-  suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   if (every_path) srunner_set_fork_status(runner, CK_NOFORK);
   srunner_run_all(runner, CK_ENV);

@@ -1,5 +1,6 @@
 /* The REPL on a pseudo-terminal: typing, editing keys, continuation, history, completion, interrupt and the end of
  * the input. */
+#include "tests/suite.h"
 #include <check.h>
 #include <poll.h>
 #include <pty.h>
@@ -223,8 +224,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("repl_terminal");
-  TCase *terminal = tcase_create("terminal");
-  tcase_add_checked_fixture(terminal, make_folder, remove_folder);
+  TCase *terminal = suite_case(suite, "terminal", make_folder, remove_folder);
   tcase_add_test(terminal, values);
   tcase_add_test(terminal, mended_file);
   tcase_add_test(terminal, editing);
@@ -233,10 +233,5 @@ int main(void) {
   tcase_add_test(terminal, history_stays);
   tcase_add_test(terminal, completion);
   tcase_add_test(terminal, interrupt);
-  suite_add_tcase(suite, terminal);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include "shared.h"
 
 #include "runtime/tensor_file.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -141,16 +142,11 @@ int main(void) {
     return SKIPPED;
   }
   Suite *suite = suite_create("replay");
-  TCase *cases = tcase_create("recorded runs");
+  TCase *cases = suite_case(suite, "recorded runs", NULL, NULL);
   tcase_set_timeout(cases, 120);
   tcase_add_test(cases, stablemax);
   tcase_add_test(cases, published_checkpoint);
   tcase_add_test(cases, softmax);
   tcase_add_test(cases, tiny_recursive);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

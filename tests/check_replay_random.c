@@ -6,6 +6,7 @@
 
 #include "runtime/dataset.h"
 #include "runtime/safetensors.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -453,14 +454,9 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("replay of random runs");
-  TCase *cases = tcase_create("odd sizes");
+  TCase *cases = suite_case(suite, "odd sizes", NULL, NULL);
   tcase_set_timeout(cases, 120);
   tcase_add_loop_test(cases, test_run, 0, sizeof runs / sizeof *runs);
   tcase_add_loop_test(cases, test_threads, 0, 2);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include "runtime/evaluate.h"
 #include "runtime/metrics.h"
 #include "tests/fake_model.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -320,7 +321,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("runtime act");
-  TCase *tests = tcase_create("act");
+  TCase *tests = suite_case(suite, "act", NULL, NULL);
   tcase_set_timeout(tests, 120); /* a busy machine */
   tcase_add_test(tests, test_q_learning);
   tcase_add_test(tests, test_halt_head);
@@ -336,10 +337,5 @@ int main(void) {
   tcase_add_test(tests, test_time_is_shared);
   tcase_add_test(tests, test_evaluation_is_interrupted);
   tcase_add_test(tests, test_metrics);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Files of tensors, whole and damaged: runtime/safetensors.c, tensor_file.c. */
 #include "runtime/safetensors.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -211,9 +212,8 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("runtime checkpoint");
-  TCase *tests = tcase_create("files");
+  TCase *tests = suite_case(suite, "files", setup, teardown);
   tcase_set_timeout(tests, 120); /* a busy machine */
-  tcase_add_checked_fixture(tests, setup, teardown);
   tcase_add_test(tests, test_round_trip);
   tcase_add_test(tests, test_duplicate_names);
   tcase_add_test(tests, test_conversions);
@@ -221,10 +221,5 @@ int main(void) {
   tcase_add_test(tests, test_truncated);
   tcase_add_test(tests, test_damaged);
   tcase_add_test(tests, test_no_file);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

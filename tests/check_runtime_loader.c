@@ -1,5 +1,6 @@
 /* The rules of the published loader: runtime/loader.c. */
 #include "runtime/loader.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -180,19 +181,13 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("runtime loader");
-  TCase *tests = tcase_create("loader");
+  TCase *tests = suite_case(suite, "loader", setup, NULL);
   tcase_set_timeout(tests, 120); /* a busy machine */
-  tcase_add_checked_fixture(tests, setup, NULL);
   tcase_add_test(tests, test_structure);
   tcase_add_test(tests, test_permutation);
   tcase_add_test(tests, test_resume);
   tcase_add_test(tests, test_last_batch_of_an_iteration);
   tcase_add_test(tests, test_steps);
   tcase_add_test(tests, test_empty);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "runtime/cpu.h"
 #include "runtime/interrupt.h"
 #include "runtime/team.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <signal.h>
@@ -192,17 +193,12 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("runtime machine");
-  TCase *tests = tcase_create("machine");
+  TCase *tests = suite_case(suite, "machine", NULL, NULL);
   tcase_add_test(tests, test_features);
   tcase_add_test(tests, test_unknown_features);
   tcase_add_test(tests, test_interrupt);
   tcase_add_test(tests, test_second_interrupt_ends);
   tcase_add_test(tests, test_team_waits_awake);
   tcase_add_test(tests, test_team_waits_asleep);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

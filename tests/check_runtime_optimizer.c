@@ -4,6 +4,7 @@
 #include "runtime/random.h"
 #include "runtime/schedule.h"
 #include "tests/fake_model.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -255,7 +256,7 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("runtime optimizer");
-  TCase *tests = tcase_create("optimizer");
+  TCase *tests = suite_case(suite, "optimizer", NULL, NULL);
   tcase_set_timeout(tests, 120); /* a busy machine */
   int group_count = sizeof groups / sizeof *groups;
   tcase_add_loop_test(tests, test_reference, 0, group_count);
@@ -267,10 +268,5 @@ int main(void) {
   tcase_add_test(tests, test_schedule);
   tcase_add_test(tests, test_truncated_normal);
   tcase_add_test(tests, test_initial_values_do_not_depend_on_threads);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

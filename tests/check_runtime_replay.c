@@ -2,6 +2,7 @@
 #include "fake_model.h"
 
 #include "runtime/replay.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -109,15 +110,10 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("replay of batches");
-  TCase *cases = tcase_create("batches");
+  TCase *cases = suite_case(suite, "batches", NULL, NULL);
   tcase_add_test(cases, good_batches_run);
   tcase_add_test(cases, shapes_are_compared);
   tcase_add_test(cases, empty_batches_are_refused);
   tcase_add_test(cases, values_are_checked);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

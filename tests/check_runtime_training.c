@@ -5,6 +5,7 @@
 #include "runtime/safetensors.h"
 #include "tests/fake_data.h"
 #include "tests/fake_model.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -571,9 +572,5 @@ int main(void) {
   tcase_add_loop_test(descriptions, test_broken_descriptions, 0, sizeof broken / sizeof *broken);
   suite_add_tcase(suite, tests);
   suite_add_tcase(suite, descriptions);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

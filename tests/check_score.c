@@ -7,6 +7,7 @@
 #include "runtime/arc.h"
 #include "runtime/data/commands.h"
 #include "runtime/score.h"
+#include "tests/suite.h"
 
 static char folder[] = "/tmp/check_score.XXXXXX";
 static char output[64];
@@ -193,19 +194,13 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("score");
-  TCase *scores = tcase_create("scores");
-  tcase_add_checked_fixture(scores, setup, teardown);
+  TCase *scores = suite_case(suite, "scores", setup, teardown);
   tcase_add_test(scores, test_maze);
   tcase_add_test(scores, test_votes_agree);
   tcase_add_test(scores, test_shares);
   tcase_add_test(scores, test_order_of_attempts);
   tcase_add_test(scores, test_training_split_is_not_scored);
   tcase_add_test(scores, test_identifiers_are_needed);
-  suite_add_tcase(suite, scores);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * SESSION_EVALUATIONS and SESSION_REDEFINITIONS in the environment say how many (200 and 16). */
 #include "compiler/repl/session.h"
 #include "tests/fake_session.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -89,15 +90,9 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("session");
-  TCase *tests = tcase_create("memory");
+  TCase *tests = suite_case(suite, "memory", setup, teardown);
   tcase_set_timeout(tests, 0);
-  tcase_add_checked_fixture(tests, setup, teardown);
   tcase_add_test(tests, evaluations_leave_memory_flat);
   tcase_add_test(tests, redefinitions_leave_memory_flat);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "compiler/graph_text.h"
 #include "compiler/passes.h"
 #include "tests/random_graph.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -386,14 +387,11 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("simplify");
-  TCase *random = tcase_create("random");
-  tcase_add_checked_fixture(random, setup, teardown);
+  TCase *random = suite_case(suite, "random", setup, teardown);
   tcase_add_loop_test(random, test_random_graphs, 0, 150);
   tcase_add_loop_test(random, test_random_gradients, 0, 100);
-  suite_add_tcase(suite, random);
 
-  TCase *one = tcase_create("rules");
-  tcase_add_checked_fixture(one, setup, teardown);
+  TCase *one = suite_case(suite, "rules", setup, teardown);
   tcase_add_loop_test(one, test_rule, 0, sizeof rules / sizeof *rules);
   tcase_add_test(one, test_regions_share_outwards_only);
   tcase_add_test(one, test_carries_vanish);
@@ -401,11 +399,6 @@ int main(void) {
   tcase_add_test(one, test_short_repeats);
   tcase_add_test(one, test_gradient_stops_stay);
   tcase_add_test(one, test_stores_come_last);
-  suite_add_tcase(suite, one);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

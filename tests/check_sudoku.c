@@ -6,6 +6,7 @@
 
 #include "runtime/data/sudoku.h"
 #include "shared.h"
+#include "tests/suite.h"
 
 static const struct { int box_rows, box_columns; } shapes[] = {{2, 2}, {2, 3}, {3, 2}, {2, 4}, {4, 2}, {3, 3}};
 
@@ -319,33 +320,25 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("sudoku");
-  TCase *solve = tcase_create("solve");
+  TCase *solve = suite_case(suite, "solve", NULL, NULL);
   tcase_add_loop_test(solve, test_known_counts, 0, sizeof known / sizeof *known);
   tcase_add_loop_test(solve, test_counts_as_a_plain_solver_does, 0, NUM_SHAPES);
   tcase_add_test(solve, test_guesses);
-  suite_add_tcase(suite, solve);
 
-  TCase *generate = tcase_create("generate");
+  TCase *generate = suite_case(suite, "generate", NULL, NULL);
   tcase_add_loop_test(generate, test_minimal_puzzles, 0, NUM_SHAPES);
   tcase_add_loop_test(generate, test_number_of_givens, 0, NUM_SHAPES);
   tcase_add_test(generate, test_givens_out_of_reach);
   tcase_add_test(generate, test_orders_are_fair);
-  suite_add_tcase(suite, generate);
 
-  TCase *symmetry = tcase_create("symmetry");
+  TCase *symmetry = suite_case(suite, "symmetry", NULL, NULL);
   tcase_add_loop_test(symmetry, test_symmetries_keep_puzzles, 0, NUM_SHAPES);
   tcase_add_test(symmetry, test_classes_differ);
   tcase_add_test(symmetry, test_classes_of_4x4);
-  suite_add_tcase(suite, symmetry);
 
-  TCase *real = tcase_create("real");
+  TCase *real = suite_case(suite, "real", NULL, NULL);
   tcase_set_timeout(real, 120);
   tcase_add_test(real, test_ratings_of_real_puzzles);
-  suite_add_tcase(suite, real);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "runtime/data/commands.h"
 #include "runtime/data/sudoku.h"
 #include "runtime/dataset.h"
+#include "tests/suite.h"
 
 static char folder[] = "/tmp/check_sudoku_sets.XXXXXX";
 static char output[64], csv[64];
@@ -231,18 +232,12 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("sudoku_sets");
-  TCase *sets = tcase_create("sets");
-  tcase_add_checked_fixture(sets, setup, teardown);
+  TCase *sets = suite_case(suite, "sets", setup, teardown);
   tcase_set_timeout(sets, 60);
   tcase_add_loop_test(sets, test_generated_sets_share_no_puzzle, 0, 3);
   tcase_add_loop_test(sets, test_csv_sets_share_no_family, 0, 3);
   tcase_add_test(sets, test_families_are_not_split);
   tcase_add_test(sets, test_groups_are_a_puzzle_and_its_augmentations);
-  suite_add_tcase(suite, sets);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The function `trace`: stopped after each step, it shows the states as they are there, and decodes them. */
 #include "tests/model_harness.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -144,8 +145,11 @@ static void same_as_forward(struct model *m, const char *name) {
 static const struct {
   const char *model, *state;
   int steps;
-} shipped[] = {
-    {"models/hrm", "z_H", 6}, {"models/trm", "z_L", 21}, {"models/levels", "z", 14}, {"models/recurrent", "h", 0}, {"models/transformer", "logits", 0}};
+} shipped[] = {{"models/hrm", "z_H", 6},
+               {"models/trm", "z_L", 21},
+               {"models/levels", "z", 14},
+               {"models/recurrent", "h", 0},
+               {"models/transformer", "logits", 0}};
 
 START_TEST(without_limit_it_is_forward) {
   struct model m;
@@ -161,17 +165,12 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("trace");
-  TCase *cases = tcase_create("steps");
+  TCase *cases = suite_case(suite, "steps", NULL, NULL);
   tcase_set_timeout(cases, 120);
   tcase_add_test(cases, stops_after_any_step_of_nested_repeats);
   tcase_add_test(cases, no_step_leaves_the_initial_states);
   tcase_add_test(cases, steps_of_a_function_count_once);
   tcase_add_test(cases, layers_of_a_plain_network_are_steps);
   tcase_add_loop_test(cases, without_limit_it_is_forward, 0, sizeof shipped / sizeof *shipped);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

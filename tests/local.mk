@@ -111,7 +111,9 @@ libtesting_a_SOURCES = \
   %D%/random_source.c \
   %D%/random_source.h \
   %D%/shared.c \
-  %D%/shared.h
+  %D%/shared.h \
+  %D%/suite.c \
+  %D%/suite.h
 
 check_PROGRAMS += $(check_programs)
 dist_check_SCRIPTS += $(test_scripts)
