@@ -2,6 +2,7 @@
 
 EXTRA_DIST += \
   %D%/arc/README.md \
+  %D%/arc/arc.hrm \
   %D%/compare/README.md \
   %D%/compare/depth.svg \
   %D%/compare/gradient.svg \
@@ -15,4 +16,5 @@ EXTRA_DIST += \
   %D%/sudoku/curve.svg \
   %D%/sudoku/solver.safetensors \
   %D%/sudoku/solver.svg \
-  %D%/sudoku/trace.png
+  %D%/sudoku/trace.png \
+  %D%/sudoku/units.hrm

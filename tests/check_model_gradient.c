@@ -79,6 +79,9 @@ static const struct {
     {"models/levels", TINY "layers=1 H_cycles=1 M_cycles=1 L_cycles=1"},
     {"models/levels", TINY MLP "layers=1 H_cycles=1 M_cycles=1 L_cycles=1"},
     {"examples/maze/maze", "vocab_size=4 seq_len=9 hidden_size=8 layers=1 H_cycles=1 L_cycles=2"},
+    {"examples/sudoku/units", "vocab_size=4 seq_len=16 hidden_size=8 layers=1 H_cycles=1 L_cycles=1"},
+    {"examples/arc/arc",
+     "vocab_size=4 seq_len=9 num_puzzle_identifiers=2 hidden_size=8 num_heads=2 layers=1 H_cycles=1"},
 };
 
 enum { MODELS = sizeof models / sizeof *models };

@@ -3,11 +3,10 @@
 source "${top_srcdir:-.}/tests/harness.sh"
 cd "$work" || exit 1
 
-settings=(-D hidden_size=16 -D num_heads=2 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8 -D H_cycles=1 -D L_cycles=1
-  -D halt_max_steps=2 -D optim=adamw -D lr=1e-2 -D warmup_steps=5)
+settings=(-D hidden_size=16 -D layers=1 -D H_cycles=1 -D L_cycles=1 -D halt_max_steps=2 -D lr=1e-2 -D warmup_steps=5)
 
 "$HRM_DATA" maze --size 5 --train 40 --test 20 --dihedral -o maze >/dev/null || exit 1
-"$HRMC" "$top/models/hrm.hrm" "${settings[@]}" -D puzzle_emb_ndim=0 --data maze -o solver || exit 1
+"$HRMC" "$top/examples/maze/maze.hrm" "${settings[@]}" --data maze -o solver || exit 1
 check 'mazes: train' ./solver train --data maze --output run --steps 30 --batch 16 --threads 2 2>log
 check 'mazes: eval' ./solver eval --checkpoint run --data maze >out
 check 'mazes: valid answers are told' grep -Eq '^all: [0-9.]+% valid, that is any shortest path; [0-9.]+% valid and another' out
@@ -19,7 +18,7 @@ pair='{"input": [[1, 2]], "output": [[2], [1]]}'
 mkdir -p tasks/evaluation
 for task in one two; do echo "{\"train\": [$pair], \"test\": [$pair]}" >tasks/evaluation/$task.json; done
 "$HRM_DATA" arc tasks --augment 2 -o arc >/dev/null || exit 1
-"$HRMC" "$top/models/hrm.hrm" "${settings[@]}" --data arc -o guesser || exit 1
+"$HRMC" "$top/examples/arc/arc.hrm" "${settings[@]}" -D num_heads=2 --data arc -o guesser || exit 1
 check 'ARC: train' ./guesser train --data arc --output guess --steps 2 --batch 2 --threads 2 2>log
 check 'ARC: eval' ./guesser eval --checkpoint guess --data arc --submission submission.json --batch 2 >out
 check 'ARC: score' grep -Eq '^all: 2 tasks; score 0.00% of test inputs a task, two attempts each; 0.00% of tasks solved$' out
