@@ -69,6 +69,17 @@ static bool get_task(const struct json_file *file, char **task) {
   return *task || !text || out_of_memory(file->error);
 }
 
+/* One of the two numbers of "boxes"; 0 where there is none that could be. */
+static int32_t get_box_side(const struct json_file *file, size_t which, int32_t most) {
+  json_int_t side = json_integer_value(json_array_get(json_object_get(file->json, "boxes"), which));
+  return side >= 1 && side <= most ? (int32_t)side : 0;
+}
+
+static void get_boxes(const struct json_file *file, struct dataset *dataset) {
+  dataset->box_rows = get_box_side(file, 0, dataset->seq_len);
+  dataset->box_columns = get_box_side(file, 1, dataset->seq_len);
+}
+
 static bool get_metadata(const struct json_file *file, struct dataset *dataset) {
   return get_sizes(file, dataset) && get_i32(file, "pad_id", 0, dataset->vocab_size - 1, &dataset->pad_id) &&
          get_i32(file, "blank_identifier_id", 0, dataset->num_puzzle_identifiers - 1,
@@ -218,6 +229,7 @@ static bool read_metadata(struct dataset *dataset, const char *directory, const 
   json_t *json = load_json(path, error);
   struct json_file file = {json, path, error};
   bool ok = json && get_metadata(&file, dataset) && get_sets(&file, dataset);
+  if (ok) get_boxes(&file, dataset);
   json_decref(json);
   free(path);
   return ok;

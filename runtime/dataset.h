@@ -3,9 +3,9 @@
  * DIR/train and DIR/test ("splits") each hold dataset.json and, for each name in its "sets", five arrays:
  *   SET__inputs.npy, SET__labels.npy         [examples, seq_len]  tokens
  *   SET__puzzle_identifiers.npy              [puzzles]            row of the puzzle-embedding table
- *   SET__puzzle_indices.npy                  [puzzles + 1]        puzzle p has the examples indices[p] …
- * indices[p+1]-1 SET__group_indices.npy                   [groups + 1]         group g has the puzzles indices[g] …
- * indices[g+1]-1 of any integer type.  They are mapped, not read, so a set may be larger than memory.
+ *   SET__puzzle_indices.npy                  [puzzles + 1]        puzzle p has examples [indices[p], indices[p + 1])
+ *   SET__group_indices.npy                   [groups + 1]         group g has puzzles [indices[g], indices[g + 1])
+ * of any integer type.  They are mapped, not read, so a set may be larger than memory.
  *
  * dataset_open checks everything that a model could trip on: what it returns needs no further checks.  That is one
  * pass over all tokens. */
@@ -40,7 +40,9 @@ struct dataset {
   int num_sets;
   struct dataset_set *sets; /* in the order of "sets" */
   struct puzzle_text text;  /* text.vocab_size is 0 where the data set has no text form */
-  char *task;               /* "task" of dataset.json, which hrm-data writes beside the published keys; or NULL */
+  /* What hrm-data writes into dataset.json beside the published keys. */
+  char *task;                    /* "task"; NULL: not told */
+  int32_t box_rows, box_columns; /* "boxes" of a Sudoku; 0: not told */
 };
 
 /* What a model has to know of a data set; cheap, no array is opened. */
@@ -80,6 +82,10 @@ const char *dataset_kind_name(enum dataset_kind kind);
 
 /* Rows and columns of a puzzle: those of the text form, or of a square; 1 row where neither is known. */
 void dataset_grid(const struct dataset *dataset, int32_t *rows, int32_t *columns);
+
+/* Rows and columns of a Sudoku's boxes: those told, or else the most square ones, not higher than wide; 0 where the
+ * puzzles are no Sudoku. */
+void dataset_boxes(const struct dataset *dataset, int32_t *rows, int32_t *columns);
 
 /* The structure: examples of a puzzle and puzzles of a group are half-open ranges. */
 struct dataset_range {

@@ -49,3 +49,21 @@ enum dataset_kind dataset_kind(const struct dataset *dataset) {
   if (is_named(dataset, DATASET_SUDOKU) || (unnamed && has_sizes(dataset, 11, 81))) return DATASET_SUDOKU;
   return is_maze(dataset) ? DATASET_MAZE : DATASET_OTHER;
 }
+
+/* The most rows that boxes of n cells can have without being higher than wide. */
+static int32_t squarest(int32_t n) {
+  int32_t rows = 1;
+  for (int32_t k = 2; k <= n / k; k++)
+    if (n % k == 0) rows = k;
+  return rows;
+}
+
+void dataset_boxes(const struct dataset *dataset, int32_t *rows, int32_t *columns) {
+  int32_t height, width;
+  dataset_grid(dataset, &height, &width);
+  *rows = *columns = 0;
+  if (dataset_kind(dataset) != DATASET_SUDOKU) return;
+  bool told = (int64_t)dataset->box_rows * dataset->box_columns == width;
+  *rows = told ? dataset->box_rows : squarest(width);
+  *columns = width / *rows;
+}

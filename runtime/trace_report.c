@@ -123,17 +123,18 @@ static json_t *levels_json(const struct report *r, const struct lapack *lapack, 
 static json_t *whole(const struct report *r, json_t *levels) {
   const struct description *d = r->t->model->description;
   const struct dataset *dataset = r->request->dataset;
-  int32_t rows, columns;
+  int32_t rows, columns, box_rows, box_columns;
   dataset_grid(dataset, &rows, &columns);
+  dataset_boxes(dataset, &box_rows, &box_columns);
   json_t *characters = json_null();
   if (dataset->text.vocab_size)
     characters = json_stringn((const char *)dataset->text.characters, (size_t)dataset->text.vocab_size);
-  return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:s, s:I, s:I, s:O, s:o}", "page", "trace", "model",
-                   d->model, "kind", dataset_kind_name(dataset_kind(dataset)), "rows", (int)rows, "columns",
-                   (int)columns, "characters", characters, "inputs", slot_tokens(r->t, TENSOR_INPUTS, 0), "labels",
-                   slot_tokens(r->t, TENSOR_LABELS, 0), "act", act_kind_name(d->act.kind), "trained_segments",
-                   (json_int_t)d->act.max_segments, "example", (json_int_t)r->request->example.index, "frames",
-                   r->frames, "levels", levels);
+  return json_pack("{s:s, s:s, s:s, s:i, s:i, s:[i, i], s:o, s:o, s:o, s:s, s:I, s:I, s:O, s:o}", "page", "trace",
+                   "model", d->model, "kind", dataset_kind_name(dataset_kind(dataset)), "rows", (int)rows, "columns",
+                   (int)columns, "boxes", (int)box_rows, (int)box_columns, "characters", characters, "inputs",
+                   slot_tokens(r->t, TENSOR_INPUTS, 0), "labels", slot_tokens(r->t, TENSOR_LABELS, 0), "act",
+                   act_kind_name(d->act.kind), "trained_segments", (json_int_t)d->act.max_segments, "example",
+                   (json_int_t)r->request->example.index, "frames", r->frames, "levels", levels);
 }
 
 static bool room(struct report *r, struct hrm_error *error) {

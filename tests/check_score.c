@@ -1,4 +1,4 @@
-/* Scores of mazes and of ARC, on data sets made by hrm-data and predictions made here. */
+/* Scores of mazes and of ARC, on data sets made by hrm-data and predictions made here; kinds of puzzles. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +192,26 @@ START_TEST(test_identifiers_are_needed) {
 }
 END_TEST
 
+static void expect_boxes(struct dataset like, int32_t rows, int32_t columns) {
+  int32_t box_rows, box_columns;
+  dataset_boxes(&like, &box_rows, &box_columns);
+  ck_assert_int_eq(box_rows, rows);
+  ck_assert_int_eq(box_columns, columns);
+}
+
+START_TEST(test_boxes) {
+  char sudoku[] = "sudoku";
+  expect_boxes((struct dataset){.vocab_size = 8, .seq_len = 36, .task = sudoku}, 2, 3);
+  expect_boxes((struct dataset){.vocab_size = 8, .seq_len = 36, .task = sudoku, .box_rows = 3, .box_columns = 2}, 3,
+               2);
+  expect_boxes((struct dataset){.vocab_size = 8, .seq_len = 36, .task = sudoku, .box_rows = 4, .box_columns = 2}, 2,
+               3);
+  expect_boxes((struct dataset){.vocab_size = 11, .seq_len = 81}, 3, 3);
+  expect_boxes((struct dataset){.vocab_size = 7, .seq_len = 25, .task = sudoku}, 1, 5);
+  expect_boxes((struct dataset){.vocab_size = 12, .seq_len = 900}, 0, 0);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("score");
   TCase *scores = suite_case(suite, "scores", setup, teardown);
@@ -201,6 +221,7 @@ int main(void) {
   tcase_add_test(scores, test_order_of_attempts);
   tcase_add_test(scores, test_training_split_is_not_scored);
   tcase_add_test(scores, test_identifiers_are_needed);
+  tcase_add_test(scores, test_boxes);
 
   return suite_run(suite);
 }

@@ -284,6 +284,10 @@ result "info: steps" $?
 result "info: sudoku" $?
 "$HRM_DATA" info all-2x2 -n 1 | grep -qx -e '----+----    ----+----'
 result "info: rule" $?
+"$HRM_DATA" info all-3x2 -p test -n 1 | sed -n '6,12p' | sed 's/[.1-6]/x/g' >out
+{ for row in 1 2 3 4 5 6; do echo 'x x | x x | x x    x x | x x | x x'; done | sed '3a\
+----+-----+----    ----+-----+----'; } | diff - out
+result "info: boxes that are higher than wide" $?
 "$HRM_DATA" info arc -p test -n 1 | sed -n '6,8p' | diff - <(printf '%s\n' '12|    2| ' '||     1| ' '       |  ')
 result "info: ARC" $?
 sed -i 's/"task": *"[a-z]*", *//; /"task":/d' maze/test/dataset.json arc/test/dataset.json

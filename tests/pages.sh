@@ -113,22 +113,27 @@ HOME=$work browse "$work/play.html" --dump-dom --virtual-time-budget=20000 >"$wo
 check 'play comes to the end and stops' grep -q '^18 of 18' <(now "$work/dom")
 check 'and can play again' grep -q 'Play</button>' "$work/dom"
 
-with 'd = { kind: "maze", rows: 1, columns: 2, inputs: [2, 2] }; g = newGrid(d, "maze"); document.body.append(g); '\
+with 'd = { kind: "maze", rows: 1, columns: 2, boxes: [0, 0], inputs: [2, 2] }; g = newGrid(d, "maze"); document.body.append(g); '\
 'fillGrid(g, d, [2, 5], [], [5, 2]); document.title = getComputedStyle(g.rows[0].cells[0]).backgroundColor' trace maze
 browse "$work/maze.html" --dump-dom >"$work/dom"
 check 'maze: a free cell that changed is framed, not shaded like a path' grep -q '<title>rgba(0, 0, 0, 0)<' "$work/dom"
 
-rule() { # rule KIND TOKENS INPUTS ROWS COLUMNS: the cells that break it
-  with "document.title = VIOLATIONS.$1({ inputs: [$3], rows: $4, columns: $5 }, [$2]).map(Number).join(\"\")" trace rule
+rule() { # rule KIND TOKENS INPUTS ROWS COLUMNS [BOXES]: the cells that break it
+  with "document.title = VIOLATIONS.$1({ inputs: [$3], rows: $4, columns: $5, boxes: [${6:-0,0}] }, [$2])\
+.map(Number).join(\"\")" trace rule
   browse "$work/rule.html" --dump-dom | sed -n 's/.*<title>\(.*\)<.title>.*/\1/p'
 }
 check 'maze: a path' test "$(rule maze 3,5,5,4 3,2,2,4 1 4)" = 0000
 check 'maze: a path that ends' test "$(rule maze 3,5,2,4 3,2,2,4 1 4)" = 0101
 check 'maze: a path through a wall' test "$(rule maze 3,5,5,4 3,1,2,4 1 4)" = 0100
 check 'Sudoku: a row, a column, a box' \
-  test "$(rule sudoku 2,3,4,5,4,5,2,3,3,2,5,4,5,4,3,2 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 4 4)" = 0000000000000000
+  test "$(rule sudoku 2,3,4,5,4,5,2,3,3,2,5,4,5,4,3,2 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 4 4 2,2)" = 0000000000000000
 check 'Sudoku: twice in a row, a given that was changed' \
-  test "$(rule sudoku 2,3,4,2,4,5,2,3,3,2,5,4,5,4,3,2 1,1,1,5,1,1,1,1,1,1,1,1,1,1,1,1 4 4)" = 1001001000000001
+  test "$(rule sudoku 2,3,4,2,4,5,2,3,3,2,5,4,5,4,3,2 1,1,1,5,1,1,1,1,1,1,1,1,1,1,1,1 4 4 2,2)" = 1001001000000001
+high=2,3,4,5,6,7,4,5,6,7,2,3,6,7,2,3,4,5,3,2,5,4,7,6,5,4,7,6,3,2,7,6,3,2,5,4 # a board of boxes of 3 rows and 2 columns
+check 'Sudoku: boxes that are higher than wide' test "$(rule sudoku $high "$(seq 36 | sed 's/.*/1/' | paste -sd,)" 6 6 3,2 |
+  tr -d 0)" = ""
+check 'Sudoku: boxes as the data set tells' grep -q '"boxes": \[2, 2\]' "$work/trace.json"
 
 browse "$work/plot.html" --dump-dom >"$work/dom"
 check 'plot: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 10

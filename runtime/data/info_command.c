@@ -117,6 +117,7 @@ static bool print_set(const struct dataset *dataset, const struct dataset_set *s
   int32_t *answer = malloc((size_t)set->seq_len * sizeof *answer);
   bool ok = question && answer;
   dataset_grid(dataset, &picture.rows, &picture.columns);
+  dataset_boxes(dataset, &picture.box_rows, &picture.box_columns);
   printf("%s, set %s: %lld examples of %lld puzzles in %lld groups\n", dataset->path, set->name,
          (long long)set->examples, (long long)set->puzzles, (long long)set->groups);
   printf("  %s%s; %d x %d tokens of %d; %d identifiers\n", dataset_kind_name(kind),

@@ -1,6 +1,5 @@
 #include "runtime/data/picture.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,15 +75,8 @@ static struct frame frame_of(const struct picture *picture, const int32_t *quest
   return frame;
 }
 
-/* The side of the boxes of a Sudoku, where they are square; else 0. */
-static int32_t box_side(const struct picture *picture) {
-  int32_t side = (int32_t)lround(sqrt(picture->columns));
-  bool square = picture->rows == picture->columns && side * side == picture->columns;
-  return picture->kind == DATASET_SUDOKU && square ? side : 0;
-}
-
 static void print_line(const struct picture *picture, const int32_t *tokens, int32_t width, FILE *out) {
-  int32_t box = box_side(picture);
+  int32_t box = picture->box_columns;
   for (int32_t c = 0; c < width; c++) {
     if (picture->kind == DATASET_SUDOKU && c > 0) fputs(box && c % box == 0 ? " | " : " ", out);
     print_cell(picture, tokens[c], out);
@@ -92,7 +84,7 @@ static void print_line(const struct picture *picture, const int32_t *tokens, int
 }
 
 static void print_rule(const struct picture *picture, FILE *out) {
-  int32_t box = box_side(picture), width = 2 * picture->columns - 1 + 2 * (box - 1);
+  int32_t box = picture->box_columns, width = 2 * picture->columns - 1 + 2 * (picture->columns / box - 1);
   for (int half = 0; half < 2; half++) {
     for (int32_t i = 0; i < width; i++) putc(i % (2 * box + 2) == 2 * box ? '+' : '-', out);
     fputs(half ? "\n" : "    ", out);
@@ -101,9 +93,8 @@ static void print_rule(const struct picture *picture, FILE *out) {
 
 void picture_print(const struct picture *picture, const int32_t *question, const int32_t *answer, FILE *out) {
   struct frame frame = frame_of(picture, question, answer);
-  int32_t box = box_side(picture);
   for (int32_t r = 0; r < frame.bottom; r++) {
-    if (box && r > 0 && r % box == 0) print_rule(picture, out);
+    if (picture->box_rows > 1 && r > 0 && r % picture->box_rows == 0) print_rule(picture, out);
     print_line(picture, question + r * picture->columns, frame.right, out);
     fputs("    ", out);
     print_line(picture, answer + r * picture->columns, frame.right, out);

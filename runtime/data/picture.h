@@ -9,6 +9,7 @@
 struct picture {
   enum dataset_kind kind;
   int32_t rows, columns;
+  int32_t box_rows, box_columns;  /* of a Sudoku; else 0 */
   const struct puzzle_text *text; /* characters; where there are none, those of the kind, or numbers */
   bool colours;                   /* by the escapes of terminals */
 };

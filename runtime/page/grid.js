@@ -7,8 +7,7 @@ const ARC_COLOURS = ["#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aa
 /* Cells that break the rules, by the rules of the kind of puzzle. */
 const VIOLATIONS = {
   sudoku(data, tokens) {
-    const n = data.columns, boxRows = Math.max(...[...Array(n).keys()].map((k) => k + 1)
-      .filter((k) => n % k === 0 && k * k <= n)), boxColumns = n / boxRows;
+    const n = data.columns, [boxRows, boxColumns] = data.boxes;
     const wrong = tokens.map((t, i) => t < 2 || t > n + 1 || (data.inputs[i] > 1 && t !== data.inputs[i]));
     const units = (i) => {
       const r = Math.floor(i / n), c = i % n;
@@ -47,11 +46,8 @@ function character(data, token) {
 
 /* Classes of the lines around a Sudoku's boxes. */
 function borders(data, row, column) {
-  if (data.kind !== "sudoku") return [];
-  const n = data.columns;
-  let boxRows = 1;
-  for (let k = 1; k * k <= n; k++) if (n % k === 0) boxRows = k;
-  return [...(row % boxRows === 0 ? ["top"] : []), ...(column % (n / boxRows) === 0 ? ["left"] : [])];
+  const [boxRows, boxColumns] = data.boxes;
+  return [...(row % boxRows === 0 ? ["top"] : []), ...(column % boxColumns === 0 ? ["left"] : [])];
 }
 
 function newGrid(data, name) {
