@@ -26,7 +26,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case KEY_CHECKPOINT: o->checkpoint = arg; break;
   case KEY_DATA: o->data = arg; break;
   case KEY_SPLIT: o->split = arg; break;
-  case KEY_LIMIT: o->examples = option_integer(state, KEY_LIMIT, arg, 1, INT32_MAX); break;
+  case KEY_EXAMPLES: o->examples = option_integer(state, KEY_EXAMPLES, arg, 1, INT32_MAX); break;
   case KEY_SEGMENTS: o->segments = option_integer(state, KEY_SEGMENTS, arg, 1, 1024); break;
   case KEY_MAX_SEGMENTS: o->max_segments = option_integer(state, KEY_MAX_SEGMENTS, arg, 1, 65536); break;
   case KEY_OUTPUT: o->report.output = arg; break;

@@ -42,7 +42,7 @@ check 'is named' grep -q 'metrics.jsonl:[0-9]*: not an object' "$work/out"
 check 'nothing is written then' test ! -e "$work/no.html"
 
 
-analyse() { "$work/model" analyse --checkpoint "$run" --data "$data" --limit 4 --max-segments 8 "$@"; }
+analyse() { "$work/model" analyse --checkpoint "$run" --data "$data" --examples 4 --max-segments 8 "$@"; }
 number() { sed -n "s/.*$2\": *\([0-9.]*\).*/\1/p" <<<"$1" | head -n 1; } # the last of its name in the text
 check 'analyse' analyse --output "$work/analysis.html"
 numbers=$(analyse --json | tr -d '\n')
