@@ -166,6 +166,12 @@ START_TEST(test_challenges) {
   ck_assert(!parse(&tasks, "c.json", text, "{\"b\": []}"));
   ck_assert_str_eq(error.text, "solutions:1: b[0]: the solution of test input 0 is missing");
   arc_tasks_free(&tasks);
+  ck_assert(!parse(&tasks, "c.json", text, "{\"a\": [[[6, 7]]]}"));
+  ck_assert_str_eq(error.text, "solutions:1: b: the solutions of this task are missing");
+  arc_tasks_free(&tasks);
+  ck_assert(!parse(&tasks, "c.json", text, "{\"a\": [],\n \"b\": [[[6, 7]], [[6, 7]]]}"));
+  ck_assert_str_eq(error.text, "solutions:2: b: 2 solutions; the task has 1 test inputs");
+  arc_tasks_free(&tasks);
 }
 END_TEST
 

@@ -82,16 +82,17 @@ static bool read_grid(const struct place *at, const json_t *rows, struct arc_gri
 
 /* Solutions of a task, where they stand in a file of their own. */
 struct solutions {
-  const json_t *list; /* NULL: none */
-  struct place at;
+  const json_t *list; /* NULL: none of this task */
+  struct place at;    /* without a text: there is no such file */
 };
 
 static bool read_output(const struct place *at, const json_t *pair, size_t number, const struct solutions *solutions,
                         struct arc_pair *result) {
   const json_t *output = json_object_get(pair, "output");
   struct place here = into_key(at, "output");
-  if (result->is_test && !output && solutions->list) {
+  if (result->is_test && !output && solutions->at.text) {
     here = into_element(&solutions->at, number);
+    if (!solutions->list) return fail(&solutions->at, "the solutions of this task are missing");
     output = json_array_get(solutions->list, number);
     if (!output) return fail(&here, "the solution of test input %zu is missing", number);
   }
@@ -126,13 +127,19 @@ static bool read_pairs(const struct place *at, const json_t *task, const char *k
   return true;
 }
 
+static bool check_solutions(const struct solutions *solutions, const json_t *task) {
+  size_t count = json_array_size(solutions->list), inputs = json_array_size(json_object_get(task, "test"));
+  return count <= inputs || fail(&solutions->at, "%zu solutions; the task has %zu test inputs", count, inputs);
+}
+
 static bool read_task(const struct place *at, const json_t *json, const struct solutions *solutions,
                       struct arc_task *task) {
   if (!json_is_object(json)) return fail(at, "a task, an object of \"train\" and \"test\", is expected");
   size_t most = json_array_size(json_object_get(json, "train")) + json_array_size(json_object_get(json, "test"));
   task->pair = calloc(most < 2 * ARC_MAX_PAIRS ? most + 1 : 2 * ARC_MAX_PAIRS, sizeof *task->pair);
   if (!task->pair) return hrm_fail(at->error, HRM_SYSTEM, "out of memory");
-  return read_pairs(at, json, "train", solutions, task) && read_pairs(at, json, "test", solutions, task);
+  return read_pairs(at, json, "train", solutions, task) && read_pairs(at, json, "test", solutions, task) &&
+         check_solutions(solutions, json);
 }
 
 void arc_task_free(struct arc_task *task) {
