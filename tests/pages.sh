@@ -117,6 +117,11 @@ with 'd = { kind: "maze", rows: 1, columns: 2, boxes: [0, 0], inputs: [2, 2] }; 
 'fillGrid(g, d, [2, 5], [], [5, 2]); document.title = getComputedStyle(g.rows[0].cells[0]).backgroundColor' trace maze
 browse "$work/maze.html" --dump-dom >"$work/dom"
 check 'maze: a free cell that changed is framed, not shaded like a path' grep -q '<title>rgba(0, 0, 0, 0)<' "$work/dom"
+with 'd = { kind: "maze", rows: 1, columns: 2, boxes: [0, 0], inputs: [2, 2] }; g = newGrid(d, "maze"); document.body.append(g); '\
+'fillGrid(g, d, [5, 1], [true, true]); s = [...g.rows[0].cells].map((c) => getComputedStyle(c)); '\
+'document.title = (s[0].backgroundColor !== s[1].backgroundColor) + " " + s.map((x) => x.boxShadow !== "none")' trace maze
+browse "$work/maze.html" --dump-dom >"$work/dom"
+check 'maze: a wrong path is still a path, framed; a wrong wall is filled' grep -q '<title>true true,false<' "$work/dom"
 
 rule() { # rule KIND TOKENS INPUTS ROWS COLUMNS [BOXES]: the cells that break it
   with "document.title = VIOLATIONS.$1({ inputs: [$3], rows: $4, columns: $5, boxes: [${6:-0,0}] }, [$2])\
@@ -137,6 +142,10 @@ check 'Sudoku: boxes as the data set tells' grep -q '"boxes": \[2, 2\]' "$work/t
 
 browse "$work/plot.html" --dump-dom >"$work/dom"
 check 'plot: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 10
+check 'plot: what the test split says comes first' \
+  test "$(grep -o '<h2>[^<]*' "$work/dom" | sed 's/.*>//' | head -n 3 | paste -sd' ')" = \
+  'Where they stand Exact, test split Cells, test split'
+check 'plot: where a run stands on the test split' grep -qE '(<td>[0-9.]+%</td>){2}</tr>' "$work/dom"
 check 'plot: the name of the run as text' grep -q '&lt;script&gt;&lt;b&gt;run' "$work/dom"
 
 browse "$work/analysis.html" --dump-dom >"$work/dom"

@@ -40,6 +40,14 @@ function show(value, digits = 4) {
   return value === null || value === undefined ? "–" : String(+value.toPrecision(digits));
 }
 
+/* Of a line of metrics.jsonl, a number of the test split: the mean over its sets by their examples; undefined where
+   nothing was evaluated. */
+function tested(line, key) {
+  const sets = Object.values(line.sets || {}).filter((s) => typeof s[key] === "number");
+  const examples = sets.reduce((sum, s) => sum + s.examples, 0);
+  return examples ? sets.reduce((sum, s) => sum + s[key] * s.examples, 0) / examples : undefined;
+}
+
 /* Faint lines stand behind others and are not in the legend. */
 function hueOf(line) {
   return colour(line.number) + (line.faint ? "55" : "");

@@ -62,14 +62,11 @@ function comparePage(data) {
       data.variants.flatMap((v) => v.evaluations.map((e) => [v.name, e.max_segments + (e.halt ? ", halting" : ""),
         spreadText(e.segments, 1, 2), spreadText(e.cells, 100, 1), spreadText(e.exact, 100, 1)])))).classList.add("wide");
   const note = "mean over the seeds, and each seed faintly";
-  const tested = (key) => (l) => {
-    const sets = Object.values(l.sets || {}), examples = sets.reduce((sum, s) => sum + s.examples, 0);
-    return examples ? sets.reduce((sum, s) => sum + s[key] * s.examples, 0) / examples : undefined;
-  };
+  const exact = (l) => tested(l, "exact_accuracy"), cells = (l) => tested(l, "cell_accuracy");
   const share = { min: 0, max: 1 };
-  spreadChart(data, "Exact, test split", note, tested("exact_accuracy"), false, share);
-  spreadChart(data, "Exact, test split, against time", note, tested("exact_accuracy"), true, share);
-  spreadChart(data, "Cells, test split", note, tested("cell_accuracy"), false, share);
+  spreadChart(data, "Exact, test split", note, exact, false, share);
+  spreadChart(data, "Exact, test split, against time", note, exact, true, share);
+  spreadChart(data, "Cells, test split", note, cells, false, share);
   spreadChart(data, "Loss of the answer, in training", note, (l) => l.lm_loss, false, { type: "logarithmic" });
   limitCharts(data);
   const budget = data.minutes ? `${show(data.minutes)} minutes each` : `${data.steps} steps each`;

@@ -9,37 +9,43 @@ const CURVES = [
   ["lr", "Learning rate", "", {}],
   ["examples_per_second", "Speed", "examples a second", { min: 0 }],
 ];
-const TESTED = [["exact_accuracy", "Exact, test split"], ["cell_accuracy", "Cells, test split"], ["mean_segments", "Segments, test split"]];
+const TESTED = [
+  ["exact_accuracy", "Exact, test split", { min: 0, max: 1 }],
+  ["cell_accuracy", "Cells, test split", { min: 0, max: 1 }],
+  ["mean_segments", "Segments, test split", { min: 0 }],
+];
 
-function runCurves(runs, seconds) {
-  const x = (line) => seconds ? line.seconds / 60 : line.step;
-  const across = seconds ? "minutes of training" : "step";
-  for (const [key, title, note, y] of CURVES) {
-    const lines = runs.map((r, k) => ({ label: r.name, number: k,
-      points: r.lines.filter((l) => typeof l[key] === "number").map((l) => ({ x: x(l), y: l[key] })) }));
-    if (lines.some((l) => l.points.length)) lineChart(title, note, lines, across, "", { y });
-  }
-  const sets = [...new Set(runs.flatMap((r) => r.lines.flatMap((l) => Object.keys(l.sets || {}))))];
-  for (const set of sets)
-    for (const [key, title] of TESTED) {
-      const lines = runs.map((r, k) => ({ label: r.name, number: k,
-        points: r.lines.filter((l) => l.sets && l.sets[set] && typeof l.sets[set][key] === "number")
-          .map((l) => ({ x: x(l), y: l.sets[set][key] })) }));
-      if (lines.some((l) => l.points.length))
-        lineChart(title, sets.length > 1 ? set : "", lines, across, "", { y: key === "mean_segments" ? { min: 0 } : { min: 0, max: 1 } });
-    }
+function curves(runs, title, note, y, value) {
+  const lines = runs.map((r, number) => ({ label: r.name, number,
+    points: r.lines.map((l) => ({ x: l.step, y: value(l) })).filter((p) => typeof p.y === "number") }));
+  if (lines.some((l) => l.points.length)) lineChart(title, note, lines, "step", "", { y });
 }
 
-function lastOf(run, key) {
-  for (let i = run.lines.length - 1; i >= 0; i--) if (typeof run.lines[i][key] === "number") return run.lines[i][key];
-  return null;
+function testCurves(runs) {
+  const sets = [...new Set(runs.flatMap((r) => r.lines.flatMap((l) => Object.keys(l.sets || {}))))];
+  for (const set of sets)
+    for (const [key, title, y] of TESTED)
+      curves(runs, title, sets.length > 1 ? set : "", y, (l) => l.sets && l.sets[set] && l.sets[set][key]);
+}
+
+function lastOf(run, value) {
+  return run.lines.map(value).filter((v) => typeof v === "number").pop();
+}
+
+function percent(share) {
+  return share === undefined ? "–" : (100 * share).toFixed(2) + "%";
 }
 
 function plotPage(data) {
-  const rows = data.runs.map((r) => [r.name, ...["step", "seconds", "lm_loss", "accuracy", "exact_accuracy", "mean_segments"]
-    .map((key) => show(lastOf(r, key)))]);
-  const e = card("Where they stand", null, numbers(["run", "step", "seconds", "loss", "cells", "exact", "segments"], rows));
-  e.classList.add("wide");
-  runCurves(data.runs, false);
+  const number = (run, key) => show(lastOf(run, (l) => l[key]));
+  const share = (run, key) => percent(lastOf(run, (l) => l[key]));
+  const test = (run, key) => percent(lastOf(run, (l) => tested(l, key)));
+  card("Where they stand", null,
+    numbers(["run", "step", "seconds", "loss", "cells", "exact", "segments", "cells, test split", "exact, test split"],
+      data.runs.map((r) => [r.name, number(r, "step"), number(r, "seconds"), number(r, "lm_loss"), share(r, "accuracy"),
+        share(r, "exact_accuracy"), number(r, "mean_segments"), test(r, "cell_accuracy"), test(r, "exact_accuracy")])))
+    .classList.add("wide");
+  testCurves(data.runs);
+  for (const [key, title, note, y] of CURVES) curves(data.runs, title, note, y, (l) => l[key]);
   return ["Training", data.runs.map((r) => r.name).join(" · ")];
 }

@@ -19,7 +19,7 @@ function tracePage(data) {
 
   const marks = {
     sudoku: [["given, in bold", "background: none"], ["breaks a rule", "background: var(--wrong-ground)"], ["changed in this step", "background: var(--changed)"]],
-    maze: [["wall", "background: var(--wall)"], ["path", "background: var(--path)"], ["start", "background: var(--start)"], ["goal", "background: var(--goal)"], ["wrong, or no part of one path", "background: var(--wrong)"], ["changed: framed", "background: none"]],
+    maze: [["wall", "background: var(--wall)"], ["path", "background: var(--path)"], ["start", "background: var(--start)"], ["goal", "background: var(--goal)"], ["wrong", "background: var(--wrong)"], ["no part of one path", "box-shadow: inset 0 0 0 3px var(--wrong)"], ["changed: framed", "background: none"]],
     arc: [["end mark", "background: #777"], ["changed: framed", "background: none"]],
     other: [["changed in this step", "background: var(--changed)"]],
   };
