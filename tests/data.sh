@@ -125,6 +125,18 @@ head -c -1 eight.csv >cut.csv
 "$HRM_DATA" sudoku --csv cut.csv -t 5 -e 3 -a 1 -o cut >/dev/null && diff -r csv cut
 result "no end of line at the end" $?
 
+{ echo $header && sed -n 6,8p lines; } >three.csv
+{ echo $header && sed -n 1,5p lines; } >five.csv
+"$HRM_DATA" sudoku --csv five.csv --test-csv three.csv -t 5 -e 3 -o two >out &&
+  [ "$(rows two/train/all__inputs.npy 81 | text | sort)" = "$(sed -n 1,5p lines | cut -d, -f2 | sort)" ] &&
+  [ "$(rows two/test/all__inputs.npy 81 | text | sort)" = "$(sed -n 6,8p lines | cut -d, -f2 | sort)" ] &&
+  grep -qx 'two: 5 training puzzles (5 examples), 3 test puzzles' out
+result "test puzzles from a CSV of their own" $?
+refuses "too few test puzzles in it" 1 \
+  'hrm-data: three.csv: 3 puzzles fit, of which 3 can be used without equivalents in both sets; 0 + 4 are asked for' \
+  sudoku --csv five.csv --test-csv three.csv -t 5 -e 4 -o new
+refuses "a CSV of test puzzles alone" 2 "$(usage '--test-csv is for --csv')" sudoku --test-csv three.csv -o new
+
 bad() { { echo $header && cat lines && printf '%s\n' "$1" && printf 'later,bad\n'; } >bad.csv; }
 refuses_line() { # NAME LINE MESSAGE
   bad "$2"

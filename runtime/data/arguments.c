@@ -27,6 +27,7 @@ error_t parse_output_option(int key, char *text, struct argp_state *state, struc
 error_t parse_set_option(int key, char *text, struct argp_state *state, struct puzzle_options *options) {
   switch (key) {
   case KEY_CSV: options->csv = text; break;
+  case KEY_TEST_CSV: options->test_csv = text; break;
   case KEY_TRAIN: options->train = option_integer(state, KEY_TRAIN, text, 0, OPTION_ANY); break;
   case KEY_TEST: options->test = option_integer(state, KEY_TEST, text, 0, OPTION_ANY); break;
   case ARGP_KEY_ARG: argp_error(state, "unexpected argument '%s'", text); break;
@@ -43,6 +44,7 @@ void check_set_options(struct argp_state *state, const struct puzzle_options *op
   check_output_options(state, &options->output);
   if (options->train == 0 && options->test == 0) argp_error(state, "--train and --test are both 0");
   if (options->output.skip_bad && !options->csv) argp_error(state, "--skip-bad is for --csv");
+  if (options->test_csv && !options->csv) argp_error(state, "--test-csv is for --csv");
   if (options->train > INT32_MAX || options->test > INT32_MAX || options->augment >= INT32_MAX ||
       options->train * (1 + options->augment) >= INT32_MAX)
     argp_failure(state, HRM_LIMITATION, 0, "a set of more than %d examples does not fit the published form",

@@ -20,6 +20,8 @@
 #define SET_OPTIONS(OPTION)                                                                                          \
   OPTION(CSV, "csv", 'c', "FILE", "@file",                                                                           \
          "take puzzles from a CSV of source,question,answer,rating instead of making them")                          \
+  OPTION(TEST_CSV, "test-csv", 260, "FILE", "@file",                                                                 \
+         "take the test puzzles from a CSV of their own, also those with an equivalent in the other one")            \
   OPTION(TRAIN, "train", 't', "N", "", "puzzles to train on [1000]")                                                 \
   OPTION(TEST, "test", 'e', "N", "", "puzzles to test on [1000]; none is equivalent to one of the training puzzles")
 

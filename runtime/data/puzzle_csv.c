@@ -1,6 +1,7 @@
 /* Puzzles from a CSV. The lines are checked first, all of them and by all threads; of each that fits, its place and
  * its class are kept.  Sorted by a hash of their class, equivalent puzzles stand together: the first ones train, the
- * next ones, from the next class on, test. */
+ * next ones, from the next class on, test.  Where the test puzzles have a CSV of their own, each set is the first
+ * ones of its file. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct row {
 
 struct reader {
   struct puzzle_job *job;
+  int64_t train, test; /* puzzles wanted of this file */
   struct csv csv;
   int question, answer, rating; /* columns; rating -1: none */
   struct row *rows;             /* in the file's order */
@@ -185,16 +187,17 @@ static bool add_rows(struct reader *reader, struct puzzle_set *set, int64_t firs
 }
 
 static bool choose_rows(struct reader *reader, uint8_t *puzzles, struct hrm_error *error) {
-  struct puzzle_set *train = &reader->job->sets[TRAIN_SET], *test = &reader->job->sets[TEST_SET];
-  int64_t cut = train->wanted <= reader->count ? next_class(reader, train->wanted) : reader->count;
-  int64_t usable = train->wanted + reader->count - cut;
-  if (train->wanted > reader->count || test->wanted > reader->count - cut)
+  struct puzzle_set *sets = reader->job->sets;
+  int64_t train = reader->train, test = reader->test;
+  int64_t cut = train <= reader->count ? next_class(reader, train) : reader->count;
+  int64_t usable = train + reader->count - cut;
+  if (train > reader->count || test > reader->count - cut)
     return hrm_fail(error, HRM_INPUT,
                     "%s: %" PRId64 " puzzles fit, of which %" PRId64 " can be used without equivalents in both sets; "
                     "%" PRId64 " + %" PRId64 " are asked for",
-                    reader->csv.path, reader->count, train->wanted > reader->count ? reader->count : usable,
-                    train->wanted, test->wanted);
-  return add_rows(reader, train, 0, puzzles, error) && add_rows(reader, test, cut, puzzles, error);
+                    reader->csv.path, reader->count, train > reader->count ? reader->count : usable, train, test);
+  return (train == 0 || add_rows(reader, &sets[TRAIN_SET], 0, puzzles, error)) &&
+         (test == 0 || add_rows(reader, &sets[TEST_SET], cut, puzzles, error));
 }
 
 static bool write_rows(struct reader *reader, struct hrm_error *error) {
@@ -210,10 +213,10 @@ static void report_bad(struct reader *reader) {
                 reader->bad == 1 ? "" : "s", reader->why.text);
 }
 
-bool puzzle_sets_read(struct puzzle_job *job, struct hrm_error *error) {
-  struct reader reader = {.job = job, .first_bad_line = INT64_MAX};
-  bool ok = csv_open(&reader.csv, job->options->csv, error) && find_columns(&reader, error) &&
-            find_rows(&reader, error) && check_rows(&reader, error);
+static bool read_csv(struct puzzle_job *job, const char *path, int64_t train, int64_t test, struct hrm_error *error) {
+  struct reader reader = {.job = job, .train = train, .test = test, .first_bad_line = INT64_MAX};
+  bool ok = csv_open(&reader.csv, path, error) && find_columns(&reader, error) && find_rows(&reader, error) &&
+            check_rows(&reader, error);
   if (ok) {
     sort_rows(&reader);
     ok = write_rows(&reader, error);
@@ -222,4 +225,10 @@ bool puzzle_sets_read(struct puzzle_job *job, struct hrm_error *error) {
   free(reader.rows);
   csv_close(&reader.csv);
   return ok;
+}
+
+bool puzzle_sets_read(struct puzzle_job *job, struct hrm_error *error) {
+  const struct puzzle_options *o = job->options;
+  if (!o->test_csv) return read_csv(job, o->csv, o->train, o->test, error);
+  return read_csv(job, o->csv, o->train, 0, error) && read_csv(job, o->test_csv, 0, o->test, error);
 }

@@ -1,7 +1,8 @@
 /* Data sets of puzzles that stand alone, a question and its answer: what is asked for, what a kind of puzzle must
  * know, the two sources of puzzles, and the writing that all kinds share.
  *
- * Puzzles that symmetries lead into one another have the same class; none of one class is in both sets.  The result
+ * Puzzles that symmetries lead into one another have the same class; none of one class is in both sets, but where the
+ * test set has a CSV of its own.  The result
  * depends on the options alone: every puzzle and every example has random numbers of its own, and the threads' work
  * is taken in order. */
 #ifndef HRM_DATA_PUZZLE_SETS_H
@@ -18,7 +19,8 @@
 
 struct puzzle_options {
   struct output_options output;
-  const char *csv; /* NULL: generate */
+  const char *csv;      /* NULL: generate */
+  const char *test_csv; /* of the test set alone; NULL: csv is of both */
   int64_t train, test, augment;
 };
 
