@@ -102,12 +102,8 @@ struct visitors {
 
 static void visit(void *context, const struct slots *slots, int64_t slot, int64_t example) {
   const struct visitors *v = context;
-  const struct description *d = slots->description;
   if (v->predictions) predictions_keep(v->predictions, slots, slot, example);
-  if (!slots->halted[slot]) return;
-  const int32_t *prediction = slots_tensor(slots, d->standard[TENSOR_PREDICTION], slot);
-  const float *halt = slots_standard(slots, TENSOR_HALT);
-  scorer_add(v->scorer, example, prediction, halt[slot]);
+  scorer_visit(v->scorer, slots, slot, example);
 }
 
 /* What a whole evaluation comes to. */

@@ -19,6 +19,23 @@ bool scorer_open(struct scorer **scorer, const struct dataset *dataset, const st
   return *scorer;
 }
 
+bool scorer_check(const struct dataset *dataset, const char *directory, struct hrm_error *error) {
+  bool can = true;
+  for (int i = 0; can && i < dataset->num_sets; i++) {
+    struct scorer *scorer;
+    can = scorer_open(&scorer, dataset, &dataset->sets[i], directory, error);
+    scorer_close(scorer);
+  }
+  return can;
+}
+
+void scorer_visit(void *scorer, const struct slots *slots, int64_t slot, int64_t example) {
+  const struct description *d = slots->description;
+  const int32_t *prediction = slots_tensor(slots, d->standard[TENSOR_PREDICTION], slot);
+  const float *halt = slots_standard(slots, TENSOR_HALT);
+  if (slots->halted[slot]) scorer_add(scorer, example, prediction, halt ? halt[slot] : 0);
+}
+
 void scorer_add(struct scorer *scorer, int64_t example, const int32_t *prediction, float halt) {
   if (scorer) scorer->kind->add(scorer, example, prediction, halt);
 }

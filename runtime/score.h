@@ -10,12 +10,19 @@
 #include <jansson.h>
 
 #include "runtime/dataset.h"
+#include "runtime/slots.h"
 
 struct scorer; /* NULL: the kind of puzzle has no such score; all functions accept it */
 
 /* A scorer of one set; directory is that of the data set, whose identifiers.json names the tasks of ARC. */
 bool scorer_open(struct scorer **scorer, const struct dataset *dataset, const struct dataset_set *set,
                  const char *directory, struct hrm_error *error);
+
+/* Whether the sets of a data set can be scored: what is missing is told before a long run. */
+bool scorer_check(const struct dataset *dataset, const char *directory, struct hrm_error *error);
+
+/* An evaluation_visitor whose context is the scorer: adds what an example's last segment predicts. */
+void scorer_visit(void *scorer, const struct slots *slots, int64_t slot, int64_t example);
 
 /* Takes the last prediction for an example; each once. halt is the value of the halt head before the sigmoid. */
 void scorer_add(struct scorer *scorer, int64_t example, const int32_t *prediction, float halt);

@@ -5,6 +5,7 @@
 #include "runtime/checkpoint.h"
 #include "runtime/clock.h"
 #include "runtime/evaluate.h"
+#include "runtime/score.h"
 #include "runtime/interrupt.h"
 #include "runtime/schedule.h"
 
@@ -91,23 +92,54 @@ static void swap_in_average(struct training *t) {
   model_prepare(&t->trainer.model);
 }
 
-static bool evaluate_sets(struct training *t, json_t *sets, struct hrm_error *error) {
-  const struct description *d = t->trainer.description;
+/* ", valid 0.9000": the score that a kind of puzzle has beside exact answers; "" where it has none. */
+static const char *format_score(const json_t *result, char text[32]) {
+  const json_t *valid = json_object_get(result, "valid_accuracy"), *score = json_object_get(result, "task_score");
+  text[0] = 0;
+  if (json_is_number(valid)) snprintf(text, 32, ", valid %.4f", json_number_value(valid));
+  if (json_is_number(score)) snprintf(text, 32, ", score %.4f", json_number_value(score));
+  return text;
+}
+
+static void show_evaluation(struct training *t, const char *set, const struct evaluation *sums,
+                            const json_t *result) {
+  double examples = sums->examples ? (double)sums->examples : 1;
+  char score[32];
+  progress_line(&t->progress, "step %lld: %s: exact %.4f, cells %.4f%s of %lld examples", (long long)t->trainer.step,
+                set, sums->exact / examples, sums->accuracy / examples, format_score(result, score),
+                (long long)sums->examples);
+}
+
+static bool evaluate_scored(struct training *t, struct evaluator *e, const struct dataset_set *set, json_t *sets,
+                            struct hrm_error *error) {
+  struct evaluation sums;
+  if (!evaluate_set(e, set, &sums, error)) return false;
+  json_t *result = evaluation_json(&sums, t->trainer.description->act.kind);
+  json_object_set_new(sets, set->name, result);
+  if (!scorer_finish(e->visit_context, result, NULL, error)) return false;
+  show_evaluation(t, set->name, &sums, result);
+  return true;
+}
+
+static bool evaluate_one(struct training *t, const struct dataset_set *set, json_t *sets, struct hrm_error *error) {
+  struct scorer *scorer;
+  if (!scorer_open(&scorer, &t->test, set, t->settings.data, error)) return false;
   struct evaluator e = {&t->trainer.model,
                         &t->evaluation_slots,
-                        {.max_segments = d->act.max_segments, .limit = t->settings.eval_limit},
+                        {.max_segments = t->trainer.description->act.max_segments, .limit = t->settings.eval_limit},
+                        .visit = scorer_visit,
+                        .visit_context = scorer,
                         .progress = evaluation_continues,
                         .progress_context = t};
-  for (int i = 0; i < t->test.num_sets; i++) {
-    struct evaluation result;
-    if (!evaluate_set(&e, &t->test.sets[i], &result, error)) return false;
-    json_object_set_new(sets, t->test.sets[i].name, evaluation_json(&result, d->act.kind));
-    double examples = result.examples ? (double)result.examples : 1;
-    progress_line(&t->progress, "step %lld: %s: exact %.4f, cells %.4f of %lld examples", (long long)t->trainer.step,
-                  t->test.sets[i].name, result.exact / examples, result.accuracy / examples,
-                  (long long)result.examples);
-  }
-  return true;
+  bool done = evaluate_scored(t, &e, set, sets, error);
+  scorer_close(scorer);
+  return done;
+}
+
+static bool evaluate_sets(struct training *t, json_t *sets, struct hrm_error *error) {
+  bool done = true;
+  for (int i = 0; done && i < t->test.num_sets; i++) done = evaluate_one(t, &t->test.sets[i], sets, error);
+  return done;
 }
 
 /* With the moving averages where there are some: swapped in and out again. */

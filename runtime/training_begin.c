@@ -6,6 +6,7 @@
 
 #include "runtime/commands.h"
 #include "runtime/interrupt.h"
+#include "runtime/score.h"
 
 static void set_if_given(int64_t *setting, int64_t given) {
   if (given >= 0) *setting = given;
@@ -73,7 +74,7 @@ static bool open_data(struct training *t, const struct training_request *r, stru
   resolve_steps(&t->settings, r, &t->train);
   if (t->settings.eval_every == 0) return true;
   return dataset_open(&t->test, t->settings.data, "test", error) &&
-         command_check_dataset(&t->test, r->description, error);
+         command_check_dataset(&t->test, r->description, error) && scorer_check(&t->test, t->settings.data, error);
 }
 
 static bool resume(struct training *t, int64_t *evaluated, struct hrm_error *error) {

@@ -8,6 +8,9 @@ settings=(-D hidden_size=16 -D layers=1 -D H_cycles=1 -D L_cycles=1 -D halt_max_
 "$HRM_DATA" maze --size 5 --train 40 --test 20 --dihedral -o maze >/dev/null || exit 1
 "$HRMC" "$top/examples/maze/maze.hrm" "${settings[@]}" --data maze -o solver || exit 1
 check 'mazes: train' ./solver train --data maze --output run --steps 30 --batch 16 --threads 2 2>log
+./solver train --data maze --output tested --steps 2 --batch 16 --threads 2 --eval-every 2 2>log
+check 'mazes: training tells of valid answers, too' grep -Eq '^step 2: all: exact [0-9.]+, cells [0-9.]+, valid [0-9.]+ of 20 ' log
+check 'mazes: and keeps them' grep -q '"valid_accuracy":' tested/metrics.jsonl
 check 'mazes: eval' ./solver eval --checkpoint run --data maze >out
 check 'mazes: valid answers are told' grep -Eq '^all: [0-9.]+% valid, that is any shortest path; [0-9.]+% valid and another' out
 check 'mazes: valid answers in JSON' grep -q '"valid_other_accuracy"' <(./solver eval --checkpoint run --data maze --json)
@@ -20,6 +23,13 @@ for task in one two; do echo "{\"train\": [$pair], \"test\": [$pair]}" >tasks/ev
 "$HRM_DATA" arc tasks --augment 2 -o arc >/dev/null || exit 1
 "$HRMC" "$top/examples/arc/arc.hrm" "${settings[@]}" -D num_heads=2 --data arc -o guesser || exit 1
 check 'ARC: train' ./guesser train --data arc --output guess --steps 2 --batch 2 --threads 2 2>log
+./guesser train --data arc --output tested-arc --steps 2 --batch 2 --threads 2 --eval-every 2 2>log
+check 'ARC: training tells the score' grep -q '^step 2: all: .*, score 0.0000 of 6 examples' log
+check 'ARC: and keeps it' grep -q '"task_score":0.0' tested-arc/metrics.jsonl
+mv arc/identifiers.json names.json
+check 'ARC: names that are not there' code 1 ./guesser train --data arc --output nameless --steps 2 --batch 2 --eval-every 2
+check 'ARC: are told before training' grep -q 'arc/identifiers.json: unable to open' out
+mv names.json arc/identifiers.json
 check 'ARC: eval' ./guesser eval --checkpoint guess --data arc --submission submission.json --batch 2 >out
 check 'ARC: score' grep -Eq '^all: 2 tasks; score 0.00% of test inputs a task, two attempts each; 0.00% of tasks solved$' out
 check 'ARC: submission' grep -Eq '^\{"one":\[\{"attempt_1":\[\[.*,"two":\[\{"attempt_1":.*"attempt_2":.*\}\]\}$' submission.json

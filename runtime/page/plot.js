@@ -11,6 +11,8 @@ const CURVES = [
 ];
 const TESTED = [
   ["exact_accuracy", "Exact, test split", { min: 0, max: 1 }],
+  ["valid_accuracy", "Valid, test split", { min: 0, max: 1 }],
+  ["task_score", "Score of tasks, test split", { min: 0, max: 1 }],
   ["cell_accuracy", "Cells, test split", { min: 0, max: 1 }],
   ["mean_segments", "Segments, test split", { min: 0 }],
 ];
