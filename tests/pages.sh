@@ -154,6 +154,11 @@ with 'document.title = charts[3].scales.x.ticks.map((t) => t.label).join(" ")' a
 browse "$work/ticks.html" --dump-dom >"$work/dom"
 check 'analysis: every limit is labelled' grep -q '<title>1 2 4 8<' "$work/dom"
 
+sed '/id="data"/s/"\(exact\|cells\|segments\)_halting": *[-+0-9.e]*/"\1_halting":null/g' "$work/analysis.html" >"$work/fixed.html"
+browse "$work/fixed.html" --dump-dom >"$work/dom"
+check 'analysis: nothing of halting where a model has no halt head' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 4 -a \
+  "$(grep -c '<th[^>]*>exact, halting' "$work/dom")" = 0
+
 sed "s|^<script>|<script>$errors</script><script>|;" "$work/compare.html" >"$work/watched.html"
 browse "$work/watched.html" --dump-dom >"$work/dom"
 check 'compare: no error' test "$(grep -c '<title>error' "$work/dom")" = 0

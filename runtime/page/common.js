@@ -48,6 +48,10 @@ function tested(line, key) {
   return examples ? sets.reduce((sum, s) => sum + s[key] * s.examples, 0) / examples : undefined;
 }
 
+function counted(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 /* Faint lines stand behind others and are not in the legend. */
 function hueOf(line) {
   return colour(line.number) + (line.faint ? "55" : "");
@@ -69,7 +73,7 @@ function dataset(line) {
 function axis(title, options) {
   const grid = themed("line"), text = themed("faint");
   return { type: "linear", title: { display: true, text: title, color: text }, grid: { color: grid, borderColor: grid },
-    ticks: { color: text, maxRotation: 0 }, ...options };
+    ticks: { color: text, maxRotation: 0, ...(title === "step" ? { precision: 0 } : {}) }, ...options };
 }
 
 /* An axis of 1, 2, 4, …, each labelled: Chart.js would label powers of ten, their doubles and their halves alone. */

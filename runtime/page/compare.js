@@ -69,6 +69,6 @@ function comparePage(data) {
   spreadChart(data, "Cells, test split", note, cells, false, share);
   spreadChart(data, "Loss of the answer, in training", note, (l) => l.lm_loss, false, { type: "logarithmic" });
   limitCharts(data);
-  const budget = data.minutes ? `${show(data.minutes)} minutes each` : `${data.steps} steps each`;
+  const budget = data.minutes ? `${counted(+show(data.minutes), "minute")} each` : `${counted(data.steps, "step")} each`;
   return ["Comparison", `${data.variants.map((v) => v.name).join(" · ")} · ${budget} · ${data.data}`];
 }

@@ -118,5 +118,5 @@ function tracePage(data) {
   });
   go(0);
   return [`How ${data.model} solves example ${data.example}`,
-    `${data.kind} · ${data.data} · ${data.checkpoint} · trained with ${data.trained_segments} segments · keys: arrows, Home, End, space`];
+    `${data.kind} · ${data.data} · ${data.checkpoint} · trained with ${counted(data.trained_segments, "segment")} · keys: arrows, Home, End, space`];
 }
