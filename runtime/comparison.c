@@ -11,6 +11,7 @@
 #include "runtime/atomic_file.h"
 #include "runtime/clock.h"
 #include "runtime/page.h"
+#include "runtime/text.h"
 
 char *comparison_path(const struct comparison *c, const struct contender *v, int64_t seed) {
   char *path;
@@ -111,10 +112,7 @@ static bool check_contender(const struct comparison *c, const struct contender *
 
 /* ---- the folder ---- */
 
-static bool is_temporary(const char *name) {
-  size_t length = strlen(name);
-  return length >= 4 && !strcmp(name + length - 4, ".tmp");
-}
+static bool is_temporary(const char *name) { return ends_in(name, ".tmp"); }
 
 static bool is_empty(const char *path) {
   DIR *folder = opendir(path);

@@ -2,10 +2,10 @@
 #include <stdio.h>
 
 #include "runtime/dataset.h"
+#include "runtime/hash.h"
 
-/* The hash of Fowler, Noll and Vo (FNV-1a, 64 bits), over integers. */
 static uint64_t mix(uint64_t hash, int64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ ((uint64_t)value >> shift & 0xff)) * 0x100000001b3;
+  for (int shift = 0; shift < 64; shift += 8) hash = hash_byte(hash, (uint8_t)((uint64_t)value >> shift));
   return hash;
 }
 
@@ -34,7 +34,7 @@ static uint64_t mix_set(uint64_t hash, const struct dataset_set *set) {
 
 struct dataset_identity dataset_identify(const struct dataset *dataset) {
   struct dataset_identity identity = {0};
-  uint64_t hash = mix(0xcbf29ce484222325, dataset->seq_len);
+  uint64_t hash = mix(HASH_EMPTY, dataset->seq_len);
   for (int i = 0; i < dataset->num_sets; i++) {
     hash = mix_set(hash, &dataset->sets[i]);
     identity.groups += dataset->sets[i].groups;

@@ -62,6 +62,7 @@ libhrm_a_SOURCES = \
   %D%/footprint.h \
   %D%/hrm_main.c \
   %D%/hrm_main.h \
+  %D%/hash.h \
   %D%/interrupt.c \
   %D%/interrupt.h \
   %D%/lapack.c \
@@ -142,6 +143,7 @@ libhrm_a_SOURCES = \
   %D%/team.h \
   %D%/tensor_file.c \
   %D%/tensor_file.h \
+  %D%/text.h \
   %D%/trace_report.c \
   %D%/trace_report.h \
   %D%/tracing.c \

@@ -5,10 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool is_file(const char *path) {
-  size_t length = strlen(path);
-  return length > 4 && strcmp(path + length - 4, ".npy") == 0;
-}
+#include "runtime/text.h"
+
+static bool is_file(const char *path) { return ends_in(path, ".npy"); }
 
 static bool make_folder(const char *path, struct hrm_error *error) {
   struct stat status;

@@ -4,14 +4,10 @@
 
 #include <Random123/philox.h>
 
-static uint64_t fnv1a(const char *text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-  return hash;
-}
+#include "runtime/hash.h"
 
 struct random_stream stream_named(uint64_t seed, const char *purpose, uint64_t number) {
-  return (struct random_stream){seed, fnv1a(purpose) + number * 0x9e3779b97f4a7c15};
+  return (struct random_stream){seed, hash_text(HASH_EMPTY, purpose) + number * 0x9e3779b97f4a7c15};
 }
 
 static philox4x32_ctr_t block(struct random_stream r, uint64_t counter) {

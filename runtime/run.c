@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/atomic_file.h"
+#include "runtime/text.h"
 
 static const char *const metrics_name = "metrics.jsonl";
 static const char *const latest_name = "latest";
@@ -89,8 +90,7 @@ bool run_create(struct run_folder *run, const char *path, struct hrm_error *erro
 }
 
 static bool remove_temporary(void *context, const char *name) {
-  size_t length = strlen(name);
-  if (length < 4 || strcmp(name + length - 4, ".tmp") != 0) return true;
+  if (!ends_in(name, ".tmp")) return true;
   char *path = joined(context, name);
   if (path) unlink(path);
   free(path);

@@ -1,12 +1,9 @@
 #include "runtime/score.h"
 
-#include <string.h>
+#include "runtime/text.h"
 
 /* Demonstrations and shifted grids are not what ARC is scored by. */
-static bool is_for_testing(const struct dataset *dataset) {
-  size_t length = strlen(dataset->path);
-  return length < 5 || strcmp(dataset->path + length - 5, "train") != 0;
-}
+static bool is_for_testing(const struct dataset *dataset) { return !ends_in(dataset->path, "train"); }
 
 bool scorer_open(struct scorer **scorer, const struct dataset *dataset, const struct dataset_set *set,
                  const char *directory, struct hrm_error *error) {

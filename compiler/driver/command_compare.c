@@ -5,6 +5,7 @@
 #include "variant.h"
 #include "runtime/commands.h"
 #include "runtime/comparison.h"
+#include "runtime/hash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,18 +27,13 @@ static void compile_side(void *context) {
 
 /* ---- what tells variants apart ---- */
 
-static uint64_t mix_text(uint64_t hash, const char *text) {
-  for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 0x100000001b3; /* FNV-1a */
-  return hash;
-}
-
-static uint64_t mix_graph(uint64_t hash, const struct graph *g) {
+static uint64_t hash_graph(uint64_t hash, const struct graph *g) {
   char *text = NULL;
   size_t size = 0;
   FILE *f = open_memstream(&text, &size);
   graph_print(g, f);
   fclose(f);
-  hash = mix_text(hash, text);
+  hash = hash_text(hash, text);
   free(text);
   return hash;
 }
@@ -45,10 +41,10 @@ static uint64_t mix_graph(uint64_t hash, const struct graph *g) {
 /* Of the graphs as elaborated and of the policies of training: comments and layout do not count, imports do. */
 static const char *fingerprint_of(const struct compilation *c, const struct description *d) {
   static const char *const policies[] = {"groups", "act", "train", "weights"};
-  uint64_t hash = mix_graph(mix_graph(0xcbf29ce484222325, c->program->forward), c->program->train);
+  uint64_t hash = hash_graph(hash_graph(HASH_EMPTY, c->program->forward), c->program->train);
   for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
     char *text = json_dumps(json_object_get(d->json, policies[i]), JSON_COMPACT | JSON_SORT_KEYS);
-    if (text) hash = mix_text(hash, text);
+    if (text) hash = hash_text(hash, text);
     free(text);
   }
   return arena_printf(c->arena, "%016" PRIx64, hash);

@@ -3,21 +3,16 @@
 
 #include "runtime/data/arc_sets.h"
 #include "runtime/dihedral.h"
+#include "runtime/hash.h"
 
 /* ---- Telling tasks apart ---- */
-
-static uint64_t mix(uint64_t x) {
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-  x = (x ^ x >> 27) * 0x94d049bb133111eb;
-  return x ^ x >> 31;
-}
 
 static uint64_t hash_grid(const struct arc_grid *grid, const struct arc_augmentation *augmentation, uint64_t hash) {
   struct arc_grid changed;
   arc_augment(augmentation, grid, &changed);
-  hash = mix(hash + (uint64_t)(changed.rows * (ARC_SIDE + 1) + changed.columns));
-  for (int i = 0; i < changed.rows * changed.columns; i++) hash = (hash ^ changed.cells[i]) * 0x100000001b3;
-  return mix(hash);
+  hash = hash_spread(hash + (uint64_t)(changed.rows * (ARC_SIDE + 1) + changed.columns));
+  for (int i = 0; i < changed.rows * changed.columns; i++) hash = hash_byte(hash, changed.cells[i]);
+  return hash_spread(hash);
 }
 
 /* The order of the pairs does not matter. */
@@ -25,7 +20,7 @@ static uint64_t hash_task(const struct arc_task *task, const struct arc_augmenta
   uint64_t sum = 0;
   for (int i = 0; i < task->pairs; i++) {
     uint64_t input = hash_grid(&task->pair[i].input, augmentation, 1);
-    sum += mix(hash_grid(&task->pair[i].output, augmentation, input));
+    sum += hash_spread(hash_grid(&task->pair[i].output, augmentation, input));
   }
   return sum;
 }
@@ -64,16 +59,10 @@ static void draw_augmentation(struct draws *draws, struct arc_augmentation *augm
   for (int c = 1; c < ARC_COLOURS; c++) augmentation->colours[c] = (uint8_t)(1 + order[c - 1]);
 }
 
-static uint64_t hash_name(const char *name) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
-  return hash;
-}
-
 int64_t arc_find_augmentations(const struct arc_task *task, uint64_t seed, int64_t wanted,
                                struct arc_augmentation *list) {
   enum { TRIES = 5 };
-  struct draws draws = {.stream = stream_named(seed, "arc augmentation", hash_name(task->name))};
+  struct draws draws = {.stream = stream_named(seed, "arc augmentation", hash_text(HASH_EMPTY, task->name))};
   struct hashes seen;
   int64_t count = 0;
   if (!hashes_create(&seen, wanted + 1)) return 0;

@@ -8,11 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/data/arc_tasks.h"
-
-static bool ends_in(const char *text, const char *end) {
-  size_t length = strlen(text), wanted = strlen(end);
-  return length >= wanted && !strcmp(text + length - wanted, end);
-}
+#include "runtime/text.h"
 
 static const char *last_part(const char *path) {
   const char *slash = strrchr(path, '/');

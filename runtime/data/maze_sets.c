@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/dihedral.h"
+#include "runtime/hash.h"
 
 /* ---- Forms ---- */
 
@@ -26,11 +27,11 @@ static void augment(const void *context, const uint8_t *question, const uint8_t 
   dihedral_apply(form, options->rows, options->columns, answer, label);
 }
 
-/* FNV-1a of the cells in the order in which a form has them. */
+/* Of the cells in the order in which a form has them. */
 static uint64_t hash_form(const struct maze_options *options, const uint8_t *question, int form) {
-  uint64_t hash = 0xcbf29ce484222325;
+  uint64_t hash = HASH_EMPTY;
   for (int i = 0; i < options->rows * options->columns; i++)
-    hash = (hash ^ question[dihedral_source(form, options->rows, options->columns, i)]) * 0x100000001b3;
+    hash = hash_byte(hash, question[dihedral_source(form, options->rows, options->columns, i)]);
   return hash;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/data/output.h"
 
 #include "runtime/data/leftover.h"
+#include "runtime/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,11 +16,6 @@
 static bool out_of_memory(struct hrm_error *error) { return hrm_fail(error, HRM_SYSTEM, "out of memory"); }
 
 /* ---- What is a data set ---- */
-
-static bool ends_in(const char *text, const char *end) {
-  size_t length = strlen(text), wanted = strlen(end);
-  return length >= wanted && !strcmp(text + length - wanted, end);
-}
 
 typedef bool name_test(const char *name);
 

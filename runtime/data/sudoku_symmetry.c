@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "runtime/data/sudoku.h"
+#include "runtime/hash.h"
 
 /* ---- Drawing and applying ---- */
 
@@ -43,15 +44,11 @@ void sudoku_apply(const struct sudoku_shape *shape, const struct sudoku_symmetry
  * (Weisfeiler and Leman); the sum of the final colours.  Whatever the symmetries permute enters by sums alone, and
  * where boxes are square rows and columns enter alike. ---- */
 
-static uint64_t mix(uint64_t x) {
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-  x = (x ^ x >> 27) * 0x94d049bb133111eb;
-  return x ^ x >> 31;
-}
-
 enum side { ROW_SIDE = 1, COLUMN_SIDE = 2 };
 
-static uint64_t salted(uint64_t x, enum side side, bool alike) { return mix(x + (alike ? 3 : (uint64_t)side)); }
+static uint64_t salted(uint64_t x, enum side side, bool alike) {
+  return hash_spread(x + (alike ? 3 : (uint64_t)side));
+}
 
 /* Lines i and j of the answer, stride apart their cells: j after i is a permutation of the digits; its cycles. */
 static uint64_t cycles(const uint8_t *i, const uint8_t *j, int stride, int size) {
@@ -62,7 +59,7 @@ static uint64_t cycles(const uint8_t *i, const uint8_t *j, int stride, int size)
   for (int first = 1; first <= size; first++) {
     int length = 0;
     for (int d = first; !(seen >> d & 1); d = next[d], length++) seen |= 1u << d;
-    sum += length ? mix((uint64_t)length) : 0;
+    sum += length ? hash_spread((uint64_t)length) : 0;
   }
   return sum;
 }
@@ -72,7 +69,8 @@ static void colour_lines(const uint8_t *answer, int size, int group, int step, i
   memset(colours, 0, (size_t)size * sizeof *colours);
   for (int i = 0; i < size; i++)
     for (int j = 0; j < i; j++) {
-      uint64_t colour = mix(cycles(answer + i * step, answer + j * step, stride, size) + (i / group == j / group));
+      uint64_t colour =
+          hash_spread(cycles(answer + i * step, answer + j * step, stride, size) + (i / group == j / group));
       colours[i] += colour;
       colours[j] += colour;
     }
@@ -104,16 +102,16 @@ static void refine(const struct sudoku_shape *shape, const uint8_t *answer, stru
   uint64_t rows[SUDOKU_MAX_SIZE] = {0}, columns[SUDOKU_MAX_SIZE] = {0}, boxes[SUDOKU_MAX_SIZE] = {0};
   uint64_t digits[SUDOKU_MAX_SIZE + 1] = {0};
   for (int i = 0; i < shape->cells; i++) {
-    uint64_t colour = mix(colours->cell[i]);
+    uint64_t colour = hash_spread(colours->cell[i]);
     rows[i / size] += colour;
     columns[i % size] += colour;
     boxes[box_of(shape, i / size, i % size)] += colour;
     digits[answer[i]] += colour;
   }
   for (int i = 0; i < shape->cells; i++)
-    colours->cell[i] = mix(colours->cell[i]) + salted(rows[i / size], ROW_SIDE, alike) +
+    colours->cell[i] = hash_spread(colours->cell[i]) + salted(rows[i / size], ROW_SIDE, alike) +
                        salted(columns[i % size], COLUMN_SIDE, alike) +
-                       mix(boxes[box_of(shape, i / size, i % size)] + 4) + mix(digits[answer[i]] + 5);
+                       hash_spread(boxes[box_of(shape, i / size, i % size)] + 4) + hash_spread(digits[answer[i]] + 5);
 }
 
 uint64_t sudoku_class(const struct sudoku_shape *shape, const uint8_t *question, const uint8_t *answer) {
@@ -121,6 +119,6 @@ uint64_t sudoku_class(const struct sudoku_shape *shape, const uint8_t *question,
   uint64_t sum = 0;
   first_colours(shape, question, answer, &colours);
   for (int round = 0; round < 3; round++) refine(shape, answer, &colours);
-  for (int i = 0; i < shape->cells; i++) sum += mix(colours.cell[i]);
-  return mix(sum);
+  for (int i = 0; i < shape->cells; i++) sum += hash_spread(colours.cell[i]);
+  return hash_spread(sum);
 }
