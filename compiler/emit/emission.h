@@ -40,8 +40,10 @@ LLVMValueRef emit_kernel(struct codegen *g, const struct kernel *k, const char *
 LLVMTypeRef kernel_type(struct codegen *g, const struct kernel *k);
 int kernel_accesses(struct arena *a, const struct kernel *k, const struct access **accesses);
 
-/* emit_objects (emit.h) for a target that is open already. */
-bool emit_objects_for(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
-                      struct emitted_objects *out, const char **error);
+/* emit_objects (emit.h) for a target that is open already; NULL in place of false.  They may be released before the
+ * arena. */
+struct emitted_objects *emit_objects_for(struct arena *a, const struct plan *plan, const char *description,
+                                         const struct code_host *host, const char **error);
+void emit_release(struct emitted_objects *objects);
 
 #endif

@@ -56,17 +56,18 @@ static bool verify(struct codegen *g, const char **error) {
   return !broken;
 }
 
-static void release_objects(void *objects) {
-  struct emitted_objects *o = objects;
-  for (int i = 0; i < o->count; i++) free((char *)o->objects[i].bytes);
-  o->count = 0;
+void emit_release(struct emitted_objects *objects) {
+  for (int i = 0; i < objects->count; i++) free((char *)objects->objects[i].bytes);
+  objects->count = 0;
 }
+
+static void release(void *objects) { emit_release(objects); }
 
 /* A place for code that is released with the arena, at whatever point the work is ended. */
 static struct emitted_objects *objects_new(struct arena *a, int count) {
   struct emitted_objects *o = arena_new_object(a, struct emitted_objects);
   *o = (struct emitted_objects){.count = count};
-  arena_defer(a, release_objects, o);
+  arena_defer(a, release, o);
   return o;
 }
 
@@ -114,7 +115,8 @@ static bool write(struct codegen *g, LLVMTargetMachineRef machine, enum emit_for
 /* ---- all in one file ---- */
 
 static bool emit_plan_for(struct arena *a, const struct plan *plan, const char *description,
-                          const struct code_host *host, enum emit_form form, struct emitted *out, const char **error) {
+                          const struct code_host *host, enum emit_form form, struct emitted *out,
+                          const char **error) {
   struct codegen *g = codegen_new(a, host, plan->tile, "model");
   struct emitted_objects *made = objects_new(a, 1);
   struct kernel_list called = {0};
@@ -210,8 +212,8 @@ static void deal_kernels(struct part *parts, int count, const struct kernel_list
   }
 }
 
-bool emit_objects_for(struct arena *a, const struct plan *plan, const char *description, const struct code_host *host,
-                      struct emitted_objects *out, const char **error) {
+struct emitted_objects *emit_objects_for(struct arena *a, const struct plan *plan, const char *description,
+                                         const struct code_host *host, const char **error) {
   enum { KERNELS_FOR_A_THREAD = 4 };
   struct part *parts = arena_new_array(a, struct part, EMIT_PARTS);
   struct kernel_list called = {0};
@@ -225,8 +227,7 @@ bool emit_objects_for(struct arena *a, const struct plan *plan, const char *desc
   for (int i = 0; i < made->count; i++) parts[i].out = &made->objects[i];
   if (kernel_parts) deal_kernels(parts + 1, kernel_parts, &called);
   run_parts(parts, made->count);
-  *out = *made;
-  return close_parts(a, parts, made->count, error);
+  return close_parts(a, parts, made->count, error) ? made : NULL;
 }
 
 /* ---- for a target by name ---- */
@@ -256,7 +257,10 @@ bool emit_objects(struct arena *a, const struct plan *plan, const char *descript
                   struct emitted_objects *out, const char **error) {
   struct code_host host;
   *out = (struct emitted_objects){0};
-  return host_open(a, target, &host, error) && emit_objects_for(a, plan, description, &host, out, error);
+  if (!host_open(a, target, &host, error)) return false;
+  const struct emitted_objects *made = emit_objects_for(a, plan, description, &host, error);
+  if (made) *out = *made;
+  return made;
 }
 
 bool emit_resolve(struct arena *a, const struct target *wanted, struct target *resolved, struct machine *machine,

@@ -180,13 +180,15 @@ static bool link_code(struct engine *e, struct arena *a, const struct emitted_ob
 
 static bool generate_and_link(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
                               const char **error) {
-  struct emitted_objects objects;
   struct code_host host = e->host;
   host.prefix = arena_printf(a, "code%lld", (long long)e->loads++);
   host.kernel_name = kept_name;
   host.kernel_context = e;
-  return emit_objects_for(a, plan, NULL, &host, &objects, error) &&
-         link_code(e, a, &objects, host.prefix, out, error);
+  struct emitted_objects *objects = emit_objects_for(a, plan, NULL, &host, error);
+  if (!objects) return false;
+  bool linked = link_code(e, a, objects, host.prefix, out, error);
+  emit_release(objects);
+  return linked;
 }
 
 bool engine_load(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,
