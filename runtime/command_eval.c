@@ -14,6 +14,7 @@
 struct eval_options {
   const char *checkpoint, *data, *split, *predictions, *submission;
   int64_t max_segments, limit, batch, threads;
+  double halt_from;
   bool halt, json;
   struct checkpoint_use use;
 };
@@ -29,6 +30,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case KEY_SPLIT: o->split = arg; break;
   case KEY_MAX_SEGMENTS: o->max_segments = option_integer(state, KEY_MAX_SEGMENTS, arg, 1, INT32_MAX - 1); break;
   case KEY_HALT: o->halt = true; break;
+  case KEY_HALT_FROM:
+    o->halt = true;
+    o->halt_from = option_probability(state, KEY_HALT_FROM, arg);
+    break;
   case KEY_LIMIT: o->limit = option_integer(state, KEY_LIMIT, arg, 0, OPTION_ANY); break;
   case KEY_BATCH: o->batch = option_integer(state, KEY_BATCH, arg, 1, INT32_MAX - 1); break;
   case KEY_THREADS: o->threads = option_integer(state, KEY_THREADS, arg, 1, MOST_THREADS); break;
@@ -82,8 +87,9 @@ static void print_scores(const char *set, const json_t *result) {
 
 static bool print(const struct eval_options *o, const struct loaded_model *s, json_t *sets, struct hrm_error *error) {
   if (o->json) {
-    return command_print_json(json_pack("{s:s, s:I, s:b, s:O}", "checkpoint", s->checkpoint, "max_segments",
-                                        (json_int_t)o->max_segments, "halt", o->halt, "sets", sets),
+    return command_print_json(json_pack("{s:s, s:I, s:b, s:f, s:O}", "checkpoint", s->checkpoint, "max_segments",
+                                        (json_int_t)o->max_segments, "halt", o->halt, "halt_from", o->halt_from,
+                                        "sets", sets),
                               0, error);
   }
   const char *name;
@@ -158,11 +164,12 @@ static bool evaluate(const struct eval_options *o, struct loaded_model *s, const
     return hrm_fail(error, HRM_INPUT, "%s: --submission is for data sets of ARC", dataset->path);
   if (o->predictions && !predictions_check(o->predictions, dataset, error)) return false;
   struct progress progress = progress_new(stderr);
-  struct evaluator e = {&s->model,
-                        &s->slots,
-                        {.max_segments = o->max_segments, .limit = o->limit, .halt = o->halt},
-                        .progress = evaluation_continues,
-                        .progress_context = &progress};
+  struct evaluator e = {
+      &s->model,
+      &s->slots,
+      {.max_segments = o->max_segments, .limit = o->limit, .halt = o->halt, .halt_from = o->halt_from},
+      .progress = evaluation_continues,
+      .progress_context = &progress};
   bool done = true;
   for (int i = 0; done && i < dataset->num_sets; i++)
     done = evaluate_one(&e, dataset, &dataset->sets[i], o, results, error);

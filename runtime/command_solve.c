@@ -12,6 +12,7 @@ struct solve_options {
   const char *checkpoint, *data;
   int64_t max_segments, threads;
   double deadline; /* by clock_seconds; 0: none */
+  double halt_from;
   bool halt, json;
   struct checkpoint_use use;
   char **puzzles; /* arguments */
@@ -28,6 +29,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
   case KEY_DATA: o->data = arg; break;
   case KEY_MAX_SEGMENTS: o->max_segments = option_integer(state, KEY_MAX_SEGMENTS, arg, 1, INT32_MAX - 1); break;
   case KEY_HALT: o->halt = true; break;
+  case KEY_HALT_FROM:
+    o->halt = true;
+    o->halt_from = option_probability(state, KEY_HALT_FROM, arg);
+    break;
   case KEY_DEADLINE:
     o->deadline = clock_seconds() + 1e-3 * (double)option_integer(state, KEY_DEADLINE, arg, 1, INT32_MAX);
     break;
@@ -191,11 +196,12 @@ static bool answer_all(const struct solve_options *o, struct loaded_model *s, co
   a->halt = malloc((size_t)p->count * sizeof *a->halt + 1);
   a->segments = malloc((size_t)p->count * sizeof *a->segments + 1);
   if (!a->tokens || !a->halt || !a->segments) return hrm_fail(error, HRM_SYSTEM, "out of memory");
-  struct evaluator e = {&s->model,
-                        &s->slots,
-                        {.max_segments = o->max_segments, .halt = o->halt, .deadline = o->deadline},
-                        .visit = keep_answer,
-                        .visit_context = a};
+  struct evaluator e = {
+      &s->model,
+      &s->slots,
+      {.max_segments = o->max_segments, .halt = o->halt, .halt_from = o->halt_from, .deadline = o->deadline},
+      .visit = keep_answer,
+      .visit_context = a};
   if (!evaluate_tokens(&e, p->tokens, p->count, form->blank_identifier, error)) return false;
   for (int64_t i = 0; i < p->count; i++) {
     if (!print_answer(o, form, a, i, error)) return false;

@@ -55,6 +55,11 @@ static void refill(struct run *r) {
   while (r->active < r->e->slots->count && r->next < r->total) put_next(r, r->active++);
 }
 
+/* The halt head learns by binary cross entropy: the sigmoid of its value is a probability. */
+static bool is_sure(const struct evaluation_options *options, float halt) {
+  return 1 / (1 + exp(-(double)halt)) >= options->halt_from;
+}
+
 static bool stops(const struct run *r, int64_t slot, bool wants) {
   const struct evaluation_options *options = &r->e->options;
   bool late = clock_seconds() + r->segment_seconds > r->until[slot];
@@ -85,7 +90,8 @@ static void finish_segment(struct run *r) {
   const float *halt = slots_standard(s, TENSOR_HALT), *go_on = slots_standard(s, TENSOR_CONTINUE);
   enum act_kind act = s->description->act.kind;
   for (int64_t i = 0; i < r->active; i++) {
-    s->halted[i] = stops(r, i, act_wants_halt(act, halt[i], go_on ? go_on[i] : 0));
+    bool wants = act_wants_halt(act, halt[i], go_on ? go_on[i] : 0);
+    s->halted[i] = stops(r, i, wants && is_sure(&e->options, halt[i]));
     if (e->visit) e->visit(e->visit_context, s, i, r->example[i]);
     if (r->sums && s->halted[i]) score(r->sums, s, i);
   }

@@ -58,11 +58,15 @@
   OPTION(LOG_EVERY, "log-every", 'g', "N", "", "steps between lines of metrics.jsonl; 10 unless given")              \
   OPTION(KEEP, "keep", 'k', "N", "", "newest checkpoints that are kept; 3 unless given; 0: all")
 
+#define HALT_OPTIONS(OPTION)                                                                                         \
+  OPTION(HALT, "halt", 'H', NULL, "", "let each puzzle stop when its halt head says so")                             \
+  OPTION(HALT_FROM, "halt-from", 257, "P", "", "the same, where it is right with a probability of P at least")
+
 #define EVAL_OPTIONS(OPTION)                                                                                         \
   WEIGHTS_OPTIONS(OPTION)                                                                                            \
   SPLIT_OPTIONS(OPTION)                                                                                              \
   MAX_SEGMENTS_OPTION(OPTION)                                                                                        \
-  OPTION(HALT, "halt", 'H', NULL, "", "let each example stop when its halt head says so")                            \
+  HALT_OPTIONS(OPTION)                                                                                               \
   OPTION(LIMIT, "limit", 'n', "N", "", "first N examples of each set; 0, all, unless given")                         \
   OPTION(BATCH, "batch", 'b', "B", "", "examples at the same time; 64 unless given")                                 \
   THREADS_OPTION(OPTION)                                                                                             \
@@ -77,7 +81,7 @@
   OPTION(DATA, "data", 'd', "DIR", "@folder",                                                                        \
          "data set whose characters puzzles are written in, where the checkpoint does not say")                      \
   MAX_SEGMENTS_OPTION(OPTION)                                                                                        \
-  OPTION(HALT, "halt", 'H', NULL, "", "let each puzzle stop when its halt head says so")                             \
+  HALT_OPTIONS(OPTION)                                                                                               \
   OPTION(DEADLINE, "deadline", 'D', "MS", "",                                                                        \
          "answer within MS milliseconds of the start, by the segment that the halt head thinks best")                \
   THREADS_OPTION(OPTION)                                                                                             \

@@ -46,6 +46,14 @@ double option_real(struct argp_state *state, int key, const char *text, double l
   return value;
 }
 
+double option_probability(struct argp_state *state, int key, const char *text) {
+  char *end;
+  double value = strtod(text, &end);
+  if (end == text || *end || !(value >= 0 && value <= 1))
+    argp_error(state, "--%s takes a number from 0 to 1, not '%s'", name_of(state, key), text);
+  return value;
+}
+
 void option_require(struct argp_state *state, int key, const void *value) {
   if (!value) argp_error(state, "--%s is missing", name_of(state, key));
 }

@@ -9,6 +9,7 @@
 
 int64_t option_integer(struct argp_state *state, int key, const char *text, int64_t least, int64_t most);
 double option_real(struct argp_state *state, int key, const char *text, double least);
+double option_probability(struct argp_state *state, int key, const char *text);
 
 /* Ends the process where the value of the option is missing. */
 void option_require(struct argp_state *state, int key, const void *value);

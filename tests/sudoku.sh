@@ -17,6 +17,16 @@ exact=$("$work/model" eval --checkpoint "$work/whole" --data "$data" --json |
   sed -n 's/.*"exact_accuracy": *\([0-9.]*\).*/\1/p' | head -n 1)
 check "at least 90% of unseen boards are right (it is $exact)" awk -v x="$exact" 'BEGIN { exit !(x >= 0.9) }'
 
+# the surer the halt head must be, the more segments
+segments() {
+  "$work/model" eval --checkpoint "$work/whole" --data "$data" --json "$@" | sed -n 's/.*"mean_segments": *\([0-9.]*\).*/\1/p' |
+    head -n 1
+}
+counts="$(segments --halt) $(segments --halt-from 0) $(segments --halt-from 0.9) $(segments --halt-from 1) $(segments)"
+check "segments by halting ($counts)" awk '{ exit !($1 < 4 && $2 == $1 && $3 >= $2 && $4 > $3 && $5 >= $4) }' <<<"$counts"
+check 'no probability' code 2 "$work/model" solve --checkpoint "$work/whole" --halt-from 1.5 1...3412..4.4.21
+check 'is told' grep -q -- "--halt-from takes a number from 0 to 1, not '1.5'" "$work/out"
+
 solution=$("$work/model" solve --checkpoint "$work/whole" 1...3412..4.4.21 | tr -d '\n ')
 check "a puzzle from text is solved (got $solution)" test "$solution" = 1234341221434321
 check 'a puzzle from standard input' \
