@@ -64,7 +64,8 @@ static bool point_fits(struct entry_run *r, struct point *p, struct span place) 
 }
 
 /* The point as an expression, which stands where it was typed; *at goes over its numbers. */
-static struct expr *point_expr(struct arena *a, const struct point *p, int axis, const float **at, struct span place) {
+static struct expr *point_expr(struct arena *a, const struct point *p, int axis, const float **at,
+                               struct span place) {
   struct expr *x = arena_new_object(a, struct expr);
   x->span = place;
   x->height = 1 + p->rank - axis;
