@@ -12,8 +12,12 @@ EXTRA_DIST += \
   %D%/embed/embed.c \
   %D%/maze/README.md \
   %D%/maze/maze.hrm \
+  %D%/maze/maze.svg \
+  %D%/maze/trace.png \
   %D%/sudoku/README.md \
   %D%/sudoku/curve.svg \
+  %D%/sudoku/hard.svg \
+  %D%/sudoku/mlp.svg \
   %D%/sudoku/solver.safetensors \
   %D%/sudoku/solver.svg \
   %D%/sudoku/trace.png \
