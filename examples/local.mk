@@ -3,6 +3,8 @@
 EXTRA_DIST += \
   %D%/arc/README.md \
   %D%/arc/arc.hrm \
+  %D%/arc/arc.svg \
+  %D%/arc/trace.png \
   %D%/compare/README.md \
   %D%/compare/depth.svg \
   %D%/compare/gradient.svg \
@@ -11,6 +13,7 @@ EXTRA_DIST += \
   %D%/embed/README.md \
   %D%/embed/embed.c \
   %D%/maze/README.md \
+  %D%/maze/generated.svg \
   %D%/maze/maze.hrm \
   %D%/maze/maze.svg \
   %D%/maze/trace.png \
