@@ -33,8 +33,6 @@ static void open_file(struct terminal *t, const char *state, const char *file) {
   _exit(127);
 }
 
-static void open_terminal(struct terminal *t, const char *state) { open_file(t, state, NULL); }
-
 static void type(struct terminal *t, const char *keys) {
   usleep(300000); /* until the editor reads: a control key that comes before is the terminal's, not its own */
   t->length = 0;
@@ -52,6 +50,12 @@ static void expect(struct terminal *t, const char *text) {
     t->length += (size_t)n;
     t->text[t->length] = '\0';
   }
+}
+
+/* A session without a file, at its first prompt. */
+static void open_terminal(struct terminal *t, const char *state) {
+  open_file(t, state, NULL);
+  expect(t, "> ");
 }
 
 /* Leaves by Ctrl-D; the exit code. */
@@ -105,7 +109,6 @@ END_TEST
 START_TEST(values) {
   struct terminal t;
   open_terminal(&t, folder);
-  expect(&t, "> ");
   type(&t, "1 + 2\r");
   expect(&t, "\r\n3\r\n> ");
   type(&t, "nn.softmax([1.0,\r");
@@ -123,7 +126,6 @@ END_TEST
 START_TEST(editing) {
   struct terminal t;
   open_terminal(&t, folder);
-  expect(&t, "> ");
   type(&t, "1 + 7\b5\r"); /* rubbed out */
   expect(&t, "\r\n6\r\n> ");
   type(&t, "0 + 4\001"
@@ -138,7 +140,6 @@ END_TEST
 START_TEST(other_letters) {
   struct terminal t;
   open_terminal(&t, folder);
-  expect(&t, "> ");
   type(&t, "\"\u00e9x\"\r");
   expect(&t, "\r\n\"\u00e9x\"\r\n> ");
   ck_assert_int_eq(leave(&t), 0);
@@ -148,7 +149,6 @@ END_TEST
 START_TEST(entries_of_several_lines_are_recalled) {
   struct terminal t;
   open_terminal(&t, folder);
-  expect(&t, "> ");
   type(&t, "fn t(x: [N]) -> [N] {\r");
   type(&t, "return 2.0 * x }\r");
   type(&t, "\020\020\r"); /* the first line again, which goes on */
@@ -161,12 +161,10 @@ END_TEST
 START_TEST(history_stays) {
   struct terminal t;
   open_terminal(&t, folder);
-  expect(&t, "> ");
   type(&t, "100 + 11\r");
   expect(&t, "\r\n111\r\n> ");
   ck_assert_int_eq(leave(&t), 0);
   open_terminal(&t, folder);
-  expect(&t, "> ");
   type(&t, "\020\r");
   expect(&t, "\r\n111\r\n> ");
   ck_assert_int_eq(leave(&t), 0);
@@ -176,7 +174,6 @@ END_TEST
 START_TEST(completion) {
   struct terminal t;
   open_terminal(&t, folder);
-  expect(&t, "> ");
   type(&t, ":gradc\t");
   expect(&t, "heck");
   type(&t, "\025nn.log_softm\t([1.0])\r"); /* Ctrl-U: a new line */
@@ -203,7 +200,6 @@ END_TEST
 START_TEST(interrupt) {
   struct terminal t;
   open_terminal(&t, folder);
-  expect(&t, "> ");
   type(&t, "1 +");
   expect(&t, "1 +");
   usleep(500000);   /* until the editor reads */
