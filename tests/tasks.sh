@@ -21,6 +21,11 @@ pair='{"input": [[1, 2]], "output": [[2], [1]]}'
 mkdir -p tasks/evaluation
 for task in one two; do echo "{\"train\": [$pair], \"test\": [$pair]}" >tasks/evaluation/$task.json; done
 "$HRM_DATA" arc tasks --augment 2 -o arc >/dev/null || exit 1
+"$HRMC" "$top/models/hrm.hrm" -D hidden_size=16 -D num_heads=2 -D H_layers=1 -D L_layers=1 -D swiglu_multiple=8 \
+  -D H_cycles=1 -D L_cycles=1 -D halt_max_steps=2 -D warmup_steps=5 --data arc -o hrm || exit 1
+check 'ARC: train the published model' ./hrm train --data arc --output published --steps 2 --batch 2 --threads 2 2>log
+check 'ARC: eval the published model' ./hrm eval --checkpoint published --data arc --batch 2 >out
+check 'ARC: its score' grep -q '^all: 2 tasks; score 0.00% of test inputs a task' out
 "$HRMC" "$top/examples/arc/arc.hrm" "${settings[@]}" -D num_heads=2 --data arc -o guesser || exit 1
 check 'ARC: train' ./guesser train --data arc --output guess --steps 2 --batch 2 --threads 2 2>log
 ./guesser train --data arc --output tested-arc --steps 2 --batch 2 --threads 2 --eval-every 2 2>log
