@@ -1,4 +1,5 @@
-# Documents of real runs (the same way at small size is in tests/sudoku.sh and tests/tasks.sh), and a program (tests/embed.sh); a trained solver (tests/solver.sh).
+# Documents of real runs (the same way at small size is in tests/sudoku.sh and tests/tasks.sh), their models, a program
+# (tests/embed.sh) and a trained solver (tests/solver.sh).
 
 EXTRA_DIST += \
   %D%/arc/README.md \

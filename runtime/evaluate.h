@@ -10,7 +10,7 @@ struct evaluation_options {
   int64_t max_segments;
   int64_t limit;    /* examples of each set; 0: all */
   bool halt;        /* an example stops when its halt head says so; else it runs max_segments, as published */
-  double halt_from; /* with halt: and where that gives the answer this probability of being right, at least */
+  double halt_from; /* with halt: only where the head gives the answer this probability of being right, or more */
   double deadline; /* by clock_seconds; 0: none.  Every example has one segment; it has another only if that is likely
                     * to end within the example's share of the time that is left */
 };

@@ -60,7 +60,8 @@
 
 #define HALT_OPTIONS(OPTION)                                                                                         \
   OPTION(HALT, "halt", 'H', NULL, "", "let each puzzle stop when its halt head says so")                             \
-  OPTION(HALT_FROM, "halt-from", 257, "P", "", "the same, where it is right with a probability of P at least")
+  OPTION(HALT_FROM, "halt-from", 257, "P", "",                                                                       \
+         "the same, but only where the head gives the answer a probability of P or more of being right")
 
 #define EVAL_OPTIONS(OPTION)                                                                                         \
   WEIGHTS_OPTIONS(OPTION)                                                                                            \

@@ -5,9 +5,9 @@
 #include "runtime/checkpoint.h"
 #include "runtime/clock.h"
 #include "runtime/evaluate.h"
-#include "runtime/score.h"
 #include "runtime/interrupt.h"
 #include "runtime/schedule.h"
+#include "runtime/score.h"
 
 bool training_save(struct training *t, struct hrm_error *error) {
   if (t->saved == t->trainer.step) return true;

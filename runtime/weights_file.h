@@ -12,8 +12,8 @@ const struct weights_format *weights_format_named(const char *name);
 const struct weights_format *weights_format_of(const char *path);
 
 /* The file appears whole or not at all.  Of the settings that they were trained with (settings.h; may be NULL),
- * safetensors says what concerns the model and how puzzles are written, for `solve`, and not where and how the training
- * ran, which is nobody's business who gets the weights. */
+ * safetensors says what concerns the model and how puzzles are written, for `solve`, and not where and how the
+ * training ran, which does not concern whoever gets the weights. */
 bool weights_write(const struct model *model, const json_t *settings, const struct weights_format *format,
                    const char *path, struct hrm_error *error);
 

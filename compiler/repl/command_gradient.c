@@ -58,8 +58,9 @@ static bool point_fits(struct entry_run *r, struct point *p, struct span place) 
   p->count = 1;
   for (int i = 0; i < p->rank && p->count <= MAX_POINT; i++) p->count *= p->extent[i];
   if (p->count <= MAX_POINT) return true;
+  const struct type type = type_make(DTYPE_F32, p->rank, p->extent);
   diag_report(r->c.diags, MSG_SESSION_NUMBER, place, ":gradcheck",
-              arena_printf(r->c.arena, "a point of up to %d numbers", MAX_POINT), "a larger one");
+              arena_printf(r->c.arena, "a point of up to %d numbers", MAX_POINT), type_text(r->c.arena, &type));
   return false;
 }
 
