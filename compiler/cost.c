@@ -1,6 +1,8 @@
 /* See cost.h. */
 #include "cost.h"
 
+#include <math.h>
+
 /* Bytes in a cycle from the second-level cache, and from beyond it. */
 static const double CACHE_BYTES = 32, MEMORY_BYTES = 8;
 /* Cycles around each register tile: filling the pipeline, addresses. */
@@ -127,13 +129,19 @@ static bool tile_fits(const struct function *f, int64_t tile) {
   return tile == 1 || f->arena_bytes * tile <= MOST_BYTES;
 }
 
-int64_t cost_choose_tile(const struct function *f, const struct machine *m, int64_t former) {
-  const double enough = 0.95; /* of the former tile's cycles */
-  int64_t best = 1;
+/* The smallest tile whose cycles are within this factor of the least. */
+static int64_t smallest_tile(const struct function *f, const struct machine *m, double factor) {
+  double least = tile_cycles(f, m, 1);
   for (int i = 1; i < COST_TILES; i++)
-    if (tile_fits(f, cost_tiles[i]) && tile_cycles(f, m, cost_tiles[i]) < tile_cycles(f, m, best))
-      best = cost_tiles[i];
-  bool stays = former && tile_fits(f, former) && tile_cycles(f, m, best) > enough * tile_cycles(f, m, former);
+    if (tile_fits(f, cost_tiles[i])) least = fmin(least, tile_cycles(f, m, cost_tiles[i]));
+  int i = 0;
+  while (tile_cycles(f, m, cost_tiles[i]) > factor * least) i++;
+  return cost_tiles[i];
+}
+
+int64_t cost_choose_tile(const struct function *f, const struct machine *m, int64_t former) {
+  int64_t best = smallest_tile(f, m, 1.03);
+  bool stays = former && tile_fits(f, former) && tile_cycles(f, m, former) < 1.05 * tile_cycles(f, m, best);
   return stays ? former : best;
 }
 
