@@ -46,13 +46,15 @@ bool comparison_run(struct comparison *c, struct hrm_error *error);
 void comparison_free(struct comparison *c); /* what comparison_run found */
 
 /* What is known so far, in numbers:
- *   {"data", "steps" or "minutes", "seeds", "variants": [{"name", "file", "parameters", "forward_flops",
- * "train_flops", "memory_bytes", "steps", "trained_segments", "configs", "done", "diverged", "seconds": SPREAD,
- * "loss": SPREAD, "evaluations": [{"max_segments", "halt", "exact": SPREAD, "cells": SPREAD, "segments": SPREAD}],
- *    "runs": [{"seed", "state": "done", "diverged" or "waiting", …}]}]}
+ *   {"data", "steps" or "minutes", "seeds",
+ *    "variants": [{"name", "file", "parameters", "forward_flops", "train_flops", "memory_bytes", "steps",
+ *      "trained_segments", "configs", "done", "diverged", "seconds": SPREAD, "loss": SPREAD,
+ *      "evaluations": [{"max_segments", "halt", "exact": SPREAD, "cells": SPREAD, "segments": SPREAD,
+ *        and of score_names (runtime/score.h) those that the kind of puzzle has: "valid" or "score": SPREAD}],
+ *      "runs": [{"seed", "state": "done", "diverged" or "waiting", …}]}]}
  * The first evaluation is with the segments that the variant trained with.  SPREAD is {"mean", "sd", "values"} over
- * the seeds that are done: sd is null below two.  curves: each run also
- * has "lines" of its metrics, and "page" is there (runtime/page.h). */
+ * the seeds that are done: sd is null below two.  curves: each run also has "lines" of its metrics, and "page" is
+ * there (runtime/page.h). */
 json_t *comparison_results(const struct comparison *c, bool curves, struct hrm_error *error);
 
 /* Those numbers as a table. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/run_lines.h"
+#include "runtime/score.h"
 
 enum { MOST_LINES = 400 }; /* of a run, in the page */
 
@@ -38,21 +39,30 @@ static json_t *spread_of(const json_t *runs, const char *key) {
   return spread(values);
 }
 
-static json_t *spread_of_evaluation(const json_t *runs, int64_t max_segments, bool halt, const char *key) {
+/* Of a number of an evaluation of every run that has it. */
+static json_t *values_of_evaluation(const json_t *runs, int64_t max_segments, bool halt, const char *key) {
   json_t *values = json_array();
   size_t i;
   const json_t *run;
   json_array_foreach(runs, i, run)
       add_value(values, json_object_get(comparison_evaluation(run, max_segments, halt), key));
-  return spread(values);
+  return values;
 }
 
 static void add_evaluation(json_t *list, const json_t *runs, int64_t max_segments, bool halt) {
-  json_array_append_new(list,
-                        json_pack("{s:I, s:b, s:o, s:o, s:o}", "max_segments", (json_int_t)max_segments, "halt", halt,
-                                  "exact", spread_of_evaluation(runs, max_segments, halt, "exact_accuracy"), "cells",
-                                  spread_of_evaluation(runs, max_segments, halt, "cell_accuracy"), "segments",
-                                  spread_of_evaluation(runs, max_segments, halt, "mean_segments")));
+  json_t *exact = values_of_evaluation(runs, max_segments, halt, "exact_accuracy");
+  json_t *cells = values_of_evaluation(runs, max_segments, halt, "cell_accuracy");
+  json_t *segments = values_of_evaluation(runs, max_segments, halt, "mean_segments");
+  json_t *e = json_pack("{s:I, s:b, s:o, s:o, s:o}", "max_segments", (json_int_t)max_segments, "halt", halt, "exact",
+                        spread(exact), "cells", spread(cells), "segments", spread(segments));
+  for (int i = 0; i < SCORE_NAMES; i++) {
+    json_t *scores = values_of_evaluation(runs, max_segments, halt, score_names[i].key);
+    if (json_array_size(scores) > 0)
+      json_object_set_new(e, score_names[i].name, spread(scores));
+    else
+      json_decref(scores);
+  }
+  json_array_append_new(list, e);
 }
 
 static json_t *evaluations_json(const struct comparison *c, const struct contender *v, const json_t *runs) {

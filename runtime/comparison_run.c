@@ -11,6 +11,7 @@
 #include "runtime/interrupt.h"
 #include "runtime/loaded_model.h"
 #include "runtime/run_lines.h"
+#include "runtime/score.h"
 
 enum { EVALUATION_BATCH = 64 };
 
@@ -139,28 +140,52 @@ static bool continues(void *context, int64_t done, int64_t total) {
   return !interrupt_requested();
 }
 
-static void add(struct evaluation *sum, const struct evaluation *x) {
-  sum->examples += x->examples;
-  sum->exact += x->exact;
-  sum->accuracy += x->accuracy;
-  sum->halt_right += x->halt_right;
-  sum->segments += x->segments;
+/* Sums over the sets of the test split: scores are means by the examples of each set. */
+struct sums {
+  struct evaluation all;
+  double scores[SCORE_NAMES];
+  int64_t scored[SCORE_NAMES]; /* examples */
+};
+
+static void add(struct sums *sums, const struct evaluation *x, const json_t *result) {
+  sums->all.examples += x->examples;
+  sums->all.exact += x->exact;
+  sums->all.accuracy += x->accuracy;
+  sums->all.halt_right += x->halt_right;
+  sums->all.segments += x->segments;
+  for (int i = 0; i < SCORE_NAMES; i++) {
+    const json_t *score = json_object_get(result, score_names[i].key);
+    if (!json_is_number(score)) continue;
+    sums->scores[i] += (double)x->examples * json_number_value(score);
+    sums->scored[i] += x->examples;
+  }
 }
 
-/* All sets of the test split together. */
-static json_t *evaluate(struct test *t, const struct evaluation_options *options, struct hrm_error *error) {
-  struct evaluator e = {&t->model.model, &t->model.slots, *options, .progress = continues,
-                        .progress_context = t->progress};
-  struct evaluation all = {0}, one;
-  for (int i = 0; i < t->data.num_sets; i++) {
-    if (!evaluate_set(&e, &t->data.sets[i], &one, error)) return NULL;
-    add(&all, &one);
-  }
-  progress_clear(t->progress);
-  json_t *result = evaluation_json(&all, t->model.model.description->act.kind);
+static json_t *sums_json(const struct sums *sums, enum act_kind act, const struct evaluation_options *options) {
+  json_t *result = evaluation_json(&sums->all, act);
+  for (int i = 0; i < SCORE_NAMES; i++)
+    if (sums->scored[i])
+      json_object_set_new(result, score_names[i].key, json_real(sums->scores[i] / (double)sums->scored[i]));
   json_object_set_new(result, "max_segments", json_integer(options->max_segments));
   json_object_set_new(result, "halt", json_boolean(options->halt));
   return result;
+}
+
+/* All sets of the test split together. */
+static json_t *evaluate(struct test *t, const char *directory, const struct evaluation_options *options,
+                        struct hrm_error *error) {
+  const struct evaluator e = {&t->model.model, &t->model.slots, *options, .progress = continues,
+                              .progress_context = t->progress};
+  struct sums sums = {0};
+  for (int i = 0; i < t->data.num_sets; i++) {
+    struct evaluation one;
+    json_t *result = score_set(&e, &t->data, &t->data.sets[i], directory, &one, error);
+    if (!result) return NULL;
+    add(&sums, &one, result);
+    json_decref(result);
+  }
+  progress_clear(t->progress);
+  return sums_json(&sums, t->model.model.description->act.kind, options);
 }
 
 static bool open_test(struct test *t, const struct comparison *c, const struct contender *v, const char *run,
@@ -177,7 +202,7 @@ static bool evaluate_once(struct test *t, const struct comparison *c, const stru
       .max_segments = max_segments, .halt = halt, .limit = c->training.eval_limit > 0 ? c->training.eval_limit : 0};
   if (comparison_evaluation(outcome, max_segments, halt)) return true;
   if (!t->model.checkpoint && !open_test(t, c, v, run, error)) return false;
-  json_t *result = evaluate(t, &options, error);
+  json_t *result = evaluate(t, v->data, &options, error);
   return result && json_array_append_new(json_object_get(outcome, "evaluations"), result) == 0 &&
          write_outcome(run, outcome, error);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/score.h"
+
 enum { MOST_COLUMNS = 10, MOST_TEXT = 80 };
 
 struct cell {
@@ -113,7 +115,7 @@ static void print_variants(const json_t *results, struct table *t, FILE *out) {
   print_rows(t->cells, (int)json_array_size(variants) + 1, 9, out);
 }
 
-static void put_evaluation(struct table *t, const json_t *v, const json_t *e) {
+static void put_evaluation(struct table *t, const json_t *v, const json_t *e, const char *const *scores) {
   bool halt = json_is_true(json_object_get(e, "halt"));
   struct cell limit;
   snprintf(limit.text, MOST_TEXT, halt ? "%d, halting" : "%d", (int)number(e, "max_segments"));
@@ -122,18 +124,37 @@ static void put_evaluation(struct table *t, const json_t *v, const json_t *e) {
   put(t, spread_cell(json_object_get(e, "segments"), 1, 2, ""));
   put(t, spread_cell(json_object_get(e, "cells"), 100, 1, "%"));
   put(t, spread_cell(json_object_get(e, "exact"), 100, 1, "%"));
+  for (const char *const *score = scores; *score; score++)
+    put(t, spread_cell(json_object_get(e, *score), 100, 1, "%"));
+}
+
+/* Whether some evaluation has the score. */
+static bool is_scored(const json_t *results, const char *score) {
+  size_t i, k;
+  const json_t *v, *e;
+  json_array_foreach(json_object_get(results, "variants"), i, v) {
+    json_array_foreach(json_object_get(v, "evaluations"), k, e) {
+      if (json_object_get(e, score)) return true;
+    }
+  }
+  return false;
 }
 
 static void print_evaluations(const json_t *results, struct table *t, FILE *out) {
   static const char *const head[] = {"test split", "segments at most", "segments", "cells", "exact", NULL};
+  const char *scores[SCORE_NAMES + 1] = {NULL};
   size_t i, k;
   const json_t *v, *e;
+  for (int score = 0, count = 0; score < SCORE_NAMES; score++)
+    if (is_scored(results, score_names[score].name)) scores[count++] = score_names[score].name;
   t->count = 0;
   put_all(t, head);
+  put_all(t, scores);
+  int columns = t->count;
   json_array_foreach(json_object_get(results, "variants"), i, v) {
-    json_array_foreach(json_object_get(v, "evaluations"), k, e) put_evaluation(t, v, e);
+    json_array_foreach(json_object_get(v, "evaluations"), k, e) put_evaluation(t, v, e, scores);
   }
-  print_rows(t->cells, t->count / 5, 5, out);
+  print_rows(t->cells, t->count / columns, columns, out);
 }
 
 bool comparison_print(const json_t *results, FILE *out) {

@@ -2,6 +2,8 @@
 
 #include "runtime/text.h"
 
+const struct score_name score_names[SCORE_NAMES] = {{"valid_accuracy", "valid"}, {"task_score", "score"}};
+
 /* Demonstrations and shifted grids are not what ARC is scored by. */
 static bool is_for_testing(const struct dataset *dataset) { return !ends_in(dataset->path, "train"); }
 
@@ -43,4 +45,24 @@ bool scorer_finish(struct scorer *scorer, json_t *result, json_t *submission, st
 
 void scorer_close(struct scorer *scorer) {
   if (scorer) scorer->kind->close(scorer);
+}
+
+static json_t *evaluate_scored(const struct evaluator *e, const struct dataset_set *set, struct evaluation *sums,
+                               struct hrm_error *error) {
+  if (!evaluate_set(e, set, sums, error)) return NULL;
+  json_t *result = evaluation_json(sums, e->model->description->act.kind);
+  if (scorer_finish(e->visit_context, result, NULL, error)) return result;
+  json_decref(result);
+  return NULL;
+}
+
+json_t *score_set(const struct evaluator *e, const struct dataset *dataset, const struct dataset_set *set,
+                  const char *directory, struct evaluation *sums, struct hrm_error *error) {
+  struct evaluator scored = *e;
+  struct scorer *scorer;
+  if (!scorer_open(&scorer, dataset, set, directory, error)) return NULL;
+  scored.visit = scorer_visit, scored.visit_context = scorer;
+  json_t *result = evaluate_scored(&scored, set, sums, error);
+  scorer_close(scorer);
+  return result;
 }

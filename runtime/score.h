@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "runtime/dataset.h"
-#include "runtime/slots.h"
+#include "runtime/evaluate.h"
 
 struct scorer; /* NULL: the kind of puzzle has no such score; all functions accept it */
 
@@ -36,6 +36,19 @@ void scorer_add(struct scorer *scorer, int64_t example, const int32_t *predictio
  * Puts what the prize wants into submission, task -> [{"attempt_1", "attempt_2"}, …], for ARC; NULL: not wanted. */
 bool scorer_finish(struct scorer *scorer, json_t *result, json_t *submission, struct hrm_error *error);
 void scorer_close(struct scorer *scorer);
+
+/* Evaluates a set as its kind of puzzle is scored: *sums, and evaluation_json of them with what the scorer adds; NULL
+ * and a message otherwise.  The visitor of e is not called. */
+json_t *score_set(const struct evaluator *e, const struct dataset *dataset, const struct dataset_set *set,
+                  const char *directory, struct evaluation *sums, struct hrm_error *error);
+
+/* What of these is told beside exact answers, wherever results are summed up. */
+struct score_name {
+  const char *key; /* in a set's result */
+  const char *name;
+};
+enum { SCORE_NAMES = 2 };
+extern const struct score_name score_names[SCORE_NAMES];
 
 /* The kinds of scorers, each with what it needs. A scorer begins with its kind. */
 struct scorer_kind {

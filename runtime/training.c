@@ -94,10 +94,11 @@ static void swap_in_average(struct training *t) {
 
 /* ", valid 0.9000": the score that a kind of puzzle has beside exact answers; "" where it has none. */
 static const char *format_score(const json_t *result, char text[32]) {
-  const json_t *valid = json_object_get(result, "valid_accuracy"), *score = json_object_get(result, "task_score");
   text[0] = 0;
-  if (json_is_number(valid)) snprintf(text, 32, ", valid %.4f", json_number_value(valid));
-  if (json_is_number(score)) snprintf(text, 32, ", score %.4f", json_number_value(score));
+  for (int i = 0; i < SCORE_NAMES; i++) {
+    const json_t *score = json_object_get(result, score_names[i].key);
+    if (json_is_number(score)) snprintf(text, 32, ", %s %.4f", score_names[i].name, json_number_value(score));
+  }
   return text;
 }
 
@@ -110,30 +111,19 @@ static void show_evaluation(struct training *t, const char *set, const struct ev
                 (long long)sums->examples);
 }
 
-static bool evaluate_scored(struct training *t, struct evaluator *e, const struct dataset_set *set, json_t *sets,
-                            struct hrm_error *error) {
+static bool evaluate_one(struct training *t, const struct dataset_set *set, json_t *sets, struct hrm_error *error) {
+  const struct evaluator e = {
+      &t->trainer.model,
+      &t->evaluation_slots,
+      {.max_segments = t->trainer.description->act.max_segments, .limit = t->settings.eval_limit},
+      .progress = evaluation_continues,
+      .progress_context = t};
   struct evaluation sums;
-  if (!evaluate_set(e, set, &sums, error)) return false;
-  json_t *result = evaluation_json(&sums, t->trainer.description->act.kind);
+  json_t *result = score_set(&e, &t->test, set, t->settings.data, &sums, error);
+  if (!result) return false;
   json_object_set_new(sets, set->name, result);
-  if (!scorer_finish(e->visit_context, result, NULL, error)) return false;
   show_evaluation(t, set->name, &sums, result);
   return true;
-}
-
-static bool evaluate_one(struct training *t, const struct dataset_set *set, json_t *sets, struct hrm_error *error) {
-  struct scorer *scorer;
-  if (!scorer_open(&scorer, &t->test, set, t->settings.data, error)) return false;
-  struct evaluator e = {&t->trainer.model,
-                        &t->evaluation_slots,
-                        {.max_segments = t->trainer.description->act.max_segments, .limit = t->settings.eval_limit},
-                        .visit = scorer_visit,
-                        .visit_context = scorer,
-                        .progress = evaluation_continues,
-                        .progress_context = t};
-  bool done = evaluate_scored(t, &e, set, sets, error);
-  scorer_close(scorer);
-  return done;
 }
 
 static bool evaluate_sets(struct training *t, json_t *sets, struct hrm_error *error) {

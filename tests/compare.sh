@@ -28,6 +28,7 @@ check 'a comparison' [ $? -eq 0 ]
 columns='variant runs parameters FLOPs a segment a step memory steps seconds loss'
 check 'the columns' [ "$(head -n 1 table | tr -s ' ')" = "$columns" ]
 own=hrm,H_layers=1,L_layers=1,halting=halt_head,halt_max_steps=2
+check 'no score of other kinds of puzzles' grep -Eq '^test split +segments at most +segments +cells +exact$' table
 check 'a row of the first variant, by its own name' grep -q "^$own  2 of 2 " table
 check 'a row of the second' grep -q '^plain  *2 of 2 ' table
 check 'the cells of an evaluation' grep -Eq '^plain +4 +4.00 ± 0.00 +[0-9.]+ ± [0-9.]+% ' table

@@ -165,6 +165,12 @@ check 'compare: no error' test "$(grep -c '<title>error' "$work/dom")" = 0
 check 'compare: its curves' test "$(grep -o '<canvas' "$work/dom" | wc -l)" = 6
 check 'compare: a row of each variant, and six of its evaluations' test "$(grep -o '<td>one' "$work/dom" | wc -l)" = 7
 
+scored='s/"exact":/"valid":{"mean":0.5,"sd":0.1},&/g; s/"exact_accuracy":/"valid_accuracy":0.5,&/g'
+sed "/id=\"data\"/{$scored}" "$work/compare.html" >"$work/scored.html"
+browse "$work/scored.html" --dump-dom >"$work/dom"
+check 'compare: a score that the puzzles have beside exact answers' test \
+  "$(grep -o '<td>50.0 ± 10.0' "$work/dom" | wc -l)" = 12 -a "$(grep -o '<canvas' "$work/dom" | wc -l)" = 9
+
 browse "$work/trace.html" --screenshot="$work/trace.png"
 check 'a picture' test "$(stat -c %s "$work/trace.png" 2>/dev/null || echo 0)" -gt 20000
 

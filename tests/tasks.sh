@@ -14,6 +14,18 @@ check 'mazes: and keeps them' grep -q '"valid_accuracy":' tested/metrics.jsonl
 check 'mazes: eval' ./solver eval --checkpoint run --data maze >out
 check 'mazes: valid answers are told' grep -Eq '^all: [0-9.]+% valid, that is any shortest path; [0-9.]+% valid and another' out
 check 'mazes: valid answers in JSON' grep -q '"valid_other_accuracy"' <(./solver eval --checkpoint run --data maze --json)
+"$HRMC" compare "$top/examples/maze/maze.hrm" "two=$top/examples/maze/maze.hrm:layers=2" "${settings[@]}" \
+  -D lr=2e-2 -D ema=0.9 --data maze --steps 60 --seeds 2 --batch 16 --threads 2 --max-segments 1,4 -o mazes >table 2>log
+check 'mazes: compare' [ $? -eq 0 ]
+share='[0-9.]+ ± [0-9.]+%'
+check 'mazes: compare tells valid answers in a column' eval \
+  'grep -q "^test split .* exact  *valid$" table && [ "$(grep -Ec " $share +$share +$share$" table)" = 6 ]'
+share_of() { grep -o "\"valid_accuracy\": [0-9.]*" "$1" | head -n 1; }
+"$HRMC" run "$top/examples/maze/maze.hrm" "${settings[@]}" -D layers=2 -D ema=0.9 --data maze -- \
+  eval --checkpoint mazes/two/seed-1 --data maze --json >evaluated
+check "mazes: as many as eval finds: $(share_of evaluated)" \
+  [ "$(share_of evaluated)" != '"valid_accuracy": 0.0' -a "$(share_of evaluated)" = "$(share_of mazes/two/seed-1/outcome.json)" ]
+check 'mazes: in JSON, too' [ "$(grep -c '"valid": {' mazes/results.json)" = 6 ]
 ./solver eval --checkpoint run --data maze --submission s.json >out 2>err
 check 'mazes: no submission' test $? -eq 1 -a ! -e s.json
 
@@ -31,6 +43,10 @@ check 'ARC: train' ./guesser train --data arc --output guess --steps 2 --batch 2
 ./guesser train --data arc --output tested-arc --steps 2 --batch 2 --threads 2 --eval-every 2 2>log
 check 'ARC: training tells the score' grep -q '^step 2: all: .*, score 0.0000 of 6 examples' log
 check 'ARC: and keeps it' grep -q '"task_score":0.0' tested-arc/metrics.jsonl
+"$HRMC" compare "$top/examples/arc/arc.hrm" "${settings[@]}" -D num_heads=2 --data arc --steps 2 --batch 2 --threads 2 \
+  -o arcs >table 2>log
+check 'ARC: compare tells the score' eval 'grep -q "^test split .* exact  *score$" table && grep -q " 0.0%$" table'
+check 'ARC: in JSON, too' grep -q '"score": {' arcs/results.json
 mv arc/identifiers.json names.json
 check 'ARC: names that are not there' code 1 ./guesser train --data arc --output nameless --steps 2 --batch 2 --eval-every 2
 check 'ARC: are told before training' grep -q 'arc/identifiers.json: unable to open' out

@@ -48,6 +48,13 @@ function tested(line, key) {
   return examples ? sets.reduce((sum, s) => sum + s[key] * s.examples, 0) / examples : undefined;
 }
 
+/* What a kind of puzzle is scored by beside exact answers: its name where results are summed up, its key in metrics.jsonl,
+   and its title. */
+const SCORES = [
+  ["valid", "valid_accuracy", "Valid, test split"],
+  ["score", "task_score", "Score of tasks, test split"],
+];
+
 function counted(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

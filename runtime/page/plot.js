@@ -11,8 +11,7 @@ const CURVES = [
 ];
 const TESTED = [
   ["exact_accuracy", "Exact, test split", { min: 0, max: 1 }],
-  ["valid_accuracy", "Valid, test split", { min: 0, max: 1 }],
-  ["task_score", "Score of tasks, test split", { min: 0, max: 1 }],
+  ...SCORES.map(([, key, title]) => [key, title, { min: 0, max: 1 }]),
   ["cell_accuracy", "Cells, test split", { min: 0, max: 1 }],
   ["mean_segments", "Segments, test split", { min: 0 }],
 ];
