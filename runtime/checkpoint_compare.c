@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "runtime/text.h"
+
 void comparison_differ(struct comparison *c, const char *format, ...) {
   enum { SHOWN = 20 };
   if (c->differences++ >= SHOWN || c->length >= sizeof c->text) return;
@@ -16,7 +18,7 @@ void comparison_differ(struct comparison *c, const char *format, ...) {
 bool comparison_conclude(const struct comparison *c, struct hrm_error *error) {
   if (c->differences == 0) return true;
   return hrm_fail(error, HRM_INPUT, "%s does not fit the model (%d difference%s)%s", c->file->path, c->differences,
-                  c->differences == 1 ? "" : "s", c->text);
+                  plural(c->differences), c->text);
 }
 
 const struct tensor_entry *comparison_entry(struct comparison *c, const char *name, const struct shape *shape) {

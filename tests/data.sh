@@ -262,6 +262,22 @@ refuses "arc: a key twice" 1 \
 rm tasks/high.json
 refuses "arc: no source" 2 "hrm-data arc: a folder or a file of tasks is expected
 Try \`hrm-data arc --help' or \`hrm-data arc --usage' for more information." arc -o new
+mkdir prize
+echo "{\"one\": {\"train\": [$pair], \"test\": [{\"input\": [[3]]}]}}" >prize/arc-agi_evaluation_challenges.json
+echo '{"one": [[[4]]]}' >prize/arc-agi_evaluation_solutions.json
+echo '{"one": [{"attempt_1": [[0]], "attempt_2": [[0]]}]}' >prize/sample_submission.json
+"$HRM_DATA" arc prize -a 0 -o prize-set >out
+grep -qx 'prize-set: 1 task (1 to test on); training: 1 puzzle, 1 example; test: 1 puzzle, 1 example; 2 identifiers' out
+result "arc: the prize's folder as it is downloaded" $?
+sed 's/\[\[3\]\]/[[5]]/' prize/arc-agi_evaluation_challenges.json >prize/arc-agi_test_challenges.json
+refuses "arc: the prize's tasks that stand in two files" 1 "hrm-data: prize/arc-agi_test_challenges.json:1: a task one is \
+in prize/arc-agi_evaluation_challenges.json too; name the sources that you want, or leave out the second by --skip-bad" \
+  arc prize -o new
+"$HRM_DATA" arc prize -a 0 --skip-bad -o prize-once >out 2>err && grep -q '^prize-once: 1 task (1 to test on)' out
+result "arc: the second is left out" $?
+rm prize/*challenges.json
+refuses "arc: a form of answers alone" 1 \
+  'hrm-data: prize/sample_submission.json:1: one: a task, an object of "train" and "test", is expected' arc prize -o new
 mkdir none
 refuses "arc: empty folder" 1 'hrm-data: none: no tasks' arc none -o new
 
@@ -282,7 +298,7 @@ text_of() { rows "$1" "$2" | head -n 1 | tr ' ' '\n' | grep . | awk -v n="$3" -v
   '{ printf "%s", substr(s, $1 + 1, 1); if (NR % n == 0) print "" }'; }
 "$HRM_DATA" info maze -p test -n 1 >out
 { echo 'maze/test, set all: 3 examples of 3 puzzles in 3 groups'
-  echo '  maze; 5 x 7 tokens of 6; 1 identifiers'
+  echo '  maze; 5 x 7 tokens of 6; 1 identifier'
   sed -n 3p out
   printf '\nexample 0\n'
   paste -d' ' <(text_of maze/test/all__inputs.npy 35 7 '?# SGo') <(text_of maze/test/all__labels.npy 35 7 '?# SGo') |
@@ -291,7 +307,7 @@ text_of() { rows "$1" "$2" | head -n 1 | tr ' ' '\n' | grep . | awk -v n="$3" -v
 result "info: maze" $?
 grep -Eq '^  steps of the path: [0-9]+ to [0-9]+, mean [0-9.]+$' out
 result "info: steps" $?
-"$HRM_DATA" info all-2x2 -n 0 >out && [ "$(grep -c 'sudoku; 4 x 4 tokens of 6; 1 identifiers' out)" = 2 ] &&
+"$HRM_DATA" info all-2x2 -n 0 >out && [ "$(grep -c 'sudoku; 4 x 4 tokens of 6; 1 identifier$' out)" = 2 ] &&
   "$HRM_DATA" info all-2x2 -n 1 | sed -n '7,8p' | grep -Eqx '[.1-4] [.1-4] \| [.1-4] [.1-4]    [1-4] [1-4] \| [1-4] [1-4]'
 result "info: sudoku" $?
 "$HRM_DATA" info all-2x2 -n 1 | grep -qx -e '----+----    ----+----'

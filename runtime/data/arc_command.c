@@ -3,6 +3,7 @@
 #include "runtime/data/arc_sets.h"
 #include "runtime/data/arguments.h"
 #include "runtime/data/commands.h"
+#include "runtime/text.h"
 
 struct arguments {
   struct arc_options options;
@@ -70,18 +71,19 @@ static void report(const struct arguments *arguments, const struct arc_tasks *ta
   const struct arc_counts *counts = &arguments->counts;
   int64_t testing = 0;
   for (int64_t i = 0; i < tasks->count; i++) testing += tasks->task[i].for_testing;
-  printf(
-      "%s: %lld tasks (%lld to test on); training: %lld puzzles, %lld examples; test: %lld puzzles, %lld examples; "
-      "%lld identifiers\n",
-      arguments->options.output.path, (long long)tasks->count, (long long)testing, (long long)counts->puzzles[0],
-      (long long)counts->examples[0], (long long)counts->puzzles[1], (long long)counts->examples[1],
-      (long long)counts->identifiers);
+  printf("%s: %lld task%s (%lld to test on); training: %lld puzzle%s, %lld example%s; test: %lld puzzle%s, %lld "
+         "example%s; %lld identifier%s\n",
+         arguments->options.output.path, (long long)tasks->count, plural(tasks->count), (long long)testing,
+         (long long)counts->puzzles[0], plural(counts->puzzles[0]), (long long)counts->examples[0],
+         plural(counts->examples[0]), (long long)counts->puzzles[1], plural(counts->puzzles[1]),
+         (long long)counts->examples[1], plural(counts->examples[1]), (long long)counts->identifiers,
+         plural(counts->identifiers));
 }
 
 static void report_bad(const struct arc_tasks *tasks) {
   if (tasks->bad == 0) return;
-  fprintf(stderr, "hrm-data: left out %lld bad task%s; the first: %s\n", (long long)tasks->bad,
-          tasks->bad == 1 ? "" : "s", tasks->why.text);
+  fprintf(stderr, "hrm-data: left out %lld bad task%s; the first: %s\n", (long long)tasks->bad, plural(tasks->bad),
+          tasks->why.text);
 }
 
 static bool make(void *context, struct hrm_error *error) {

@@ -6,6 +6,7 @@
 
 #include "runtime/data/arc_tasks.h"
 #include "runtime/data/json_line.h"
+#include "runtime/text.h"
 
 enum { MAX_STEPS = 6 };
 
@@ -54,9 +55,11 @@ static bool read_row(const struct place *at, const json_t *row, struct arc_grid 
   struct place here = into_element(at, number);
   if (!json_is_array(row)) return fail(&here, "a row is not a list");
   size_t columns = json_array_size(row);
-  if (columns < 1 || columns > ARC_SIDE) return fail(&here, "%zu columns; a grid has 1 to %d", columns, ARC_SIDE);
+  if (columns < 1 || columns > ARC_SIDE)
+    return fail(&here, "%zu column%s; a grid has 1 to %d", columns, plural((int64_t)columns), ARC_SIDE);
   if (number == 0) grid->columns = (int)columns;
-  if ((int)columns != grid->columns) return fail(&here, "%zu columns; the first row has %d", columns, grid->columns);
+  if ((int)columns != grid->columns)
+    return fail(&here, "%zu column%s; the first row has %d", columns, plural((int64_t)columns), grid->columns);
   for (size_t c = 0; c < columns; c++) {
     const json_t *cell = json_array_get(row, c);
     json_int_t colour = json_integer_value(cell);
@@ -129,7 +132,8 @@ static bool read_pairs(const struct place *at, const json_t *task, const char *k
 
 static bool check_solutions(const struct solutions *solutions, const json_t *task) {
   size_t count = json_array_size(solutions->list), inputs = json_array_size(json_object_get(task, "test"));
-  return count <= inputs || fail(&solutions->at, "%zu solutions; the task has %zu test inputs", count, inputs);
+  return count <= inputs ||
+         fail(&solutions->at, "%zu solutions; the task has %zu test input%s", count, inputs, plural((int64_t)inputs));
 }
 
 static bool read_task(const struct place *at, const json_t *json, const struct solutions *solutions,
@@ -263,7 +267,10 @@ bool arc_tasks_sort(struct arc_tasks *tasks, struct hrm_error *error) {
   for (int64_t i = 0; i < tasks->count; i++) {
     struct arc_task *task = &tasks->task[i];
     if (ok && kept > 0 && !strcmp(task->name, tasks->task[kept - 1].name)) {
-      hrm_fail(error, HRM_INPUT, "%s:1: a task %s is in %s too", task->file, task->name, tasks->task[kept - 1].file);
+      hrm_fail(error, HRM_INPUT,
+               "%s:1: a task %s is in %s too; name the sources that you want, or leave out the second "
+               "by --skip-bad",
+               task->file, task->name, tasks->task[kept - 1].file);
       ok = leave_out(tasks, error);
       arc_task_free(task);
     } else {

@@ -87,20 +87,32 @@ static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '
 static bool read_any(struct arc_tasks *tasks, const char *path, bool named, int depth, bool for_testing,
                      struct hrm_error *error);
 
+/* The prize's folder has a file that shows the form of answers beside those of challenges. */
+static bool is_form_of_answers(const char *name, struct dirent *const *entries, int count) {
+  if (strcmp(name, "sample_submission.json")) return false;
+  for (int i = 0; i < count; i++)
+    if (ends_in(entries[i]->d_name, "_challenges.json")) return true;
+  return false;
+}
+
+static bool read_entry(struct arc_tasks *tasks, const char *path, const char *name, int depth, bool for_testing,
+                       struct hrm_error *error) {
+  char *inner;
+  if (asprintf(&inner, "%s/%s", path, name) < 0) return hrm_fail(error, HRM_SYSTEM, "out of memory");
+  bool ok = read_any(tasks, inner, false, depth + 1, for_testing, error);
+  free(inner);
+  return ok;
+}
+
 static bool read_folder(struct arc_tasks *tasks, const char *path, int depth, struct hrm_error *error) {
   struct dirent **entries;
   int count = scandir(path, &entries, is_visible, alphasort);
   if (count < 0) return fail_reading(path, error);
   bool ok = true, for_testing = !strcmp(last_part(path), "evaluation");
-  for (int i = 0; i < count; i++) {
-    char *inner = NULL;
-    if (ok && asprintf(&inner, "%s/%s", path, entries[i]->d_name) < 0)
-      ok = hrm_fail(error, HRM_SYSTEM, "out of memory");
-    else if (ok)
-      ok = read_any(tasks, inner, false, depth + 1, for_testing, error);
-    free(inner);
-    free(entries[i]);
-  }
+  for (int i = 0; ok && i < count; i++)
+    if (!is_form_of_answers(entries[i]->d_name, entries, count))
+      ok = read_entry(tasks, path, entries[i]->d_name, depth, for_testing, error);
+  for (int i = 0; i < count; i++) free(entries[i]);
   free(entries);
   return ok;
 }

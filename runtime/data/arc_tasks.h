@@ -2,7 +2,8 @@
  *   a file for each task, {"train": [{"input": GRID, "output": GRID}, …], "test": […]}, in folders, of which those
  *   called "evaluation" hold tasks to test on;
  *   NAME_challenges.json, {TASK: {"train": …, "test": [{"input": GRID}, …]}, …}, beside NAME_solutions.json,
- *   {TASK: [GRID, …]}, where there is one; tasks to test on where "evaluation" or "test" is in NAME. */
+ *   {TASK: [GRID, …]}, where there is one; tasks to test on where "evaluation" or "test" is in NAME.  In a folder
+ *   with such files sample_submission.json, which comes with them, is none. */
 #ifndef HRM_DATA_ARC_TASKS_H
 #define HRM_DATA_ARC_TASKS_H
 

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/text.h"
+
 static bool map_file(struct csv *csv, int descriptor, struct hrm_error *error) {
   struct stat status;
   if (fstat(descriptor, &status)) return hrm_fail(error, HRM_SYSTEM, "%s: %s", csv->path, strerror(errno));
@@ -111,5 +113,5 @@ bool csv_split(const struct csv *csv, struct csv_line line, int64_t line_number,
   if (count < 0)
     return hrm_fail(error, HRM_INPUT, "%s:%" PRId64 ": a quotation mark is out of place", csv->path, line_number);
   return hrm_fail(error, HRM_INPUT, "%s:%" PRId64 ": %d field%s; the header has %d", csv->path, line_number, count,
-                  count == 1 ? "" : "s", csv->columns);
+                  plural(count), csv->columns);
 }

@@ -6,6 +6,7 @@
 #include "runtime/data/commands.h"
 #include "runtime/data/picture.h"
 #include "runtime/maze.h"
+#include "runtime/text.h"
 
 struct arguments {
   const char *directory, *split;
@@ -109,6 +110,12 @@ static void print_examples(const struct picture *picture, const struct dataset_s
   }
 }
 
+static void print_counts(const struct dataset *dataset, const struct dataset_set *set) {
+  printf("%s, set %s: %lld example%s of %lld puzzle%s in %lld group%s\n", dataset->path, set->name,
+         (long long)set->examples, plural(set->examples), (long long)set->puzzles, plural(set->puzzles),
+         (long long)set->groups, plural(set->groups));
+}
+
 static bool print_set(const struct dataset *dataset, const struct dataset_set *set, int64_t examples,
                       struct hrm_error *error) {
   enum dataset_kind kind = dataset_kind(dataset);
@@ -118,11 +125,10 @@ static bool print_set(const struct dataset *dataset, const struct dataset_set *s
   bool ok = question && answer;
   dataset_grid(dataset, &picture.rows, &picture.columns);
   dataset_boxes(dataset, &picture.box_rows, &picture.box_columns);
-  printf("%s, set %s: %lld examples of %lld puzzles in %lld groups\n", dataset->path, set->name,
-         (long long)set->examples, (long long)set->puzzles, (long long)set->groups);
-  printf("  %s%s; %d x %d tokens of %d; %d identifiers\n", dataset_kind_name(kind),
+  print_counts(dataset, set);
+  printf("  %s%s; %d x %d tokens of %d; %d identifier%s\n", dataset_kind_name(kind),
          dataset->task || kind == DATASET_OTHER ? "" : " by its looks", picture.rows, picture.columns,
-         dataset->vocab_size, dataset->num_puzzle_identifiers);
+         dataset->vocab_size, dataset->num_puzzle_identifiers, plural(dataset->num_puzzle_identifiers));
   if (ok) {
     print_measure(set, kind, question, answer);
     print_examples(&picture, set, examples, question, answer);

@@ -9,6 +9,7 @@
 
 #include "runtime/data/puzzle_sets.h"
 #include "runtime/random.h"
+#include "runtime/text.h"
 
 struct row {
   size_t offset;
@@ -210,7 +211,7 @@ static bool write_rows(struct reader *reader, struct hrm_error *error) {
 static void report_bad(struct reader *reader) {
   if (reader->bad == 0) return;
   progress_line(&reader->job->progress, "hrm-data: left out %" PRId64 " bad line%s; the first: %s", reader->bad,
-                reader->bad == 1 ? "" : "s", reader->why.text);
+                plural(reader->bad), reader->why.text);
 }
 
 static bool read_csv(struct puzzle_job *job, const char *path, int64_t train, int64_t test, struct hrm_error *error) {

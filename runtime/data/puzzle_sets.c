@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/interrupt.h"
+#include "runtime/text.h"
 
 bool data_goes_on(struct progress *progress, const char *unit, int64_t done, int64_t total, struct hrm_error *error) {
   if (interrupt_requested()) return hrm_fail(error, HRM_INTERRUPTED, "interrupted; nothing was written");
@@ -130,6 +131,8 @@ bool puzzle_sets_make(struct puzzle_job *job, const struct split_facts *facts, s
 }
 
 void puzzle_sets_report(const struct puzzle_options *options) {
-  printf("%s: %lld training puzzles (%lld examples), %lld test puzzles\n", options->output.path,
-         (long long)options->train, (long long)(options->train * (1 + options->augment)), (long long)options->test);
+  int64_t examples = options->train * (1 + options->augment);
+  printf("%s: %lld training puzzle%s (%lld example%s), %lld test puzzle%s\n", options->output.path,
+         (long long)options->train, plural(options->train), (long long)examples, plural(examples),
+         (long long)options->test, plural(options->test));
 }
