@@ -33,7 +33,7 @@ static const struct {
   enum scalar_op ops[2];
   double constant;
 } functions[] = {
-    {"exp", exp, 1, 1.2, 1, {SCALAR_EXP}, 0},
+    {"exp", exp, 1.1, 1.1, 1, {SCALAR_EXP}, 0},
     {"log", log, 0.9, 0.9, 1, {SCALAR_LOG}, 0},
     {"sigmoid", sigmoid, 3, 3, 1, {SCALAR_SIGMOID}, 0},
     {"tanh", tanh, 2, 2, 1, {SCALAR_TANH}, 0},

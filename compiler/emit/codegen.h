@@ -25,7 +25,7 @@ struct codegen {
   const char *error; /* the first thing that could not be generated; NULL: none */
 };
 
-enum { MAX_LANES = 16 };
+enum { MAX_LANES = 32 };
 
 /* Types and constants; width 1 is the scalar type. */
 LLVMTypeRef type_of(struct codegen *g, enum dtype dtype, int width);
@@ -118,6 +118,7 @@ void emit_blas(struct codegen *g, const struct contraction *c);
 
 /* The scalar functions on one vector (or scalar) of a float type: math.c. */
 LLVMValueRef math_exp(struct codegen *g, LLVMValueRef x);
+LLVMValueRef math_exp_of_nonpositive(struct codegen *g, LLVMValueRef x); /* the same for x <= 0, in fewer steps */
 LLVMValueRef math_log(struct codegen *g, LLVMValueRef x);
 LLVMValueRef math_tanh(struct codegen *g, LLVMValueRef x);
 LLVMValueRef math_sigmoid(struct codegen *g, LLVMValueRef x);

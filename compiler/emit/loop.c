@@ -80,6 +80,7 @@ static void emit_bundle_loop(struct nest *n, LLVMValueRef from, LLVMValueRef lim
 static void emit_rest(struct nest *n, int64_t whole, int64_t rest, body *inner) {
   int width = n->plan.width;
   if (rest == 0) return;
+  while (!n->plan.reduces_in_lanes && width / 2 >= rest) width /= 2;
   set_slots(n, (int)((rest + width - 1) / width), width);
   set_tail(n, (int)(rest - (int64_t)(n->slots - 1) * width));
   emit_bundle(n, constant_i64(n->g, whole), inner);

@@ -68,6 +68,7 @@ bool loop_is_contiguous(const struct loop *l, const struct access *access, int a
 bool loop_value_is_row(const struct loop *l, int v);
 bool loop_divides_by_row(const struct loop *l, int v);      /* is value v an element of float32 over a row value? */
 bool loop_divides_by_constant(const struct loop *l, int v); /* … over a constant of ordinary size? */
+bool loop_is_below_maximum(const struct loop *l, int v);    /* … an element less the maximum of its row? */
 bool loop_value_is_anywhere(const struct loop *l, int v);   /* a constant or an index: made where it is used */
 
 /* loop_access.c: memory. */

@@ -43,6 +43,13 @@ bool loop_divides_by_row(const struct loop *l, int v) {
   return divides && value_is_element(l, v) && loop_value_is_row(l, value->operand[1]);
 }
 
+bool loop_is_below_maximum(const struct loop *l, int v) {
+  const struct value *value = &l->values[v];
+  if (value->kind != VALUE_MAP || value->scalar != SCALAR_SUB) return false;
+  const struct value *row = &l->values[value->operand[1]];
+  return row->kind == VALUE_REDUCE && row->reduction == REDUCE_MAX && row->operand[0] == value->operand[0];
+}
+
 static int scalar_cost(enum scalar_op op) {
   switch (op) {
   case SCALAR_SIN:
@@ -91,6 +98,18 @@ static bool needs_single_lanes(const struct loop *l, int axis) {
   return false;
 }
 
+/* Vectors in the place of one where a body is a long chain of instructions: LLVM makes of an instruction on wide
+ * vectors neighbours on the machine's, so that the window of instructions that wait holds several chains.  The rest of
+ * an axis has to be less than one vector.  With AVX-512 a vector is a whole chain of its own instructions (math.c). */
+static int vectors_at_once(const struct codegen *g, const struct loop *l, struct extent extent, int width) {
+  enum { LONG = 16, MOST = 4 };
+  int count = MOST;
+  if (g->machine.avx512 || extent.per_example || width < machine_lanes(&g->machine)) return 1;
+  if (element_cost(l) < LONG) return 1;
+  while (count > 1 && (extent.count < count * width || extent.count % (count * width) >= width)) count /= 2;
+  return count;
+}
+
 /* A cheap body needs several vectors in flight, above all where each adds to an accumulator. */
 static void choose_slots(const struct loop *l, struct loop_plan *p, struct extent extent) {
   int cost = element_cost(l);
@@ -109,6 +128,7 @@ static void choose_bundles(const struct codegen *g, const struct loop *l, struct
   struct extent extent = l->extent[p->bundle_axis];
   bool single = needs_single_lanes(l, p->bundle_axis);
   if (l->vector_axis >= 0) p->width = choose_width(g, extent);
+  if (!single) p->width *= vectors_at_once(g, l, extent, p->width);
   if (extent.per_example && single && p->reduces_in_lanes) p->width = 1;
   p->scalar_tail = single;
   choose_slots(l, p, extent);

@@ -67,6 +67,8 @@ static LLVMValueRef map(struct nest *n, int v, struct lanes lanes, bool in_row) 
     bool tests = i == 0 && value->scalar == SCALAR_SELECT;
     operands[i] = (tests ? condition : loop_operand)(n, value->operand[i], lanes, in_row);
   }
+  if (value->scalar == SCALAR_EXP && loop_is_below_maximum(n->l, value->operand[0]))
+    return math_exp_of_nonpositive(g, operands[0]);
   LLVMValueRef result = emit_scalar(g, value->scalar, type, operands);
   if (!result) return LLVMConstNull(type);
   if (!is_comparison(value->scalar)) return result;
