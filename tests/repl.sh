@@ -182,6 +182,11 @@ shows 0 '[2, 32]' ':grad sum(HRM.q_head(fill(1.0, [32]))) wrt HRM.q_head.weight'
 
 # one value
 check 'eval' test "$("$HRMC" eval '1 / 4')" = 0.25
+tells 1 '    1 | x = [1.0]' "$HRMC" eval 'x = [1.0]'
+check 'eval of a name tells what to do' grep -q 'no value to print: a session, `hrmc repl`, keeps names .* \[E429\]$' out
+tells 1 '[E429]' "$HRMC" eval 'fn f(x: [N]) -> [N] { return x }'
+tells 1 'error: expected an expression' "$HRMC" eval ' '
+tells 0 'gradcheck: 1 passed' "$HRMC" eval ':gradcheck nn.softmax'
 check 'eval fails' bash -c "! '$HRMC' eval '1 +' 2>/dev/null"
 
 finish

@@ -35,7 +35,9 @@ int command_repl(const struct options *o) {
 
 int command_evaluate(const struct options *o) {
   struct session s;
-  if (open_session(&s, o, NULL)) session_enter(&s, o->files[0]);
+  bool opened = open_session(&s, o, NULL);
+  s.single = true;
+  if (opened) session_enter(&s, o->files[0]);
   int code = s.exit_code;
   session_close(&s);
   return code;

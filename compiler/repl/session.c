@@ -383,14 +383,18 @@ static void dispatch(void *entry) {
   struct entry_run *r = entry;
   char *name = NULL;
   const char *first = r->typed->text + strspn(r->typed->text, " \t\r\n");
-  struct span right;
-  if (*first == ':')
+  if (*first == ':') {
     session_command(r);
-  else if (!source_check_text(r->c.diags, r->typed))
     return;
-  else if ((right = assigned(r, &name)).source)
+  }
+  if (!source_check_text(r->c.diags, r->typed)) return;
+  struct span right = assigned(r, &name);
+  bool declares = is_declaration(r->c.arena, r->typed);
+  if (r->session->single && (right.source || declares))
+    diag_report(r->c.diags, MSG_EVALUATE_NAME, r->place);
+  else if (right.source)
     assign(r, name, right);
-  else if (is_declaration(r->c.arena, r->typed))
+  else if (declares)
     session_declare(r, r->typed);
   else
     enter_expression(r);
@@ -482,7 +486,7 @@ static struct span typed_place(const struct source *typed) {
 
 bool session_enter_bytes(struct session *s, const char *text, size_t length) {
   struct entry_run r;
-  if (strlen(text) == length && is_blank(text)) return true;
+  if (!s->single && strlen(text) == length && is_blank(text)) return true;
   reload_changed(s);
   remember(s, text);
   entry_begin(&r, s, text);
