@@ -146,6 +146,11 @@ check 'plot: what the test split says comes first' \
   test "$(grep -o '<h2>[^<]*' "$work/dom" | sed 's/.*>//' | head -n 3 | paste -sd' ')" = \
   'Where they stand Exact, test split Cells, test split'
 check 'plot: where a run stands on the test split' grep -qE '(<td>[0-9.]+%</td>){2}</tr>' "$work/dom"
+sed '/id="data"/s/"exact_accuracy":/"valid_accuracy":0.5,&/g' "$work/plot.html" >"$work/scored.html"
+browse "$work/scored.html" --dump-dom >"$work/scored"
+check 'plot: a score that the puzzles have beside exact answers' test \
+  "$(grep -o '<th [^>]*>valid, test split' "$work/scored" | wc -l)/$(grep -o '<td>50.00%' "$work/scored" | wc -l)/$(
+    grep -o '<h2>Valid, test split' "$work/scored" | wc -l)" = 1/2/1
 check 'plot: the name of the run as text' grep -q '&lt;script&gt;&lt;b&gt;run' "$work/dom"
 
 browse "$work/analysis.html" --dump-dom >"$work/dom"

@@ -24,7 +24,8 @@ function analysisPage(data) {
       [curve("no halting", 0, "limit"), curve("halting early", 1, "segments_halting")],
       "segments at most", "mean segments", { x: ticks, y: ticks });
   const percent = (v) => v === null ? "–" : (100 * v).toFixed(1) + "%";
-  card("In numbers", null, numbers(["limit", "exact", "cells", ...early("exact, halting", "cells, halting", "mean segments")],
+  const halting = early("exact, halting", "cells, halting", "mean segments");
+  card("In numbers", null, numbers(["limit", "exact", "cells", ...halting],
     limits.map((p) => [p.limit, percent(p.exact), percent(p.cells),
       ...early(percent(p.exact_halting), percent(p.cells_halting), show(p.segments_halting, 3))])))
     .classList.add("wide");

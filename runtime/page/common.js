@@ -48,11 +48,11 @@ function tested(line, key) {
   return examples ? sets.reduce((sum, s) => sum + s[key] * s.examples, 0) / examples : undefined;
 }
 
-/* What a kind of puzzle is scored by beside exact answers: its name where results are summed up, its key in metrics.jsonl,
-   and its title. */
+/* What a kind of puzzle is scored by beside exact answers: its name where results are summed up, its key in
+   metrics.jsonl, and its title. */
 const SCORES = [
-  ["valid", "valid_accuracy", "Valid, test split"],
-  ["score", "task_score", "Score of tasks, test split"],
+  ["valid", "valid_accuracy", "Valid"],
+  ["score", "task_score", "Score of tasks"],
 ];
 
 function counted(number, noun) {
@@ -72,8 +72,8 @@ function dataset(line) {
     label: line.label, data: line.points, number: line.number, faint: line.faint, order: line.faint ? 1 : 0,
     borderColor: hue, backgroundColor: hue, borderWidth: line.faint ? 1 : 2,
     borderDash: DASHES[line.number % DASHES.length], pointStyle: MARKS[line.number % MARKS.length],
-    pointRadius: line.radius ?? (few && !line.faint ? 3 : 0), pointHitRadius: 8, showLine: line.connected ?? true, tension: 0,
-    spanGaps: true, clip: 6,
+    pointRadius: line.radius ?? (few && !line.faint ? 3 : 0), pointHitRadius: 8, showLine: line.connected ?? true,
+    tension: 0, spanGaps: true, clip: 6,
   };
 }
 

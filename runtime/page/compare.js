@@ -23,7 +23,8 @@ function meanCurve(curves) {
   return [...at.values()].filter((s) => s.count === curves.length).map((s) => ({ x: s.x / s.count, y: s.y / s.count }));
 }
 
-/* Of each variant the mean in bold, and its seeds faintly. `value` picks a number of a line of metrics, or undefined. */
+/* Of each variant the mean in bold, and its seeds faintly. `value` picks a number of a line of metrics, or
+   undefined. */
 function spreadChart(data, title, note, value, seconds, y) {
   const lines = data.variants.flatMap((v, number) => {
     const curves = v.runs.filter((r) => r.state === "done").map((r) => r.lines
@@ -33,13 +34,14 @@ function spreadChart(data, title, note, value, seconds, y) {
     return [{ label: v.name, number, points: meanCurve(curves) },
       ...seeds.map((points, k) => ({ label: `${v.name}, seed ${k}`, number, points, faint: true }))];
   });
-  if (lines.some((l) => l.points.length)) lineChart(title, note, lines, seconds ? "minutes of training" : "step", "", { y });
+  if (lines.some((l) => l.points.length))
+    lineChart(title, note, lines, seconds ? "minutes of training" : "step", "", { y });
 }
 
 /* A share of right answers against the limit on segments, where some variant was evaluated with several. */
 function limitCharts(data, key, title) {
-  const limits = [...new Set(data.variants.flatMap((v) => v.evaluations.map((e) => e.max_segments)))].sort((a, b) => a - b);
-  const ticks = doubling(limits);
+  const limits = new Set(data.variants.flatMap((v) => v.evaluations.map((e) => e.max_segments)));
+  const ticks = doubling([...limits].sort((a, b) => a - b));
   for (const halt of [false, true]) {
     const lines = data.variants.map((v, number) => ({ label: v.name, number,
       points: v.evaluations.filter((e) => e.halt === halt && e[key] && e[key].mean !== null)
@@ -55,9 +57,10 @@ function comparePage(data) {
   const scores = SCORES.filter(([key]) => data.variants.some((v) => v.evaluations.some((e) => e[key])));
   const runs = (v) => `${v.done} of ${data.seeds}` + (v.diverged ? `, ${v.diverged} diverged` : "");
   card("What they cost", "mean and standard deviation over the seeds; loss: of the last tenth of training",
-    numbers(["variant", "runs", "parameters", "FLOPs a segment", "a training step", "bytes of memory", "steps", "seconds", "loss"],
-      data.variants.map((v) => [v.name, runs(v), shortNumber(v.parameters), shortNumber(v.forward_flops), shortNumber(v.train_flops),
-        shortNumber(v.memory_bytes), v.steps, spreadText(v.seconds, 1, 1), spreadText(v.loss, 1, 4)]))).classList.add("wide");
+    numbers(["variant", "runs", "parameters", "FLOPs a segment", "a training step", "bytes of memory", "steps",
+      "seconds", "loss"], data.variants.map((v) => [v.name, runs(v), shortNumber(v.parameters),
+      shortNumber(v.forward_flops), shortNumber(v.train_flops), shortNumber(v.memory_bytes), v.steps,
+      spreadText(v.seconds, 1, 1), spreadText(v.loss, 1, 4)]))).classList.add("wide");
   card("What they reached", "on the test split, in percent",
     numbers(["variant", "segments at most", "segments", "cells", "exact", ...scores.map(([key]) => key)],
       data.variants.flatMap((v) => v.evaluations.map((e) => [v.name, e.max_segments + (e.halt ? ", halting" : ""),
@@ -68,11 +71,12 @@ function comparePage(data) {
   const share = { min: 0, max: 1 };
   spreadChart(data, "Exact, test split", note, exact, false, share);
   spreadChart(data, "Exact, test split, against time", note, exact, true, share);
-  for (const [, key, title] of scores) spreadChart(data, title, note, (l) => tested(l, key), false, share);
+  for (const [, key, title] of scores)
+    spreadChart(data, title + ", test split", note, (l) => tested(l, key), false, share);
   spreadChart(data, "Cells, test split", note, cells, false, share);
   spreadChart(data, "Loss of the answer, in training", note, (l) => l.lm_loss, false, { type: "logarithmic" });
   limitCharts(data, "exact", "Exact");
   for (const [key, , title] of scores) limitCharts(data, key, title);
-  const budget = data.minutes ? `${counted(+show(data.minutes), "minute")} each` : `${counted(data.steps, "step")} each`;
-  return ["Comparison", `${data.variants.map((v) => v.name).join(" · ")} · ${budget} · ${data.data}`];
+  const budget = data.minutes ? counted(+show(data.minutes), "minute") : counted(data.steps, "step");
+  return ["Comparison", `${data.variants.map((v) => v.name).join(" · ")} · ${budget} each · ${data.data}`];
 }

@@ -62,11 +62,13 @@ function newGrid(data, name) {
   return table;
 }
 
-/* Fills a grid with tokens; wrong: cells to mark, none unless given; before: what stood there, to shade what changed. */
+/* Fills a grid with tokens; wrong: cells to mark, none unless given; before: what stood there, to shade what
+   changed. */
 function fillGrid(table, data, tokens, wrong = [], before = tokens) {
   tokens.forEach((token, i) => {
     const row = Math.floor(i / data.columns), column = i % data.columns, cell = table.rows[row].cells[column];
-    const given = data.kind === "sudoku" ? data.inputs[i] > 1 : data.kind === "other" && data.inputs[i] === data.labels[i];
+    const given = data.kind === "sudoku" ? data.inputs[i] > 1
+      : data.kind === "other" && data.inputs[i] === data.labels[i];
     const classes = borders(data, row, column);
     if (given) classes.push("given");
     if (wrong[i]) classes.push("wrong");

@@ -1,5 +1,16 @@
 /* One example, step by step. */
 
+/* What the marks of a prediction mean: a text and the style of a sample. */
+const LEGENDS = {
+  sudoku: [["given, in bold", "background: none"], ["breaks a rule", "background: var(--wrong-ground)"],
+    ["changed in this step", "background: var(--changed)"]],
+  maze: [["wall", "background: var(--wall)"], ["path", "background: var(--path)"],
+    ["start", "background: var(--start)"], ["goal", "background: var(--goal)"], ["wrong", "background: var(--wrong)"],
+    ["no part of one path", "box-shadow: inset 0 0 0 3px var(--wrong)"], ["changed: framed", "background: none"]],
+  arc: [["end mark", "background: #777"], ["changed: framed", "background: none"]],
+  other: [["changed in this step", "background: var(--changed)"]],
+};
+
 function tracePage(data) {
   const last = data.frames.length - 1;
   let frame = 0, timer = null;
@@ -7,23 +18,18 @@ function tracePage(data) {
   const slider = element("input", { type: "range", id: "slider", min: 0, max: last, step: 1, value: 0 });
   slider.setAttribute("aria-label", "step");
   const play = element("button", { id: "play", type: "button" }, "▶ Play");
-  const step = (title, id, by) => element("button", { id, type: "button", title, onclick: () => go(frame + by) }, by < 0 ? "◀" : "▶|");
+  const step = (title, id, by) =>
+    element("button", { id, type: "button", title, onclick: () => go(frame + by) }, by < 0 ? "◀" : "▶|");
   const now = element("p", { id: "now" });
   now.setAttribute("aria-live", "polite");
   const grid = newGrid(data, "prediction");
   const legend = element("div", { className: "legend" });
-  card("Prediction after each step", null,
-    element("div", { className: "controls" }, play, step("one step back", "back", -1), slider, step("one step on", "next", 1)), now, grid, legend,
+  const controls = [play, step("one step back", "back", -1), slider, step("one step on", "next", 1)];
+  card("Prediction after each step", null, element("div", { className: "controls" }, ...controls), now, grid, legend,
     element("div", { className: "pair" }, still(data, "question", data.inputs), still(data, "answer", data.labels)))
     .classList.add("tall");
 
-  const marks = {
-    sudoku: [["given, in bold", "background: none"], ["breaks a rule", "background: var(--wrong-ground)"], ["changed in this step", "background: var(--changed)"]],
-    maze: [["wall", "background: var(--wall)"], ["path", "background: var(--path)"], ["start", "background: var(--start)"], ["goal", "background: var(--goal)"], ["wrong", "background: var(--wrong)"], ["no part of one path", "box-shadow: inset 0 0 0 3px var(--wrong)"], ["changed: framed", "background: none"]],
-    arc: [["end mark", "background: #777"], ["changed: framed", "background: none"]],
-    other: [["changed in this step", "background: var(--changed)"]],
-  };
-  for (const [text, style] of marks[data.kind]) legend.append(element("span", {}, element("b", { style }), text));
+  for (const [text, style] of LEGENDS[data.kind]) legend.append(element("span", {}, element("b", { style }), text));
 
   /* A vertical line at the frame that is shown. */
   const cursor = {
@@ -40,7 +46,8 @@ function tracePage(data) {
       chart.ctx.restore();
     },
   };
-  const jump = { plugins: [cursor], onClick: (event, items, chart) => go(Math.round(chart.scales.x.getValueForPixel(event.x))) };
+  const jump = { plugins: [cursor],
+    onClick: (event, items, chart) => go(Math.round(chart.scales.x.getValueForPixel(event.x))) };
   const byFrame = (f) => data.frames.map((x, i) => ({ x: i, y: f(x) })).filter((p) => p.y !== null);
   const x = { min: 0, max: last };
 
@@ -48,8 +55,8 @@ function tracePage(data) {
     data.levels.map((l, k) => ({ label: l.name, number: k, points: byFrame((f) => f.residuals[l.name] ?? null) })),
     "step", "residual", { ...jump, x, y: { type: "logarithmic" } });
   if (data.act !== "fixed")
-    lineChart("Halting", "values of the halt head, decoded from each state; " +
-      (data.act === "q_learning" ? "the example may stop where halt is above continue" : "the example may stop where halt is above 0"),
+    lineChart("Halting", "values of the halt head, decoded from each state; the example may stop where halt is above " +
+      (data.act === "q_learning" ? "continue" : "0"),
       [{ label: "halt", number: 0, points: byFrame((f) => f.halt) },
         ...(data.act === "q_learning" ? [{ label: "continue", number: 1, points: byFrame((f) => f.continue) }] : [])],
       "step", "logit", { ...jump, x });
@@ -71,7 +78,8 @@ function tracePage(data) {
   });
   const percent = (v) => Math.round(100 * v) + "%";
   data.levels.forEach((l, k) => lineChart("Trajectory of " + l.name,
-    `the state at the steps that changed it, on the first two principal components (${percent(l.variance[0])} and ${percent(l.variance[1])} of the variance); ringed: now`,
+    "the state at the steps that changed it, on the first two principal components " +
+      `(${percent(l.variance[0])} and ${percent(l.variance[1])} of the variance); ringed: now`,
     [{ label: l.name, number: k, points: l.trajectory.map((p) => ({ x: p.x, y: p.y })) }],
     "first component", "second component", { plugins: [place(l)] }));
 
@@ -81,8 +89,10 @@ function tracePage(data) {
     const place = f.step === 0 ? "before the first step" : `segment ${f.segment}, step ${f.step}`;
     const level = data.levels.filter((l) => f.residuals[l.name] != null).map((l) => l.name + " changed").join(", ");
     const judged = data.kind === "sudoku" || data.kind === "maze" ? `, ${wrong} break a rule` : "";
-    const halt = data.act === "fixed" ? "" : ` · halt ${show(f.halt, 3)}` + (data.act === "q_learning" ? `, continue ${show(f.continue, 3)}` : "");
-    return `${frame} of ${last}: ${place}${level ? " (" + level + ")" : ""} · ${right} of ${scored} scored cells are right${judged}${halt}`;
+    const halt = data.act === "fixed" ? "" : ` · halt ${show(f.halt, 3)}`;
+    const further = data.act === "q_learning" ? `, continue ${show(f.continue, 3)}` : "";
+    return `${frame} of ${last}: ${place}${level ? " (" + level + ")" : ""} · ` +
+      `${right} of ${scored} scored cells are right${judged}${halt}${further}`;
   }
 
   function go(to) {
@@ -109,14 +119,16 @@ function tracePage(data) {
   }
   play.addEventListener("click", toggle);
   slider.addEventListener("input", () => go(+slider.value));
+  const keys = { ArrowLeft: () => go(frame - 1), ArrowRight: () => go(frame + 1), Home: () => go(0),
+    End: () => go(last), " ": toggle };
   document.addEventListener("keydown", (event) => {
-    const keys = { ArrowLeft: () => go(frame - 1), ArrowRight: () => go(frame + 1), Home: () => go(0), End: () => go(last), " ": toggle };
     if (!keys[event.key] || event.target === slider || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === " " && event.target.tagName === "BUTTON") return;
     event.preventDefault();
     keys[event.key]();
   });
   go(0);
+  const trained = `trained with ${counted(data.trained_segments, "segment")}`;
   return [`How ${data.model} solves example ${data.example}`,
-    `${data.kind} · ${data.data} · ${data.checkpoint} · trained with ${counted(data.trained_segments, "segment")} · keys: arrows, Home, End, space`];
+    [data.kind, data.data, data.checkpoint, trained, "keys: arrows, Home, End, space"].join(" · ")];
 }
