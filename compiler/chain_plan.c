@@ -51,20 +51,14 @@ static int64_t local_row_bytes(const struct chain_group *c) {
   return bytes;
 }
 
-static bool fills_lanes(int64_t rows, int lanes) { return 10 * rows >= 9 * ((rows + lanes - 1) / lanes * lanes); }
-
-/* As many rows as leave half of the second-level cache to what the kernels read; blocks of one size where a fitting
- * size divides the rows, else of two. */
+/* All rows where half of the second-level cache can hold them, which leaves as much to what the kernels read; else
+ * those of one panel, whose wide values stay in what is nearer still (measured on Zen 3, 901 rows: blocks of 16 take
+ * less time than of 31, 64 or 96). */
 static int64_t choose_block(const struct planner *p, const struct chain_group *c) {
-  int lanes = machine_lanes(p->shared->machine);
-  int64_t rows = c->extent[c->rows], most = p->shared->machine->l2_bytes / 2 / local_row_bytes(c);
-  if (c->rows_are_whole || rows <= most) return rows;
-  if (most < 1) most = 1;
-  if (most > lanes) most -= most % lanes;
-  for (int64_t size = most; size > most / 2; size--)
-    if (rows % size == 0 && fills_lanes(size, lanes)) return size;
-  int64_t blocks = (rows + most - 1) / most;
-  return (rows + blocks - 1) / blocks;
+  const struct machine *m = p->shared->machine;
+  int64_t rows = c->extent[c->rows], most = m->l2_bytes / 2 / local_row_bytes(c), panel = machine_panel(m);
+  if (c->rows_are_whole || rows <= most || rows <= panel) return rows;
+  return most < 1 ? 1 : most < panel ? most : panel;
 }
 
 /* ---- wide values ---- */
@@ -151,16 +145,15 @@ void plan_chain(struct planner *p, struct group *g) {
     group_sort(c->parts[i].group);
   }
   struct order o = order_of(c);
-  int64_t rows = c->extent[c->rows], size = choose_block(p, c);
+  int64_t rows = c->extent[c->rows], size = choose_block(p, c), rest = rows % size;
   c->blocks = (rows + size - 1) / size;
   c->block = size;
   for (int i = 0; i < c->local_count; i++) place_local(p, c, c->locals[i]);
-  int64_t smaller = size * c->blocks - rows;
   p->chain = c;
   c->from = 0;
-  plan_run(p, c, &o, c->blocks - smaller);
-  c->from = size * (c->blocks - smaller);
-  c->block = size - 1;
-  if (smaller > 0) plan_run(p, c, &o, smaller);
+  plan_run(p, c, &o, rows / size);
+  c->from = rows - rest;
+  c->block = rest;
+  if (rest > 0) plan_run(p, c, &o, 1);
   p->chain = NULL;
 }

@@ -169,7 +169,7 @@ END_TEST
 START_TEST(test_blocks_of_rows) {
   struct example x = example_of(0, 4 * 48 * 4 * 2 * 10);
   int chains = count_chains(&x.plan->train, 5);
-  ck_assert_int_eq(chains, 2); /* 4 blocks: one of 10 rows, three of 9 */
+  ck_assert_int_eq(chains, 2); /* 4 blocks of 10 rows, and what is left: 7 */
 }
 END_TEST
 
