@@ -90,7 +90,7 @@ static bool is_counted(const struct survey *s, int64_t examples) {
 static bool run(struct survey *s, struct hrm_error *error) {
   bool done = true;
   for (int64_t n = 1; done && n <= s->request->examples; n++) {
-    run_example(s, n - 1);
+    run_example(s, dataset_spread_example(s->request->set, n - 1, s->request->examples));
     for (int i = 0; done && is_counted(s, n) && i < s->t.level_count; i++) done = add_ratio(s, i, error);
   }
   return done;

@@ -20,7 +20,7 @@
 
 struct analysis_request {
   const struct dataset_set *set;
-  int64_t examples;      /* the first of the set; at most as many as it has */
+  int64_t examples;      /* spread evenly over the set; at most as many as it has */
   int64_t segments;      /* of participation and residuals */
   int64_t most_segments; /* the last limit is not above it */
 };

@@ -81,11 +81,12 @@ static bool run(struct limits *l, struct model *model, const struct analysis_req
   struct slots slots;
   struct evaluation sums;
   if (!slots_new(&slots, l->description, request->examples < SLOTS ? request->examples : SLOTS, error)) return false;
-  const struct evaluator e = {.model = model,
-                              .slots = &slots,
-                              .options = {.max_segments = request->most_segments, .limit = request->examples},
-                              .visit = visit,
-                              .visit_context = l};
+  const struct evaluator e = {
+      .model = model,
+      .slots = &slots,
+      .options = {.max_segments = request->most_segments, .limit = request->examples, .spread = true},
+      .visit = visit,
+      .visit_context = l};
   bool done = evaluate_set(&e, request->set, &sums, error);
   slots_free(&slots);
   return done;

@@ -354,3 +354,7 @@ int64_t dataset_puzzle_of_example(const struct dataset_set *set, int64_t example
   }
   return low;
 }
+
+int64_t dataset_spread_example(const struct dataset_set *set, int64_t i, int64_t count) {
+  return (int64_t)((__int128)i * set->examples / count);
+}

@@ -98,4 +98,7 @@ int32_t dataset_puzzle_identifier(const struct dataset_set *set, int64_t puzzle)
 /* The puzzle that an example belongs to; O(log puzzles). */
 int64_t dataset_puzzle_of_example(const struct dataset_set *set, int64_t example);
 
+/* Of `count` examples that are spread evenly over a set, number i, from 0 on. */
+int64_t dataset_spread_example(const struct dataset_set *set, int64_t i, int64_t count);
+
 #endif

@@ -130,10 +130,12 @@ static bool run(struct run *r, struct hrm_error *error) {
 struct set_source {
   const struct dataset_set *set;
   int64_t puzzle; /* of the last example: they come in order */
+  int64_t spread; /* examples over the set; 0: one after the other */
 };
 
 static void put_set_example(void *source, struct slots *slots, int64_t slot, int64_t example) {
   struct set_source *s = source;
+  if (s->spread) example = dataset_spread_example(s->set, example, s->spread);
   while (example >= dataset_puzzle_examples(s->set, s->puzzle).end) s->puzzle++;
   const struct example e = {s->set, example, dataset_puzzle_identifier(s->set, s->puzzle)};
   slots_put(slots, slot, &e);
@@ -142,8 +144,8 @@ static void put_set_example(void *source, struct slots *slots, int64_t slot, int
 bool evaluate_set(const struct evaluator *e, const struct dataset_set *set, struct evaluation *result,
                   struct hrm_error *error) {
   *result = (struct evaluation){0};
-  struct set_source source = {set, 0};
   int64_t limit = e->options.limit, total = limit && limit < set->examples ? limit : set->examples;
+  struct set_source source = {.set = set, .spread = e->options.spread ? total : 0};
   struct run r = {.e = e, .put = put_set_example, .source = &source, .sums = result, .total = total};
   return run(&r, error);
 }

@@ -9,6 +9,7 @@
 struct evaluation_options {
   int64_t max_segments;
   int64_t limit;    /* examples of each set; 0: all */
+  bool spread;      /* with a limit: examples spread evenly over the set, in place of the first */
   bool halt;        /* an example stops when its halt head says so; else it runs max_segments, as published */
   double halt_from; /* with halt: only where the head gives the answer this probability of being right, or more */
   double deadline; /* by clock_seconds; 0: none.  Every example has one segment; it has another only if that is likely
@@ -25,7 +26,7 @@ struct evaluation {
 };
 
 /* An example has had a segment in this slot: "prediction" and the other outputs are there, and slots->halted says
- * whether it was its last. */
+ * whether it was its last.  Spread examples are numbered in their order. */
 typedef void evaluation_visitor(void *context, const struct slots *slots, int64_t slot, int64_t example);
 
 /* Called after each segment; false ends the run. */

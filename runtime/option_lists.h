@@ -100,7 +100,7 @@
 #define ANALYSE_OPTIONS(OPTION)                                                                                      \
   WEIGHTS_OPTIONS(OPTION)                                                                                            \
   SPLIT_OPTIONS(OPTION)                                                                                              \
-  OPTION(EXAMPLES, "examples", 'n', "N", "", "first N examples of its first set; 64 unless given")                   \
+  OPTION(EXAMPLES, "examples", 'n', "N", "", "examples, spread evenly over its first set; 64 unless given")          \
   OPTION(SEGMENTS, "segments", 's', "M", "",                                                                         \
          "segments whose states are looked at; those it was trained with unless given")                              \
   OPTION(MAX_SEGMENTS, "max-segments", 'm', "M", "",                                                                 \

@@ -42,21 +42,27 @@ check 'is named' grep -q 'metrics.jsonl:[0-9]*: not an object' "$work/out"
 check 'nothing is written then' test ! -e "$work/no.html"
 
 
-analyse() { "$work/model" analyse --checkpoint "$run" --data "$data" --examples 4 --max-segments 8 "$@"; }
+analyse() { "$work/model" analyse --checkpoint "$run" --data "$data" --examples 5 --max-segments 8 "$@"; }
 number() { sed -n "s/.*$2\": *\([0-9.]*\).*/\1/p" <<<"$1" | head -n 1; } # the last of its name in the text
 check 'analyse' analyse --output "$work/analysis.html"
 numbers=$(analyse --json | tr -d '\n')
 at_two=$(grep -o '"limit": 2, [^}]*' <<<"$numbers")
-evaluated=$("$work/model" eval --checkpoint "$run" --data "$data" --limit 4 --max-segments 2 --json)
+evaluated=$("$work/model" eval --checkpoint "$run" --data "$data" --max-segments 2 --json)
 check 'accuracy at a limit is what eval finds' test -n "$(number "$at_two" '"cells')" -a \
   "$(number "$at_two" '"cells')" = "$(number "$evaluated" cell_accuracy)"
-evaluated=$("$work/model" eval --checkpoint "$run" --data "$data" --limit 4 --max-segments 2 --halt --json)
+evaluated=$("$work/model" eval --checkpoint "$run" --data "$data" --max-segments 2 --halt --json)
 check 'with halting, too' test "$(number "$at_two" cells_halting)" = "$(number "$evaluated" cell_accuracy)"
 check 'and the segments' test "$(number "$at_two" segments_halting)" = "$(number "$evaluated" mean_segments)"
 check 'limits 1, 2, 4, 8' test "$(grep -o '"limit"' <<<"$numbers" | wc -l)" = 4
 ratio=$(number "$(grep -o '"examples": 4, "trained": [0-9.]*' <<<"$numbers" | head -n 1)" trained)
 check "a participation ratio lies between 1 and the width (it is $ratio)" \
   awk -v x="$ratio" 'BEGIN { exit !(x >= 1 && x <= 16) }'
+first_residual() { grep -oE '"z_L": [0-9][0-9.]*' "$1" | sed -n '1s/.* //p'; }
+for example in 0 2; do trace --example "$example" --json >"$work/example-$example.json"; done
+of_two=$(grep -o '"step": 1, "mean": [0-9.]*' <("$work/model" analyse -c "$run" -d "$data" --examples 2 --json))
+check "of fewer examples than there are, those spread evenly ($of_two)" awk -v found="${of_two##* }" \
+  -v a="$(first_residual "$work/example-0.json")" -v b="$(first_residual "$work/example-2.json")" \
+  'BEGIN { exit !(a != b && (a + b) / 2 - found < 1e-6 && found - (a + b) / 2 < 1e-6) }'
 check 'nothing to show' code 2 analyse
 
 both=(--data "$data" --steps 20 --seeds 2 --batch 8 --output "$work/compared" --max-segments 1,4 --halt)

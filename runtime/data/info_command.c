@@ -97,12 +97,11 @@ static void print_measure(const struct dataset_set *set, enum dataset_kind kind,
          spread.sum / (double)spread.count);
 }
 
-/* Examples evenly spread over the set. */
 static void print_examples(const struct picture *picture, const struct dataset_set *set, int64_t wanted,
                            int32_t *question, int32_t *answer) {
   int64_t count = wanted < set->examples ? wanted : set->examples;
   for (int64_t i = 0; i < count; i++) {
-    int64_t example = (int64_t)((__int128)i * set->examples / count);
+    int64_t example = dataset_spread_example(set, i, count);
     dataset_inputs(set, example, question);
     dataset_labels(set, example, answer);
     printf("\nexample %lld\n", (long long)example);
