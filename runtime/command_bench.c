@@ -51,6 +51,7 @@ struct bench {
   int64_t step;
   struct profile profile; /* of the first team */
   double peak;            /* FLOPs a second of one thread; of copies, bytes a second of all */
+  double tile;            /* FLOPs a second of a register tile between the steps, their median; 0: unknown */
 };
 
 static bool bench_new(struct bench *b, const struct command_line *line, const struct bench_options *o,
@@ -130,22 +131,39 @@ static double peak_of(const struct bench *b, const struct bench_options *o) {
   return peak_flops(precision && !strcmp(precision, "bf16"));
 }
 
-static bool measure(struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
-  start(b);
-  b->peak = peak_of(b, o);
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double median(double *values, int64_t count) {
+  qsort(values, (size_t)count, sizeof *values, ascending);
+  return values[count / 2];
+}
+
+/* A tile is measured after every step, by the same thread. */
+static bool run_all(struct bench *b, const struct bench_options *o, double *seconds, double *tiles,
+                    struct hrm_error *error) {
   for (int64_t i = -o->warmup; i < o->repeats; i++) {
     if (i == 0) clear_profile(b);
     double begin = clock_seconds();
     if (!run_once(b, o, error)) return false;
-    if (i >= 0) seconds[i] = clock_seconds() - begin;
+    if (i < 0) continue;
+    seconds[i] = clock_seconds() - begin;
+    tiles[i] = o->work == WORK_OPTIMIZER ? 0 : peak_tile();
   }
-  b->peak = fmax(b->peak, peak_of(b, o));
   return true;
 }
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
+static bool measure(struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
+  double *tiles = calloc((size_t)o->repeats, sizeof *tiles);
+  start(b);
+  b->peak = peak_of(b, o);
+  bool done = tiles ? run_all(b, o, seconds, tiles, error) : hrm_fail(error, HRM_SYSTEM, "out of memory");
+  b->peak = fmax(b->peak, peak_of(b, o));
+  if (done) b->tile = median(tiles, o->repeats);
+  free(tiles);
+  return done;
 }
 
 static void print_kernels(const struct bench *b) {
@@ -178,24 +196,34 @@ static struct rate rate_of(const struct bench *b, const struct bench_options *o,
   return (struct rate){"GB/s", "gigabytes", "copy_gigabytes", bytes / seconds * 1e-9, b->peak * 1e-9};
 }
 
-static bool print_json(const struct bench_options *o, const struct rate *rate, const double *seconds, double median,
-                       struct hrm_error *error) {
+static bool print_json(const struct bench *b, const struct bench_options *o, const struct rate *rate,
+                       const double *seconds, double middle, struct hrm_error *error) {
   json_t *list = json_array();
   for (int64_t i = 0; i < o->repeats; i++) json_array_append_new(list, json_real(seconds[i]));
-  return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:f, s:o}", "batch", (json_int_t)o->batch, "threads",
-                                      o->threads, "steps_per_second", 1 / median, rate->name, rate->done,
-                                      rate->peak_name, rate->peak, "seconds", list),
+  return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:f, s:f, s:o}", "batch", (json_int_t)o->batch, "threads",
+                                      o->threads, "steps_per_second", 1 / middle, rate->name, rate->done,
+                                      rate->peak_name, rate->peak, "tile_gflops", b->tile * o->threads * 1e-9,
+                                      "seconds", list),
                             JSON_COMPACT, error);
 }
 
+/* bf16 has other tiles. */
+static bool knows_tile(const struct bench *b) {
+  const char *precision = b->description->precision;
+  return b->tile > 0 && !(precision && !strcmp(precision, "bf16"));
+}
+
 static bool print(const struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
-  qsort(seconds, (size_t)o->repeats, sizeof *seconds, ascending);
-  double median = seconds[o->repeats / 2];
-  struct rate rate = rate_of(b, o, median);
-  if (o->json) return print_json(o, &rate, seconds, median, error);
+  double middle = median(seconds, o->repeats);
+  struct rate rate = rate_of(b, o, middle);
+  if (o->json) return print_json(b, o, &rate, seconds, middle, error);
   printf("batch %lld, %d threads: %.3f steps a second (median of %lld), %.1f %s, %.1f%% of the peak\n",
-         (long long)o->batch, o->threads, 1 / median, (long long)o->repeats, rate.done, rate.unit,
+         (long long)o->batch, o->threads, 1 / middle, (long long)o->repeats, rate.done, rate.unit,
          100 * rate.done / rate.peak);
+  if (knows_tile(b))
+    printf("a register tile whose factors stay in the first-level cache: %.1f%% of the peak, the median between the "
+           "steps\n",
+           100 * b->tile / b->peak);
   if (o->kernels) print_kernels(b);
   return fflush(stdout) == 0 || hrm_fail(error, HRM_SYSTEM, "the result cannot be written");
 }

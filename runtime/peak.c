@@ -76,6 +76,53 @@ __attribute__((target("avx512f,avx512bf16"))) static float multiply_add_pairs(vo
   return sum;
 }
 
+/* Rows by two vectors of sums over STEPS of k, at rows of a and packed columns of b that stay in the first-level
+ * cache. */
+enum { STEPS = 256, TILE_ROWS = 12, TILE_LANES = 16, TILES = 400 };
+
+struct factors {
+  float a[TILE_ROWS * STEPS], b[STEPS * 2 * TILE_LANES];
+};
+
+#define TILED(name, features, vector, rows, lanes, load, set, zero, fma, first)                                      \
+  __attribute__((target(features))) static float name(const struct factors *f) {                                     \
+    vector sum[2 * (rows)];                                                                                          \
+    _Pragma("GCC unroll 24") for (int i = 0; i < 2 * (rows); i++) sum[i] = zero();                                   \
+    _Pragma("GCC unroll 4") for (int k = 0; k < STEPS; k++) {                                                        \
+      vector left = load(f->b + k * 2 * (lanes)), right = load(f->b + k * 2 * (lanes) + (lanes));                    \
+      _Pragma("GCC unroll 12") for (int m = 0; m < (rows); m++) {                                                    \
+        vector factor = set(f->a[m * STEPS + k]);                                                                    \
+        sum[2 * m] = fma(factor, left, sum[2 * m]);                                                                  \
+        sum[2 * m + 1] = fma(factor, right, sum[2 * m + 1]);                                                         \
+      }                                                                                                              \
+    }                                                                                                                \
+    float total = 0;                                                                                                 \
+    _Pragma("GCC unroll 24") for (int i = 0; i < 2 * (rows); i++) total += first(sum[i]);                            \
+    return total;                                                                                                    \
+  }
+TILED(tile_16, "avx512f", __m512, 12, 16, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_fmadd_ps,
+      _mm512_cvtss_f32)
+TILED(tile_8, "avx2,fma", __m256, 6, 8, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_fmadd_ps,
+      _mm256_cvtss_f32)
+
+double peak_tile(void) {
+  __builtin_cpu_init();
+  bool is_wide = __builtin_cpu_supports("avx512f");
+  if (!is_wide && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return 0;
+  struct factors f;
+  volatile float sink = 0;
+  for (size_t i = 0; i < sizeof f.a / sizeof *f.a; i++) f.a[i] = FACTOR;
+  for (size_t i = 0; i < sizeof f.b / sizeof *f.b; i++) f.b[i] = TERM;
+  double begin = clock_thread_seconds();
+  for (int i = 0; i < TILES; i++) {
+    __asm__ volatile("" : : "r"(&f) : "memory"); /* each is computed, though its factors are the same */
+    sink += is_wide ? tile_16(&f) : tile_8(&f);
+  }
+  (void)sink;
+  double seconds = clock_thread_seconds() - begin;
+  return 2.0 * (is_wide ? 12 * 2 * 16 : 6 * 2 * 8) * STEPS * TILES / seconds;
+}
+
 static struct way widest(bool pairs) {
   __builtin_cpu_init();
   if (pairs && __builtin_cpu_supports("avx512bf16")) return (struct way){multiply_add_pairs, 32};
@@ -84,6 +131,8 @@ static struct way widest(bool pairs) {
   return (struct way){multiply_add_4, 4};
 }
 #else
+double peak_tile(void) { return 0; }
+
 static struct way widest(bool pairs) {
   (void)pairs;
   return (struct way){multiply_add_4, 4};

@@ -111,6 +111,7 @@ prints 0 'accuracy -  exact -' "$fake" train --data data --output unhalted --ste
 # ---- times
 prints 0 'batch 7, 2 threads: .* steps a second \(median of 3\)' "$fake" bench --threads 2 --repeats 3
 prints 0 '"batch":5,"threads":1,"steps_per_second":' "$fake" bench --threads 1 --repeats 2 --warmup 0 --batch 5 --json
+prints 0 '"tile_gflops":[0-9.e+]+,"seconds"' "$fake" bench --threads 1 --repeats 2 --warmup 0 --batch 5 --json
 
 prints 0 'batch 3, 1 threads: .* steps a second' "$fake" bench --forward --kernels --batch 3 --threads 1 --repeats 1
 prints 0 'steps a second .* GB/s, [0-9.]*% of the peak' "$fake" bench --optimizer --threads 2 --repeats 1
