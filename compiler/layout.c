@@ -128,9 +128,34 @@ static bool identity_order(int8_t *order, int rank) {
   return true;
 }
 
-/* The order in which user u wants the axes of its operand, of this rank. */
-static bool order_for_user(const struct planner *p, struct node *u, int rank, int8_t *order) {
+static bool has_label(const int8_t *labels, int rank, int label) {
+  for (int i = 0; i < rank; i++)
+    if (labels[i] == label) return true;
+  return false;
+}
+
+/* A chain goes through one head after the other: rows of one head, which lie together, are fetched ahead by the
+ * machine. */
+static bool order_for_chain(const struct planner *p, const struct node *u, const struct node *operand, int8_t *order) {
+  const struct group *g = group_of(p, u);
+  if (!g || g->kind != GROUP_CHAIN) return false;
+  bool is_left = u->operand[0] == operand;
+  const int8_t *own = is_left ? u->contract.left : u->contract.right;
+  const int8_t *others = is_left ? u->contract.right : u->contract.left;
+  int rank = operand->type.rank, other_rank = u->operand[is_left]->type.rank, count = 0;
+  for (int outer = 1; outer >= 0; outer--)
+    for (int i = 0; i < rank; i++) {
+      bool is_outer = operand->type.extent[i] == EXTENT_BATCH ||
+                      (has_label(others, other_rank, own[i]) && has_label(u->contract.result, u->type.rank, own[i]));
+      if (is_outer == outer) order[count++] = (int8_t)i;
+    }
+  return true;
+}
+
+/* The order in which user u wants the axes of its operand. */
+static bool order_for_user(const struct planner *p, struct node *u, const struct node *operand, int8_t *order) {
   int8_t users_order[GRAPH_MAX_RANK];
+  int rank = operand->type.rank;
   switch (u->op) {
   case OP_TRANSPOSE:
     if (!demanded_order(p, u, users_order)) return false;
@@ -145,6 +170,7 @@ static bool order_for_user(const struct planner *p, struct node *u, int rank, in
   case OP_PAD: return demanded_order(p, u, order);
   case OP_STORE:
   case OP_REPEAT: return identity_order(order, rank);
+  case OP_CONTRACT: return order_for_chain(p, u, operand, order);
   default: return false;
   }
 }
@@ -152,7 +178,7 @@ static bool order_for_user(const struct planner *p, struct node *u, int rank, in
 bool demanded_order(const struct planner *p, const struct node *n, int8_t *order) {
   const struct facts *f = facts_of(p, n);
   for (int i = 0; i < f->user_count; i++)
-    if (order_for_user(p, f->users[i], n->type.rank, order)) return true;
+    if (order_for_user(p, f->users[i], n, order)) return true;
   return false;
 }
 

@@ -166,6 +166,20 @@ START_TEST(test_one_chain_each_way) {
 }
 END_TEST
 
+static const struct contraction *first_in_chain(const struct function *f) {
+  for (int i = 0; i < f->count; i++)
+    if (f->steps[i].kind == STEP_CHAIN) return &f->steps[i].chain.steps[0].kernel->contraction;
+  ck_abort_msg("no chain");
+}
+
+/* The graph has the heads of queries and keys within the rows; the memory has the rows of a head side by side. */
+START_TEST(test_rows_of_a_head) {
+  struct example x = example_of(0, 1 << 20);
+  const struct contraction *scores = first_in_chain(&x.plan->forward);
+  ck_assert_int_eq(scores->a.stride[scores->loop_count], 32);
+}
+END_TEST
+
 START_TEST(test_blocks_of_rows) {
   struct example x = example_of(0, 4 * 48 * 4 * 2 * 10);
   int chains = count_chains(&x.plan->train, 5);
@@ -236,6 +250,7 @@ int main(void) {
   TCase *t = suite_case(s, "attention", setup, teardown);
   tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, test_one_chain_each_way, 0, SPELLINGS);
+  tcase_add_test(t, test_rows_of_a_head);
   tcase_add_test(t, test_blocks_of_rows);
   tcase_add_loop_test(t, test_values, 0, 3 * SPELLINGS);
   return suite_run(s);
