@@ -158,6 +158,15 @@ static double pairing_cost(const struct problem *q, int b) {
   return cost;
 }
 
+/* Do blocks of a chain go through rows of b again and again, each of which lies in a page of its own? */
+static bool is_scattered(const struct problem *q, int b) {
+  enum { PAGE = 4096 };
+  if (!q->planner->part || q->planner->chain->blocks < 4) return false;
+  for (int i = 0; i < q->count; i++)
+    if (label_is_summed(q, b, i) && label_stride(q, b, i) * dtype_size(q->view[b].type.dtype) >= PAGE) return true;
+  return false;
+}
+
 static struct choice choice_of(const struct problem *q, int b, int n) {
   struct choice c = {.b = b, .n = n};
   bool is_single = q->label[n].extent == 1;
@@ -166,7 +175,7 @@ static struct choice choice_of(const struct problem *q, int b, int n) {
     c.cost += pairing_cost(q, b);
   } else if (q->is_weight[b]) {
     c.cost += PACK_COST;
-  } else if (label_stride(q, b, n) != 1 && !is_single) {
+  } else if ((label_stride(q, b, n) != 1 && !is_single) || is_scattered(q, b)) {
     c.copies_b = true;
     c.cost += elements(q, b) * COPY_COST;
   }
