@@ -15,6 +15,7 @@ EXTRA_DIST += \
   %D%/embed/embed.c \
   %D%/maze/README.md \
   %D%/maze/generated.svg \
+  %D%/maze/made.png \
   %D%/maze/maze.hrm \
   %D%/maze/maze.svg \
   %D%/maze/trace.png \
