@@ -90,7 +90,7 @@ static bool in_right(const struct node *n, int label) {
 
 static bool in_result(const struct node *n, int label) { return has_label(n->contract.result, n->type.rank, label); }
 
-static bool is_outer(const struct node *n, int label) {
+bool contract_is_outer(const struct node *n, int label) {
   return in_left(n, label) && in_right(n, label) && in_result(n, label);
 }
 
@@ -112,7 +112,7 @@ static bool seed(const struct node *n, struct chain_group *c) {
   for (int i = 0; i < n->type.rank; i++) {
     int label = n->contract.result[i];
     c->extent[i] = n->type.extent[i];
-    if (is_outer(n, label) || c->extent[i] == 1) continue;
+    if (contract_is_outer(n, label) || c->extent[i] == 1) continue;
     if (own_count == 2 || c->extent[i] == EXTENT_BATCH) return false;
     own[own_count++] = i;
   }
@@ -188,7 +188,7 @@ static bool contraction_fits(struct search *s, const struct chain_part *part, bo
   for (int i = 0; i < CHAIN_MAX_LABELS; i++) {
     if (part->axis[i] < 0) continue;
     bool is_head = part->axis[i] != s->chain.rows && part->axis[i] != s->chain.columns;
-    if (is_head ? !is_outer(n, i) : !is_own(n, i) && !is_summed(n, i)) return false;
+    if (is_head ? !contract_is_outer(n, i) : !is_own(n, i) && !is_summed(n, i)) return false;
     if (is_head) continue;
     summed += is_summed(n, i);
     kept += is_own(n, i);

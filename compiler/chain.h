@@ -39,6 +39,9 @@ void find_chains(struct planner *p, struct region *r);
 /* Appends the steps of a chain. */
 void plan_chain(struct planner *p, struct group *g);
 
+/* Of a contraction: does the label stand in both operands and the result, as the batch and the heads do? */
+bool contract_is_outer(const struct node *n, int label);
+
 /* Of the part that is being planned: the loop that runs along axis (or label) i; -1: none, or no part is planned. */
 int chain_loop_of(const struct planner *p, int i);
 /* How far one trip of that loop moves an access whose stride along it is given; moves its start to that of the run.

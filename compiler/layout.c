@@ -128,25 +128,17 @@ static bool identity_order(int8_t *order, int rank) {
   return true;
 }
 
-static bool has_label(const int8_t *labels, int rank, int label) {
-  for (int i = 0; i < rank; i++)
-    if (labels[i] == label) return true;
-  return false;
-}
-
 /* A chain goes through one head after the other: rows of one head, which lie together, are fetched ahead by the
  * machine. */
-static bool order_for_chain(const struct planner *p, const struct node *u, const struct node *operand, int8_t *order) {
+static bool order_for_chain(const struct planner *p, const struct node *u, const struct node *operand,
+                            int8_t *order) {
   const struct group *g = group_of(p, u);
   if (!g || g->kind != GROUP_CHAIN) return false;
-  bool is_left = u->operand[0] == operand;
-  const int8_t *own = is_left ? u->contract.left : u->contract.right;
-  const int8_t *others = is_left ? u->contract.right : u->contract.left;
-  int rank = operand->type.rank, other_rank = u->operand[is_left]->type.rank, count = 0;
+  const int8_t *labels = u->operand[0] == operand ? u->contract.left : u->contract.right;
+  int count = 0;
   for (int outer = 1; outer >= 0; outer--)
-    for (int i = 0; i < rank; i++) {
-      bool is_outer = operand->type.extent[i] == EXTENT_BATCH ||
-                      (has_label(others, other_rank, own[i]) && has_label(u->contract.result, u->type.rank, own[i]));
+    for (int i = 0; i < operand->type.rank; i++) {
+      bool is_outer = operand->type.extent[i] == EXTENT_BATCH || contract_is_outer(u, labels[i]);
       if (is_outer == outer) order[count++] = (int8_t)i;
     }
   return true;

@@ -1,5 +1,6 @@
 /* Attention in several spellings becomes a chain, forward and backward, and computes what the plain evaluator does:
- * 3 heads of 32, 37 positions, 5 examples; whole heads and blocks of rows that do not divide them. */
+ * 3 heads of 32, 37 positions, 5 examples; whole heads and blocks of rows that do not divide them.  Then graphs whose
+ * operands have other users or lie far apart. */
 #include "compiler/graph_text.h"
 #include "compiler/passes.h"
 #include "compiler/rebuild.h"
@@ -93,6 +94,87 @@ static struct graph *attention(int spelling) {
   return g;
 }
 
+#define LOSS_OF_40(type, axes)                                                                                       \
+  "%41 = map.mul %40, %40 : f32[" type "]\n%42 = reduce.sum {" axes "} %41 : f32[]\nloss %42\nstore out %40\nend\n"
+
+/* Whole graphs. */
+static const char *const others[] = {
+    /* queries, keys and values are one node */
+    "graph alike\n"
+    "symbol input x f32[37, 3, 32]\n"
+    "symbol param scale f32[32]\n"
+    "symbol output out f32[37, 3, 32]\n"
+    "%0 = leaf x : f32[37, 3, 32]\n"
+    "%1 = leaf scale : f32[32]\n"
+    "%2 = broadcast {2} %1 : f32[37, 3, 32]\n"
+    "%3 = map.mul %0, %2 : f32[37, 3, 32]\n"
+    "%10 = contract \"ihd,jhd->hij\" %3, %3 : f32[3, 37, 37]\n"
+    "%11 = map.sigmoid %10 : f32[3, 37, 37]\n"
+    "%40 = contract \"hij,jhd->ihd\" %11, %3 : f32[37, 3, 32]\n" LOSS_OF_40("37, 3, 32", "0, 1, 2"),
+    /* the keys of one chain are the queries of another and an output; the second reads what the first computes */
+    "graph twice\n"
+    "symbol input q f32[37, 3, 32]\n"
+    "symbol input k f32[37, 3, 32]\n"
+    "symbol param scale f32[32]\n"
+    "symbol output kept f32[37, 3, 32]\n"
+    "symbol output out f32[37, 3, 32]\n"
+    "%0 = leaf q : f32[37, 3, 32]\n"
+    "%1 = leaf scale : f32[32]\n"
+    "%2 = broadcast {2} %1 : f32[37, 3, 32]\n"
+    "%3 = map.mul %0, %2 : f32[37, 3, 32]\n"
+    "%4 = leaf k : f32[37, 3, 32]\n"
+    "%5 = map.mul %4, %2 : f32[37, 3, 32]\n"
+    "%10 = contract \"ihd,jhd->hij\" %3, %5 : f32[3, 37, 37]\n"
+    "%11 = map.sigmoid %10 : f32[3, 37, 37]\n"
+    "%20 = contract \"hij,jhd->ihd\" %11, %5 : f32[37, 3, 32]\n"
+    "%21 = map.tanh %20 : f32[37, 3, 32]\n"
+    "%22 = contract \"ihd,jhd->hij\" %5, %21 : f32[3, 37, 37]\n"
+    "%23 = map.sigmoid %22 : f32[3, 37, 37]\n"
+    "%40 = contract \"hij,jhd->ihd\" %23, %3 : f32[37, 3, 32]\n"
+    "store kept %5\n" LOSS_OF_40("37, 3, 32", "0, 1, 2"),
+    /* grouped queries: the keys and values of a head are those of three queries */
+    "graph grouped\n"
+    "symbol input q f32[37, 2, 3, 32]\n"
+    "symbol input k f32[37, 2, 32]\n"
+    "symbol param scale f32[32]\n"
+    "symbol output out f32[37, 2, 3, 32]\n"
+    "%0 = leaf q : f32[37, 2, 3, 32]\n"
+    "%1 = leaf scale : f32[32]\n"
+    "%2 = broadcast {3} %1 : f32[37, 2, 3, 32]\n"
+    "%3 = map.mul %0, %2 : f32[37, 2, 3, 32]\n"
+    "%4 = leaf k : f32[37, 2, 32]\n"
+    "%5 = broadcast {2} %1 : f32[37, 2, 32]\n"
+    "%6 = map.mul %4, %5 : f32[37, 2, 32]\n"
+    "%7 = broadcast {0, 1, 3} %6 : f32[37, 2, 3, 32]\n"
+    "%10 = contract \"ighd,jghd->ghij\" %3, %7 : f32[2, 3, 37, 37]\n"
+    "%11 = map.sigmoid %10 : f32[2, 3, 37, 37]\n"
+    "%40 = contract \"ghij,jghd->ighd\" %11, %7 : f32[37, 2, 3, 32]\n" LOSS_OF_40("37, 2, 3, 32", "0, 1, 2, 3"),
+    /* a row of all heads fills a page */
+    "graph far\n"
+    "symbol input q f32[37, 32, 32]\n"
+    "symbol input k f32[37, 32, 32]\n"
+    "symbol input v f32[37, 32, 32]\n"
+    "symbol param scale f32[32]\n"
+    "symbol output out f32[37, 32, 32]\n"
+    "%0 = leaf q : f32[37, 32, 32]\n"
+    "%1 = leaf scale : f32[32]\n"
+    "%2 = broadcast {2} %1 : f32[37, 32, 32]\n"
+    "%3 = map.mul %0, %2 : f32[37, 32, 32]\n"
+    "%4 = leaf k : f32[37, 32, 32]\n"
+    "%5 = leaf v : f32[37, 32, 32]\n"
+    "%10 = contract \"ihd,jhd->hij\" %3, %4 : f32[32, 37, 37]\n"
+    "%11 = map.sigmoid %10 : f32[32, 37, 37]\n"
+    "%40 = contract \"hij,jhd->ihd\" %11, %5 : f32[37, 32, 32]\n" LOSS_OF_40("37, 32, 32", "0, 1, 2"),
+};
+enum { OTHERS = sizeof others / sizeof *others, FAR = OTHERS - 1 };
+
+static struct graph *other(int number) {
+  const char *error = NULL;
+  struct graph *g = graph_read(arena, others[number], &error);
+  ck_assert_msg(g != NULL, "%s", error);
+  return g;
+}
+
 struct example {
   struct graph *forward, *train;
   struct program *program;
@@ -114,8 +196,12 @@ static void add_input(struct example *x, const struct symbol *s, int64_t example
   x->inputs[x->input_count++] = (struct evaluate_input){s->name, values};
 }
 
-static struct example example_of(int spelling, int64_t l2_bytes) {
-  struct graph *batched = pass_batch(attention(spelling));
+/* Caches in which whole heads have room, ten rows of training, and none. */
+enum { CACHES = 3, TEN_ROWS = 4 * 48 * 4 * 2 * 10 };
+static const int64_t caches[CACHES] = {1 << 20, TEN_ROWS, 1};
+
+static struct example example_of_graph(struct graph *g, int64_t l2_bytes) {
+  struct graph *batched = pass_batch(g);
   struct example x = {.forward = pass_simplify(without_loss(batched))};
   struct machine machine = machine_generic();
   machine.l2_bytes = l2_bytes;
@@ -127,6 +213,10 @@ static struct example example_of(int spelling, int64_t l2_bytes) {
   for (int i = 0; i < x.program->weight_count; i++) add_input(&x, x.program->weights[i]->symbol, 1);
   for (int i = 0; i < x.program->tensor_count; i++) add_input(&x, x.program->tensors[i].symbol, EXAMPLES);
   return x;
+}
+
+static struct example example_of(int spelling, int64_t l2_bytes) {
+  return example_of_graph(attention(spelling), l2_bytes);
 }
 
 /* ---- shape ---- */
@@ -180,10 +270,27 @@ START_TEST(test_rows_of_a_head) {
 }
 END_TEST
 
+/* Where fewer than all rows fit: blocks of one panel, 8 rows, and what is left. */
 START_TEST(test_blocks_of_rows) {
-  struct example x = example_of(0, 4 * 48 * 4 * 2 * 10);
-  int chains = count_chains(&x.plan->train, 5);
-  ck_assert_int_eq(chains, 2); /* 4 blocks of 10 rows, and what is left: 7 */
+  static const int64_t rows[] = {8, 5};
+  struct example x = example_of(0, TEN_ROWS);
+  const struct function *f = &x.plan->train;
+  int chains = 0;
+  for (int i = 0; i < f->count; i++) {
+    if (f->steps[i].kind != STEP_CHAIN) continue;
+    const struct contraction *scores = &f->steps[i].chain.steps[0].kernel->contraction;
+    ck_assert_int_eq(scores->n.count, rows[chains++ % 2]);
+  }
+  ck_assert_int_eq(chains, 4); /* two each way */
+  ck_assert_int_eq(count_chains(f, 5), 2);
+}
+END_TEST
+
+/* Rows a page apart are copied together for blocks, which go through them again and again; once for the blocks of a
+ * panel and once for the rest. */
+START_TEST(test_far_rows) {
+  struct example whole = example_of_graph(other(FAR), caches[0]), blocks = example_of_graph(other(FAR), TEN_ROWS);
+  ck_assert_int_gt(count_copies(&blocks.plan->forward), 2 * count_copies(&whole.plan->forward));
 }
 END_TEST
 
@@ -233,12 +340,21 @@ static void check_code(const struct example *x, const char *cpu) {
   harness_close(&generated);
 }
 
-START_TEST(test_values) {
-  static const int64_t caches[] = {1 << 20, 4 * 48 * 4 * 2 * 10, 1};
-  struct example x = example_of(_i % SPELLINGS, caches[_i / SPELLINGS]);
-  expect_right(&x, NULL, "interpreter");
+static void check_values(const struct example *x) {
+  expect_right(x, NULL, "interpreter");
   for (int i = 0; i < HARNESS_CPUS; i++)
-    if (harness_runs(harness_cpus[i])) check_code(&x, harness_cpus[i]);
+    if (harness_runs(harness_cpus[i])) check_code(x, harness_cpus[i]);
+}
+
+START_TEST(test_values) {
+  struct example x = example_of(_i % SPELLINGS, caches[_i / SPELLINGS]);
+  check_values(&x);
+}
+END_TEST
+
+START_TEST(test_values_of_others) {
+  struct example x = example_of_graph(other(_i), TEN_ROWS);
+  check_values(&x);
 }
 END_TEST
 
@@ -252,6 +368,8 @@ int main(void) {
   tcase_add_loop_test(t, test_one_chain_each_way, 0, SPELLINGS);
   tcase_add_test(t, test_rows_of_a_head);
   tcase_add_test(t, test_blocks_of_rows);
-  tcase_add_loop_test(t, test_values, 0, 3 * SPELLINGS);
+  tcase_add_test(t, test_far_rows);
+  tcase_add_loop_test(t, test_values, 0, CACHES * SPELLINGS);
+  tcase_add_loop_test(t, test_values_of_others, 0, OTHERS);
   return suite_run(s);
 }
