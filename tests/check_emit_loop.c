@@ -2,6 +2,7 @@
 #include "tests/suite.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -342,6 +343,26 @@ START_TEST(test_softmax) {
 }
 END_TEST
 
+/* exp of what lies below the maximum of its row, where some elements are special: NaN, ∞ or -∞. */
+START_TEST(test_below_the_maximum) {
+  static const double special[] = {NAN, INFINITY, -INFINITY};
+  struct builder b;
+  for (int axis = 0; axis < AXES; axis++)
+    for (int k = 0; k < 3; k++) {
+      int64_t columns = sizes[_i];
+      open_nest(&b, 2, (struct extent[]){{7, false}, {columns, false}}, axes[axis].pass, axes[axis].vector);
+      b.kernel.loop.pass_count = 2;
+      int x = load(&b, add_access(&b, 0, DTYPE_F32, columns, 1, 0), 0);
+      int often = map(&b, SCALAR_LT, DTYPE_F32, 0, x, constant(&b, DTYPE_F32, -1), 0);
+      int large = map(&b, SCALAR_MUL, DTYPE_F32, 0, x, constant(&b, DTYPE_F32, 50), 0);
+      int y = map(&b, SCALAR_SELECT, DTYPE_F32, 0, often, constant(&b, DTYPE_F32, special[k]), large);
+      int below = map(&b, SCALAR_SUB, DTYPE_F32, 1, y, reduce(&b, REDUCE_MAX, DTYPE_F32, 0, y), 0);
+      store(&b, map(&b, SCALAR_EXP, DTYPE_F32, 1, below, 0, 0), add_access(&b, 1, DTYPE_F32, columns, 1, 0), false);
+      check(&b, 1e-5);
+    }
+}
+END_TEST
+
 /* Integer and minimum reductions: argmin by a second pass over indices; a row value spread along its row. */
 START_TEST(test_argmin) {
   struct builder b;
@@ -403,6 +424,7 @@ static void add_cases(Suite *suite) {
   tcase_add_loop_test(memory, test_add_in_one_place, 0, SIZES);
   tcase_add_loop_test(reductions, test_norm, 0, SIZES);
   tcase_add_loop_test(reductions, test_softmax, 0, SIZES);
+  tcase_add_loop_test(reductions, test_below_the_maximum, 0, SIZES);
   tcase_add_loop_test(reductions, test_argmin, 0, SIZES);
   tcase_add_loop_test(reductions, test_rows_around, 0, SIZES);
   suite_add_tcase(suite, elementwise);
