@@ -29,11 +29,11 @@ struct kernel_cost function_cost(const struct function *f, const struct machine 
  * stay in the cache. */
 double tile_cycles(const struct function *f, const struct machine *m, int64_t n);
 
-/* The smallest of these tiles that costs at most 3% more cycles than the cheapest, for a function that was planned for
- * one example; its memory bounds the tile too.  Small tiles need less of the cache that all cores share, of which this
- * model knows nothing: on Zen 3, a training step of hidden size 128 takes 4% less time in tiles of 1 or 2 than of 4,
- * and 13% less than of 8, where the model tells 3% between them.  Where there is a former tile (else 0), which code
- * that is there already was made for, it stays unless another is cheaper by a twentieth. */
+/* The smallest of these tiles that costs at most 3% more cycles than the cheapest, for a function that was planned
+ * for one example; its memory bounds the tile too.  Small tiles need less of the cache that all cores share, of which
+ * this model knows nothing: on Zen 3, a training step of hidden size 128 takes 4% less time in tiles of 1 or 2 than
+ * of 4, and 13% less than of 8, where the model tells 3% between them.  Where there is a former tile (else 0), which
+ * code that is there already was made for, it stays unless that one is cheaper by a twentieth. */
 enum { COST_TILES = 4 };
 extern const int64_t cost_tiles[COST_TILES];
 int64_t cost_choose_tile(const struct function *f, const struct machine *m, int64_t former);

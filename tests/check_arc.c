@@ -211,8 +211,8 @@ START_TEST(test_twice) {
   struct arc_tasks tasks = {0};
   ck_assert(parse(&tasks, "one/t.json", TASK, NULL) && parse(&tasks, "two/t.json", TASK, NULL));
   ck_assert(!arc_tasks_sort(&tasks, &error));
-  ck_assert_str_eq(error.text, "two/t.json:1: a task t is in one/t.json too; name the sources that you want, or leave out the "
-                   "second by --skip-bad");
+  ck_assert_str_eq(error.text, "two/t.json:1: a task t is in one/t.json too; name the sources that you want, or "
+                               "leave out the second by --skip-bad");
   arc_tasks_free(&tasks);
 }
 END_TEST

@@ -99,8 +99,9 @@ static bool needs_single_lanes(const struct loop *l, int axis) {
 }
 
 /* Vectors in the place of one where a body is a long chain of instructions: LLVM makes of an instruction on wide
- * vectors neighbours on the machine's, so that the window of instructions that wait holds several chains.  The rest of
- * an axis has to be less than one vector.  With AVX-512 a vector is a whole chain of its own instructions (math.c). */
+ * vectors neighbours on the machine's, so that the window of instructions that wait holds several chains.  The rest
+ * of an axis has to be less than one vector.  With AVX-512 a vector is a whole chain of its own instructions
+ * (math.c). */
 static int vectors_at_once(const struct codegen *g, const struct loop *l, struct extent extent, int width) {
   enum { LONG = 16, MOST = 4 };
   int count = MOST;

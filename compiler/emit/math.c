@@ -48,7 +48,8 @@ static bool is_full_vector(struct codegen *g, LLVMValueRef x) {
   return g->machine.avx512 && type_width(LLVMTypeOf(x)) == 16;
 }
 
-/* 2 to exponent + shift: the low bits of `exponent`, of which the nine above the lowest 23 bits of the result count. */
+/* 2 to exponent + shift: the low bits of `exponent`, of which the nine above the lowest 23 bits of the result count.
+ */
 static LLVMValueRef power_of_two(struct codegen *g, LLVMValueRef exponent, int shift, LLVMTypeRef type) {
   enum { BIAS = 127, FRACTION_BITS = 23 };
   LLVMTypeRef bits = LLVMTypeOf(exponent);
@@ -93,8 +94,8 @@ static LLVMValueRef times_power(struct codegen *g, const struct exponential *x, 
   return build_multiply_add(g, x->e, power, power);
 }
 
-/* exp x for x within -104…89 (or NaN), beyond which the result is 0 or inf: 2ⁿ in two factors, neither of which leaves
- * the range of numbers. */
+/* exp x for x within -104…89 (or NaN), beyond which the result is 0 or inf: 2ⁿ in two factors, neither of which
+ * leaves the range of numbers. */
 static LLVMValueRef exp_bounded(struct codegen *g, LLVMValueRef x) {
   struct exponential parts = reduced(g, x);
   if (is_full_vector(g, x)) return scaled_by_instruction(g, &parts);

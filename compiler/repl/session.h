@@ -62,7 +62,7 @@ struct session {
   struct trained_model *model; /* NULL: not compiled yet, or changed since */
   struct run_settings run;
   bool print_full, interactive, colour, done, watches;
-  bool single; /* there is one entry: it has a value or is a command */
+  bool single;       /* there is one entry: it has a value or is a command */
   int64_t file_time; /* of the file's last change when it was read, in nanoseconds */
   int exit_code;     /* of the worst error so far */
 };
