@@ -163,7 +163,9 @@ static bool is_scattered(const struct problem *q, int b) {
   enum { PAGE = 4096 };
   if (!q->planner->part || q->planner->chain->blocks < 4) return false;
   for (int i = 0; i < q->count; i++)
-    if (label_is_summed(q, b, i) && label_stride(q, b, i) * dtype_size(q->view[b].type.dtype) >= PAGE) return true;
+    if (label_is_summed(q, b, i) && !chain_blocks_axis(q->planner, i) &&
+        label_stride(q, b, i) * dtype_size(q->view[b].type.dtype) >= PAGE)
+      return true;
   return false;
 }
 

@@ -98,17 +98,27 @@ static bool needs_single_lanes(const struct loop *l, int axis) {
   return false;
 }
 
+/* May a pass keep a value of every element for the next one, where so many rows lie in lanes? */
+static bool bundle_fits_scratch(const struct codegen *g, const struct loop *l, int64_t rows) {
+  if (l->pass_axis < 0 || l->vector_axis == l->pass_axis) return true;
+  struct extent e = l->extent[l->pass_axis];
+  int64_t elements = e.per_example ? e.count * g->tile : e.count;
+  return elements * rows * dtype_size(DTYPE_F32) <= SCRATCH_LIMIT;
+}
+
 /* Vectors in the place of one where a body is a long chain of instructions: LLVM makes of an instruction on wide
  * vectors neighbours on the machine's, so that the window of instructions that wait holds several chains.  The rest
  * of an axis has to be less than one vector.  With AVX-512 a vector is a whole chain of its own instructions
  * (math.c). */
 static int vectors_at_once(const struct codegen *g, const struct loop *l, struct extent extent, int width) {
   enum { LONG = 16, MOST = 4 };
-  int count = MOST;
+  int64_t count = MOST;
   if (g->machine.avx512 || extent.per_example || width < machine_lanes(&g->machine)) return 1;
   if (element_cost(l) < LONG) return 1;
-  while (count > 1 && (extent.count < count * width || extent.count % (count * width) >= width)) count /= 2;
-  return count;
+  while (count > 1 && (extent.count < count * width || extent.count % (count * width) >= width ||
+                       !bundle_fits_scratch(g, l, count * width)))
+    count /= 2;
+  return (int)count;
 }
 
 /* A cheap body needs several vectors in flight, above all where each adds to an accumulator. */
