@@ -125,10 +125,13 @@ static void clear_profile(const struct bench *b) {
   memset(b->profile.examples, 0, count * sizeof *b->profile.examples);
 }
 
-static double peak_of(const struct bench *b, const struct bench_options *o) {
+static bool is_bf16(const struct bench *b) {
   const char *precision = b->description->precision;
-  if (o->work == WORK_OPTIMIZER) return peak_copy(o->threads);
-  return peak_flops(precision && !strcmp(precision, "bf16"));
+  return precision && !strcmp(precision, "bf16");
+}
+
+static double peak_of(const struct bench *b, const struct bench_options *o) {
+  return o->work == WORK_OPTIMIZER ? peak_copy(o->threads) : peak_flops(is_bf16(b));
 }
 
 static int ascending(const void *a, const void *b) {
@@ -207,12 +210,6 @@ static bool print_json(const struct bench *b, const struct bench_options *o, con
                             JSON_COMPACT, error);
 }
 
-/* bf16 has other tiles. */
-static bool knows_tile(const struct bench *b) {
-  const char *precision = b->description->precision;
-  return b->tile > 0 && !(precision && !strcmp(precision, "bf16"));
-}
-
 static bool print(const struct bench *b, const struct bench_options *o, double *seconds, struct hrm_error *error) {
   double middle = median(seconds, o->repeats);
   struct rate rate = rate_of(b, o, middle);
@@ -220,7 +217,7 @@ static bool print(const struct bench *b, const struct bench_options *o, double *
   printf("batch %lld, %d threads: %.3f steps a second (median of %lld), %.1f %s, %.1f%% of the peak\n",
          (long long)o->batch, o->threads, 1 / middle, (long long)o->repeats, rate.done, rate.unit,
          100 * rate.done / rate.peak);
-  if (knows_tile(b))
+  if (b->tile > 0 && !is_bf16(b)) /* bf16 has other tiles */
     printf("a register tile whose factors stay in the first-level cache: %.1f%% of the peak, the median between the "
            "steps\n",
            100 * b->tile / b->peak);

@@ -106,28 +106,39 @@ TILED(tile_16, "avx512f", __m512, 12, 16, 128, _mm512_loadu_ps, _mm512_set1_ps, 
 TILED(tile_8, "avx2,fma", __m256, 6, 8, 256, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_fmadd_ps,
       _mm256_cvtss_f32)
 
-static double seconds_of_tiles(const struct factors *f, bool is_wide) {
+struct tile {
+  float (*run)(const struct factors *f); /* NULL: none is written for the processor */
+  double products;                       /* multiply-adds of a run */
+};
+
+static struct tile widest_tile(void) {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f")) return (struct tile){tile_16, 12 * 2 * 16 * 128};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return (struct tile){tile_8, 6 * 2 * 8 * 256};
+  return (struct tile){0};
+}
+
+static double seconds_of_tiles(const struct factors *f, const struct tile *tile) {
   volatile float sink = 0;
   double begin = clock_thread_seconds();
   for (int i = 0; i < TILES; i++) {
     __asm__ volatile("" : : "r"(f) : "memory"); /* each is computed, though its factors are the same */
-    sink += is_wide ? tile_16(f) : tile_8(f);
+    sink += tile->run(f);
   }
   (void)sink;
   return clock_thread_seconds() - begin;
 }
 
 double peak_tile(void) {
-  __builtin_cpu_init();
-  bool is_wide = __builtin_cpu_supports("avx512f");
-  if (!is_wide && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return 0;
+  struct tile tile = widest_tile();
   struct factors f;
+  double seconds = 0;
+  if (!tile.run) return 0;
   for (size_t i = 0; i < sizeof f.a / sizeof *f.a; i++) f.a[i] = FACTOR;
   for (size_t i = 0; i < sizeof f.b / sizeof *f.b; i++) f.b[i] = TERM;
-  seconds_of_tiles(&f, is_wide); /* until the caches hold the factors, and the processor its pace */
-  double seconds = 0;
-  for (int round = 0; round < ROUNDS; round++) seconds += seconds_of_tiles(&f, is_wide);
-  return 2.0 * (is_wide ? 12 * 2 * 16 * 128 : 6 * 2 * 8 * 256) * TILES * ROUNDS / seconds;
+  seconds_of_tiles(&f, &tile); /* until the caches hold the factors, and the processor its pace */
+  for (int round = 0; round < ROUNDS; round++) seconds += seconds_of_tiles(&f, &tile);
+  return 2 * tile.products * TILES * ROUNDS / seconds;
 }
 
 static struct way widest(bool pairs) {

@@ -82,10 +82,14 @@ static int element_cost(const struct loop *l) {
   return cost + l->store_count;
 }
 
+static int64_t most_elements(const struct codegen *g, struct extent extent) {
+  return extent.per_example ? extent.count * g->tile : extent.count;
+}
+
 /* The fewest lanes that hold a short axis; else all that the machine has. */
 static int choose_width(const struct codegen *g, struct extent extent) {
   int width = machine_lanes(&g->machine);
-  int64_t most = extent.per_example ? extent.count * g->tile : extent.count;
+  int64_t most = most_elements(g, extent);
   while (width > 1 && width / 2 >= most) width /= 2;
   return width;
 }
@@ -101,9 +105,7 @@ static bool needs_single_lanes(const struct loop *l, int axis) {
 /* May a pass keep a value of every element for the next one, where so many rows lie in lanes? */
 static bool bundle_fits_scratch(const struct codegen *g, const struct loop *l, int64_t rows) {
   if (l->pass_axis < 0 || l->vector_axis == l->pass_axis) return true;
-  struct extent e = l->extent[l->pass_axis];
-  int64_t elements = e.per_example ? e.count * g->tile : e.count;
-  return elements * rows * dtype_size(DTYPE_F32) <= SCRATCH_LIMIT;
+  return most_elements(g, l->extent[l->pass_axis]) * rows * dtype_size(DTYPE_F32) <= SCRATCH_LIMIT;
 }
 
 /* Vectors in the place of one where a body is a long chain of instructions: LLVM makes of an instruction on wide
@@ -185,10 +187,7 @@ static int cost_again(const struct planner *q, int v) {
   return cost;
 }
 
-static int64_t pass_extent(const struct planner *q) {
-  struct extent extent = q->l->extent[q->l->pass_axis];
-  return extent.per_example ? extent.count * q->g->tile : extent.count;
-}
+static int64_t pass_extent(const struct planner *q) { return most_elements(q->g, q->l->extent[q->l->pass_axis]); }
 
 /* Space for a value of every element of a row, or of a bundle of rows; whole vectors. */
 static int64_t scratch_needed(const struct planner *q, int v) {
