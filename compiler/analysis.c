@@ -13,8 +13,8 @@ bool op_is_view(enum op op) {
 bool is_cheap(const struct facts *facts, const struct node *n) { return facts[n->id].cheapness > 0; }
 
 bool is_widening(const struct node *n) {
-  return n->op == OP_MAP && n->scalar == SCALAR_CAST && n->operand[0]->type.dtype == DTYPE_BF16 &&
-         n->type.dtype == DTYPE_F32;
+  if (n->op != OP_MAP || n->scalar != SCALAR_CAST || !dtype_is_bf16(n->operand[0]->type.dtype)) return false;
+  return n->type.dtype == DTYPE_F32 || n->type.dtype == DTYPE_ROUNDED;
 }
 
 struct node *storage_of(struct node *n) {

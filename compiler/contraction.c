@@ -118,6 +118,8 @@ static struct problem problem_of(struct planner *p, struct node *n) {
     q.is_weight[i] = is_weight(p, &q.view[i]);
   }
   q.is_paired = q.view[X].type.dtype == DTYPE_BF16 || q.view[Y].type.dtype == DTYPE_BF16;
+  for (int i = X; i <= Y; i++)
+    q.rounds[i] = q.view[i].type.dtype == DTYPE_F32 && q.view[1 - i].type.dtype == DTYPE_ROUNDED;
   q.view[C].type = n->type;
   for (int i = 0; i < n->type.rank; i++) q.order[i] = (int8_t)i;
   demanded_order(p, n, q.order);
@@ -252,6 +254,11 @@ bool label_is_any_batch(const struct problem *q, int b, int label) {
   return label_is_batch(q, label);
 }
 
+static bool label_is_any(const struct problem *q, int b, int label) {
+  (void)q, (void)b, (void)label;
+  return true;
+}
+
 int labels_append(const struct problem *q, label_test *test, int b, int which, int like, int *labels, int count) {
   int found[CONTRACTION_MAX_LABELS], before = count;
   int found_count = labels_sorted(q, test, b, which, like, found, 0);
@@ -284,27 +291,37 @@ static void copy_b(struct problem *q, int b) {
   q->view[b] = copy;
 }
 
+static void copy_rounded(struct problem *q, int which) {
+  struct view from = q->view[which];
+  struct type type = from.type;
+  type.dtype = DTYPE_ROUNDED;
+  q->view[which] = view_new(q->planner, &type, NULL);
+  plan_copy(q->planner, &from, &q->view[which], false);
+  q->rounds[which] = false;
+}
+
 /* Every operand of bf16, and one that is rounded to it, as f32. */
 static void widen_operands(struct problem *q) {
   for (int i = X; i <= Y; i++) {
-    struct type type = q->view[i].type;
-    type.dtype = DTYPE_BF16;
-    struct view rounded = q->view[i];
-    if (rounded.type.dtype != DTYPE_BF16) {
-      rounded = view_new(q->planner, &type, NULL);
-      plan_copy(q->planner, &q->view[i], &rounded, false);
-    }
-    type.dtype = DTYPE_F32;
-    q->view[i] = view_new(q->planner, &type, NULL);
-    plan_copy(q->planner, &rounded, &q->view[i], false);
+    if (q->view[i].type.dtype != DTYPE_ROUNDED) copy_rounded(q, i);
+    q->view[i].type.dtype = DTYPE_F32;
   }
   q->is_paired = false;
+}
+
+/* A weight that is read row by row, in the order in which it lies. */
+static void round_weight(struct problem *q, int b, int which) {
+  int labels[CONTRACTION_MAX_LABELS];
+  int8_t order[GRAPH_MAX_RANK];
+  int count = labels_sorted(q, label_is_any, b, which, which, labels, 0);
+  for (int i = 0; i < count; i++) order[i] = (int8_t)q->label[labels[i]].axis[which];
+  q->view[which] = packed_copy(q, which, -1, order);
 }
 
 /* A contraction with more axes than a kernel has, none of which merge: everything is copied into an order in which
  * all labels of a kind are one axis. */
 static void plan_copied(struct problem *q, int b, bool accumulate) {
-  if (q->is_paired) widen_operands(q);
+  if (dtype_is_bf16(q->view[X].type.dtype) || dtype_is_bf16(q->view[Y].type.dtype)) widen_operands(q);
   struct problem d = *q;
   d.view[C].type.dtype = d.view[X].type.dtype;
   d.view[1 - b] = dense(&d, b, 1 - b, label_is_row, label_is_summed, X);
@@ -322,6 +339,7 @@ static void plan_chosen(struct problem *q, const struct choice *c, bool accumula
   if (c->copies_b && !copies_panels) copy_b(q, c->b);
   bool has_panels = q->is_weight[c->b];
   bool has_kernel = matrix_fits(q, c->b, has_panels) && (!q->is_paired || q->pair >= 0);
+  if (has_kernel && q->rounds[1 - c->b]) round_weight(q, c->b, 1 - c->b);
   if (has_kernel && q->is_paired) pair_a(q, c->b);
   if (has_kernel && q->is_paired && !has_panels) pair_b(q, c->b, c->n);
   if (!has_kernel)
@@ -337,6 +355,8 @@ static void plan_chosen(struct problem *q, const struct choice *c, bool accumula
 void plan_contraction(struct planner *p, struct node *n) {
   struct problem q = problem_of(p, n);
   struct node *sink = sink_of_contraction(p, n);
+  for (int i = X; i <= Y; i++)
+    if (q.rounds[i] && !q.is_weight[i]) copy_rounded(&q, i);
   if (sink) q.c_is_fixed = gradient_place(p, n, sink, &q.view[C]);
   if (is_local(&facts_of(p, n)->view)) {
     q.c_is_fixed = true;

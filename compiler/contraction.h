@@ -21,6 +21,7 @@ struct problem {
   int count;
   struct view view[3]; /* left, right; result once it has its place */
   bool is_weight[2];
+  bool rounds[2];               /* f32 that meets bf16 held in f32: it has to be rounded */
   bool is_paired;               /* of bf16: once their operands are ready, the strides of views are as in kernel.h */
   int pair;                     /* then the label whose neighbours make pairs */
   bool c_is_fixed;              /* the result has to lie in view[C] */
@@ -54,8 +55,9 @@ void pair_a(struct problem *q, int b);
 void pair_b(struct problem *q, int b, int n);
 bool label_has_pairs(const struct problem *q, int which, int label); /* are neighbours along it pairs as they lie? */
 
-/* panels.c: a copy of weights, made by `prepare`, dense in that order; with pairs along an axis unless it is -1. */
-struct view packed_copy(const struct problem *q, const struct view *weight, int pair_axis, const int8_t *order);
+/* panels.c: a copy of operand `which`, weights, made by `prepare`, rounded where they have to be, dense in that
+ * order; with pairs along an axis unless it is -1. */
+struct view packed_copy(const struct problem *q, int which, int pair_axis, const int8_t *order);
 
 /* panels.c: appends the kernels of a contraction whose b is a weight, which `prepare` copies into panels of n. */
 void plan_panels(const struct problem *q, int b, int n, bool accumulate);

@@ -50,8 +50,8 @@ static double contraction_cycles(const struct contraction *c, const struct machi
   bool is_bf16 = c->a.dtype == DTYPE_BF16;
   int lanes = m->vector_bytes / dtype_size(is_bf16 ? DTYPE_F32 : c->c.dtype);
   for (int i = 0; i < c->loop_count; i++) *(sums(c, i) ? &depth : &repeats) *= length(c->loop[i], n);
-  double steps = is_bf16 && m->bf16 ? depth / 2 : depth;
-  struct register_tile tile = machine_register_tile(m, (int64_t)rows, is_bf16);
+  double steps = is_bf16 ? depth / 2 : depth;
+  struct register_tile tile = machine_register_tile(m, (int64_t)rows);
   double vectors = (double)((int64_t)(columns + lanes - 1) / lanes);
   double tiles = rows * vectors / (tile.rows * tile.vectors);
   return repeats * (rows * vectors * steps + (tiles < 1 ? 1 : tiles) * TILE_CYCLES);

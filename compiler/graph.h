@@ -21,7 +21,8 @@
 enum { GRAPH_MAX_RANK = 8, GRAPH_MAX_LABELS = 24 };
 #define EXTENT_BATCH INT64_C(-1)
 
-enum dtype { DTYPE_F32, DTYPE_F64, DTYPE_BF16, DTYPE_I32 };
+/* ROUNDED: a value of bf16 as the f32 equal to it; of plans alone (plan_widen). */
+enum dtype { DTYPE_F32, DTYPE_F64, DTYPE_BF16, DTYPE_ROUNDED, DTYPE_I32 };
 
 struct type {
   enum dtype dtype;
@@ -204,6 +205,7 @@ const char *scalar_text(enum scalar_op op);
 int scalar_arity(enum scalar_op op);
 const char *dtype_text(enum dtype dtype);
 int dtype_size(enum dtype dtype);
+bool dtype_is_bf16(enum dtype dtype);               /* are its values those of bf16: BF16, ROUNDED */
 double dtype_round(enum dtype dtype, double value); /* to the nearest value of f32 or bf16; of others: as it is */
 
 struct type type_make(enum dtype dtype, int rank, const int64_t *extent);

@@ -42,14 +42,19 @@ int scalar_arity(enum scalar_op op) {
 
 const char *dtype_text(enum dtype dtype) {
   static const char *const text[] = {
-      [DTYPE_F32] = "f32", [DTYPE_F64] = "f64", [DTYPE_BF16] = "bf16", [DTYPE_I32] = "i32"};
+      [DTYPE_F32] = "f32",         [DTYPE_F64] = "f64", [DTYPE_BF16] = "bf16",
+      [DTYPE_ROUNDED] = "rounded", [DTYPE_I32] = "i32",
+  };
   return text[dtype];
 }
 
 int dtype_size(enum dtype dtype) {
-  static const int size[] = {[DTYPE_F32] = 4, [DTYPE_F64] = 8, [DTYPE_BF16] = 2, [DTYPE_I32] = 4};
+  static const int size[] = {
+      [DTYPE_F32] = 4, [DTYPE_F64] = 8, [DTYPE_BF16] = 2, [DTYPE_ROUNDED] = 4, [DTYPE_I32] = 4};
   return size[dtype];
 }
+
+bool dtype_is_bf16(enum dtype dtype) { return dtype == DTYPE_BF16 || dtype == DTYPE_ROUNDED; }
 
 /* Ties to even.  What rounds beyond the largest value is infinite. */
 static double round_to_bf16(double value) {
@@ -63,7 +68,7 @@ static double round_to_bf16(double value) {
 }
 
 double dtype_round(enum dtype dtype, double value) {
-  if (dtype == DTYPE_BF16) return round_to_bf16(value);
+  if (dtype_is_bf16(dtype)) return round_to_bf16(value);
   return dtype == DTYPE_F32 ? (double)(float)value : value;
 }
 

@@ -71,7 +71,7 @@ static const char *infer_map(struct arena *a, const struct node *n, struct type 
   if (n->arity != scalar_arity(n->scalar))
     return arena_printf(a, "%s takes %d operands, not %d", scalar_text(n->scalar), scalar_arity(n->scalar), n->arity);
   int first = n->scalar == SCALAR_SELECT ? 1 : 0;
-  if (n->scalar != SCALAR_CAST && operand_type(n, first)->dtype == DTYPE_BF16)
+  if (n->scalar != SCALAR_CAST && dtype_is_bf16(operand_type(n, first)->dtype))
     return misfit(a, arena_printf(a, "%s of bf16", scalar_text(n->scalar)), operand_type(n, first));
   for (int i = 0; i < n->arity; i++)
     if (!type_same_shape(operand_type(n, first), operand_type(n, i)) ||
@@ -88,7 +88,7 @@ static const char *infer_reduce(struct arena *a, const struct node *n, struct ty
   const struct type *x = operand_type(n, 0);
   if (n->reduce.axes == 0 || n->reduce.axes >> x->rank != 0)
     return misfit(a, arena_printf(a, "reduce over axes %#x", n->reduce.axes), x);
-  if (x->dtype == DTYPE_BF16) return misfit(a, "reduce of bf16", x);
+  if (dtype_is_bf16(x->dtype)) return misfit(a, "reduce of bf16", x);
   *type = (struct type){.dtype = x->dtype};
   for (int i = 0; i < x->rank; i++)
     if (!(n->reduce.axes >> i & 1)) type->extent[type->rank++] = x->extent[i];
@@ -115,12 +115,11 @@ static const char *enter_labels(struct arena *a, const int8_t *labels, const str
 /* bf16 and f32 meet in a contraction alone, which gives either; other operands are of one type, the result's. */
 static const char *infer_contract_dtype(struct arena *a, const struct type *x, const struct type *y,
                                         struct type *type) {
-  bool narrow = x->dtype == DTYPE_BF16 || y->dtype == DTYPE_BF16;
-  const struct type *other = x->dtype == DTYPE_BF16 ? y : x;
-  bool fits = narrow ? other->dtype == DTYPE_BF16 || other->dtype == DTYPE_F32 : x->dtype == y->dtype;
-  if (!fits) return mismatch(a, "contract", x, y);
+  const struct type *bf16 = dtype_is_bf16(x->dtype) ? x : y, *other = bf16 == x ? y : x;
+  bool narrow = dtype_is_bf16(bf16->dtype);
+  if (x->dtype != y->dtype && !(narrow && other->dtype == DTYPE_F32)) return mismatch(a, "contract", x, y);
   if (!narrow) type->dtype = x->dtype;
-  if (type->dtype == x->dtype || type->dtype == DTYPE_F32 || type->dtype == DTYPE_BF16) return NULL;
+  if (type->dtype == x->dtype || type->dtype == DTYPE_F32 || type->dtype == bf16->dtype) return NULL;
   return misfit(a, "contract: bf16 operands give f32 or bf16", type);
 }
 
@@ -162,7 +161,7 @@ static const char *infer_gather(struct arena *a, const struct node *n, struct ty
 static const char *infer_scatter(struct arena *a, const struct node *n, struct type *type) {
   const struct type *index = operand_type(n, 0), *rows = operand_type(n, 1);
   struct type joined;
-  if (rows->dtype == DTYPE_BF16) return misfit(a, "scatter of bf16", rows);
+  if (dtype_is_bf16(rows->dtype)) return misfit(a, "scatter of bf16", rows);
   const char *error = join_lead_and_rest(a, index, type, &joined);
   if (error) return error;
   return type_equal(&joined, rows) ? NULL : mismatch(a, "scatter", rows, &joined);

@@ -129,6 +129,7 @@ libcompiler_a_SOURCES = \
   %D%/verify.c \
   %D%/view.c \
   %D%/warn.c \
+  %D%/widen.c \
   %D%/warn.h
 nodist_libcompiler_a_SOURCES = %D%/explain_data.c %D%/stdlib_data.c
 

@@ -25,11 +25,10 @@ int machine_lanes(const struct machine *m);
 int machine_panel(const struct machine *m);
 
 /* The part of a contraction's result that stays in registers: as many accumulators as fit beside a row of b and a
- * broadcast; wider where there are few rows.  pairs: of bf16, whose halves take registers, too, where no instruction
- * multiplies them. */
+ * broadcast; wider where there are few rows. */
 struct register_tile {
   int rows, vectors;
 };
-struct register_tile machine_register_tile(const struct machine *m, int64_t rows, bool pairs);
+struct register_tile machine_register_tile(const struct machine *m, int64_t rows);
 
 #endif

@@ -179,13 +179,13 @@ static int evaluate_element(struct nest *nest, const struct element *e) {
   return evaluate_load(nest, e);
 }
 
-static int widen(struct nest *nest, int number) {
+static int widen(struct nest *nest, int number, enum dtype dtype) {
   const struct value *v = &nest->loop.values[number];
-  struct value wide = {.kind = VALUE_MAP, .dtype = DTYPE_F32, .is_row = v->is_row, .scalar = SCALAR_CAST};
+  struct value wide = {.kind = VALUE_MAP, .dtype = dtype, .is_row = v->is_row, .scalar = SCALAR_CAST};
   for (int i = number + 1; i < nest->loop.value_count; i++) {
     const struct value *known = &nest->loop.values[i];
     if (known->kind == VALUE_MAP && known->scalar == SCALAR_CAST && known->operand[0] == number &&
-        known->dtype == DTYPE_F32 && known->is_row == v->is_row)
+        known->dtype == dtype && known->is_row == v->is_row)
       return i;
   }
   wide.operand[0] = number;
@@ -196,8 +196,8 @@ static int widen(struct nest *nest, int number) {
 static int evaluate(struct nest *nest, struct node *n, const int8_t *axis) {
   struct element e = resolve(n, axis);
   int value = evaluate_element(nest, &e);
-  bool widens = n->type.dtype == DTYPE_F32 && nest->loop.values[value].dtype == DTYPE_BF16;
-  return widens ? widen(nest, value) : value;
+  bool widens = nest->loop.values[value].dtype != n->type.dtype;
+  return widens ? widen(nest, value, n->type.dtype) : value;
 }
 
 /* ---- members ---- */

@@ -116,7 +116,7 @@ static void pair_operand(struct problem *q, int b, int which, int last) {
   order_of_pairs(q, b, which, last, order);
   struct view x = q->view[which], pairs;
   if (q->is_weight[which]) {
-    pairs = packed_copy(q, &x, axis, order);
+    pairs = packed_copy(q, which, axis, order);
   } else {
     struct type type = type_of_pairs(&x.type, axis);
     pairs = view_new(q->planner, &type, order);

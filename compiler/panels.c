@@ -63,10 +63,11 @@ static void order_of_pack(const struct problem *q, int b, int n, int8_t *order) 
   for (int i = 0; i < count; i++) order[i] = (int8_t)q->label[labels[i]].axis[b];
 }
 
-static const char *key_of_pack(struct arena *a, const struct view *v, int pair_axis, const int8_t *order) {
+static const char *key_of_pack(struct arena *a, const struct view *v, enum dtype dtype, int pair_axis,
+                               const int8_t *order) {
   const struct buffer *b = v->buffer;
-  char *key = arena_printf(a, "%d %lld+%lld %d %d:", b->space, (long long)b->offset, (long long)v->offset,
-                           v->type.dtype, pair_axis);
+  char *key =
+      arena_printf(a, "%d %lld+%lld %d %d:", b->space, (long long)b->offset, (long long)v->offset, dtype, pair_axis);
   for (int i = 0; i < v->type.rank; i++)
     key = arena_printf(a, "%s %lld*%lld", key, (long long)v->type.extent[order[i]], (long long)v->stride[order[i]]);
   return key;
@@ -90,11 +91,14 @@ struct buffer *shared_value(struct shared *s, const char *key, const struct type
   return packed.buffer;
 }
 
-struct view packed_copy(const struct problem *q, const struct view *weight, int pair_axis, const int8_t *order) {
+struct view packed_copy(const struct problem *q, int which, int pair_axis, const int8_t *order) {
   struct shared *s = q->planner->shared;
+  const struct view *weight = &q->view[which];
   struct type type = pair_axis < 0 ? weight->type : type_of_pairs(&weight->type, pair_axis);
+  if (q->rounds[which]) type.dtype = DTYPE_ROUNDED;
   bool is_new;
-  struct buffer *packed = shared_value(s, key_of_pack(s->arena, weight, pair_axis, order), &type, &is_new);
+  struct buffer *packed =
+      shared_value(s, key_of_pack(s->arena, weight, type.dtype, pair_axis, order), &type, &is_new);
   struct view copy = view_dense(packed, &type, order);
   if (is_new && pair_axis < 0) plan_copy(s->prepare, weight, &copy, false);
   if (is_new && pair_axis >= 0) plan_pairs(s->prepare, weight, pair_axis, &copy);
@@ -108,7 +112,7 @@ static void pack(struct problem *q, int b, int n) {
     return;
   }
   order_of_pack(q, b, n, order);
-  q->view[b] = packed_copy(q, &q->view[b], -1, order);
+  q->view[b] = packed_copy(q, b, -1, order);
 }
 
 /* ---- activations ---- */

@@ -136,11 +136,16 @@ static struct function function_of(struct planner *p, const char *name) {
   return f;
 }
 
+static struct graph *lowered(const struct graph *g, const struct machine *machine) {
+  struct graph *split = plan_split(g);
+  return machine->bf16 ? split : plan_widen(split);
+}
+
 struct plan *plan_program(struct arena *a, const struct program *program, const struct program_graphs *graphs,
                           const struct machine *machine, int64_t tile) {
-  struct program_graphs split = {plan_split(graphs->forward), plan_split(graphs->train),
-                                 graphs->trace ? plan_split(graphs->trace) : NULL};
-  struct hoisted h = plan_hoist(a, &split);
+  struct program_graphs low = {lowered(graphs->forward, machine), lowered(graphs->train, machine),
+                               graphs->trace ? lowered(graphs->trace, machine) : NULL};
+  struct hoisted h = plan_hoist(a, &low);
   struct shared s = {.arena = a, .program = program, .machine = machine, .tile = tile};
   add_weights(&s);
   add_tensors(&s);

@@ -90,7 +90,7 @@ struct element {
   int8_t axis[GRAPH_MAX_RANK];
 };
 
-/* Does it only widen bf16 to f32?  Each kernel does so as it loads. */
+/* Does it only give a value of bf16 more bytes?  Each kernel does so as it loads. */
 bool is_widening(const struct node *n);
 
 /* Goes through transposes, broadcasts and changes of extents of 1, which only rename axes, and widening. */
@@ -230,6 +230,9 @@ static inline struct facts *facts_of(const struct planner *p, const struct node 
 /* Lowers what kernels do not have: reductions over several axes, degenerate contractions (to products and sums),
  * repeats of one trip; moves what a repeat does not change out of it. */
 struct graph *plan_split(const struct graph *g);
+
+/* Values of bf16 as f32 rounded to it, for machines without products of pairs. */
+struct graph *plan_widen(const struct graph *g);
 
 /* Parts the graphs: what depends on weights alone goes to `prepare`, which stores it under new symbols (OUTPUT) that
  * are leaves of the others. */

@@ -38,7 +38,7 @@ static struct kernel make(struct shape s) {
 /* A bf16 may be rounded to either neighbour where the sum lies between the two. */
 static double tolerance(const struct contraction *c) {
   double steps = (double)most(c->k.count, c->k.per_example);
-  return c->c.dtype == DTYPE_F64 ? 1e-13 : c->c.dtype == DTYPE_BF16 ? 0x1p-7 : fmax(2e-5, 5e-8 * steps);
+  return c->c.dtype == DTYPE_F64 ? 1e-13 : dtype_is_bf16(c->c.dtype) ? 0x1p-7 : fmax(2e-5, 5e-8 * steps);
 }
 
 static void check_on(const struct kernel *k, const char *cpu) {
@@ -157,6 +157,16 @@ static struct kernel make_pairs(struct shape s, enum dtype result) {
   return (struct kernel){.kind = KERNEL_CONTRACTION, .contraction = c};
 }
 
+/* The same held in f32. */
+START_TEST(test_rounded) {
+  for (int i = 0; i < 2 * SIZES; i++) {
+    struct kernel k = make((struct shape){.m = sizes[_i], .n = sizes[i % SIZES], .k = 6, .accumulate = i >= SIZES});
+    k.contraction.a.dtype = k.contraction.b.dtype = k.contraction.c.dtype = DTYPE_ROUNDED;
+    check(&k);
+  }
+}
+END_TEST
+
 START_TEST(test_pairs_rows) {
   for (int i = 0; i < SIZES; i++) {
     struct shape s = {.m = sizes[_i], .n = sizes[i], .k = 6};
@@ -249,6 +259,7 @@ int main(void) {
   tcase_add_test(cases, test_shared_right_side);
   tcase_add_test(cases, test_sums_over_outer_loops);
   tcase_add_loop_test(cases, test_rows_before_panels, 0, DEPTHS);
+  tcase_add_loop_test(cases, test_rounded, 0, SIZES);
   tcase_add_loop_test(cases, test_pairs_rows, 0, SIZES);
   tcase_add_test(cases, test_pairs_depth);
   tcase_add_loop_test(cases, test_pairs_rows_per_example, 0, 2);

@@ -139,9 +139,9 @@ START_TEST(test_scalars_i32) {
 END_TEST
 
 START_TEST(test_casts) {
-  static const enum dtype dtypes[] = {DTYPE_F32, DTYPE_F64, DTYPE_BF16, DTYPE_I32};
+  static const enum dtype dtypes[] = {DTYPE_F32, DTYPE_F64, DTYPE_BF16, DTYPE_ROUNDED, DTYPE_I32};
   struct builder b;
-  for (int from = 0; from < 4; from++) {
+  for (int from = 0; from < 5; from++) {
     open_nest(&b, 1, (struct extent[]){{37, false}}, -1, 0);
     int x = load(&b, add_access(&b, 0, dtypes[from], 1, 0, 0), 0);
     int y = map(&b, SCALAR_CAST, dtypes[_i], 0, x, 0, 0);
@@ -156,8 +156,8 @@ START_TEST(test_rounding_to_bf16) {
   struct builder b;
   open_nest(&b, 1, (struct extent[]){{1000, false}}, -1, 0);
   int x = map(&b, SCALAR_CAST, DTYPE_F32, 0, iota(&b, 0), 0, 0);
-  int y = map(&b, SCALAR_CAST, DTYPE_BF16, 0, x, 0, 0);
-  store(&b, y, add_access(&b, 0, DTYPE_BF16, 1, 0, 0), false);
+  int y = map(&b, SCALAR_CAST, _i ? DTYPE_ROUNDED : DTYPE_BF16, 0, x, 0, 0);
+  store(&b, y, add_access(&b, 0, _i ? DTYPE_ROUNDED : DTYPE_BF16, 1, 0, 0), false);
   check(&b, 0);
 }
 END_TEST
@@ -198,14 +198,18 @@ START_TEST(test_strides) {
 }
 END_TEST
 
-/* A pure transposition of two axes. */
+/* A pure transposition of two axes, or one that rounds to bf16. */
 START_TEST(test_transposition) {
-  struct builder b;
-  int64_t rows = sizes[_i], columns = 45;
-  open_nest(&b, 3, (struct extent[]){{1, true}, {columns, false}, {rows, false}}, -1, 2);
-  int x = load(&b, add_access(&b, 0, DTYPE_F32, rows * columns, 1, columns), 0);
-  store(&b, x, add_access(&b, 1, DTYPE_F32, rows * columns, rows, 1), false);
-  check(&b, 0);
+  static const enum dtype results[] = {DTYPE_F32, DTYPE_ROUNDED};
+  for (int i = 0; i < 2; i++) {
+    struct builder b;
+    int64_t rows = sizes[_i], columns = 45;
+    open_nest(&b, 3, (struct extent[]){{1, true}, {columns, false}, {rows, false}}, -1, 2);
+    int x = load(&b, add_access(&b, 0, DTYPE_F32, rows * columns, 1, columns), 0);
+    if (i > 0) x = map(&b, SCALAR_CAST, results[i], 0, x, 0, 0);
+    store(&b, x, add_access(&b, 1, results[i], rows * columns, rows, 1), false);
+    check(&b, 0);
+  }
 }
 END_TEST
 
@@ -413,8 +417,8 @@ static void add_cases(Suite *suite) {
   tcase_add_loop_test(elementwise, test_scalars_f32, 0, SCALAR_COUNT);
   tcase_add_loop_test(elementwise, test_scalars_f64, 0, SCALAR_COUNT);
   tcase_add_test(elementwise, test_scalars_i32);
-  tcase_add_loop_test(elementwise, test_casts, 0, 4);
-  tcase_add_test(elementwise, test_rounding_to_bf16);
+  tcase_add_loop_test(elementwise, test_casts, 0, 5);
+  tcase_add_loop_test(elementwise, test_rounding_to_bf16, 0, 2);
   tcase_add_loop_test(elementwise, test_elementwise_tails, 0, SIZES);
   tcase_add_test(elementwise, test_scalar_code);
   tcase_add_loop_test(elementwise, test_select, 0, SIZES);

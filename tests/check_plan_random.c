@@ -35,8 +35,9 @@ static struct node *random_operand(struct graph *g, uint64_t *state, const char 
   return graph_leaf(g, s, s->type);
 }
 
-/* Two labels of each kind (outer, m, n, k), each there or not, of extents around the width of a panel. */
-static struct graph *random_contraction(uint64_t seed) {
+/* Two labels of each kind (outer, m, n, k), each there or not, of extents around the width of a panel.  bf16: bit 0
+ * the left, bit 1 the right operand; 7: the result, too. */
+static struct graph *random_contraction(uint64_t seed, int bf16) {
   static const int64_t sizes[] = {1, 2, 3, 5, 16, 31, 32, 33, 64};
   uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
   int8_t left[GRAPH_MAX_RANK], right[GRAPH_MAX_RANK], kept[GRAPH_MAX_RANK];
@@ -56,7 +57,10 @@ static struct graph *random_contraction(uint64_t seed) {
   struct node *x = random_operand(g, &state, "x", left, left_rank, extent);
   struct node *y = random_operand(g, &state, "y", right, right_rank, extent);
   int rank = shuffled(&state, present & (outer | m | n), kept);
-  struct node *z = graph_contract_ids(g, left, right, kept, rank, x, y);
+  if (bf16 >> 0 & 1) x = graph_cast(g, DTYPE_BF16, x);
+  if (bf16 >> 1 & 1) y = graph_cast(g, DTYPE_BF16, y);
+  struct node *z = graph_contract_as(g, bf16 == 7 ? DTYPE_BF16 : DTYPE_F32, left, right, kept, rank, x, y);
+  z = graph_cast(g, DTYPE_F32, z);
   struct symbol *s = arena_new_object(arena, struct symbol);
   *s = (struct symbol){"out", ROLE_OUTPUT, z->type};
   graph_store(g, s, z);
@@ -67,9 +71,25 @@ static struct graph *random_contraction(uint64_t seed) {
 
 START_TEST(test_random_contractions) {
   for (int i = 0; i < 8; i++) {
-    struct example x = example_of_graph(arena, random_contraction((uint64_t)(_i * 8 + i)));
+    struct example x = example_of_graph(arena, random_contraction((uint64_t)(_i * 8 + i), 0));
     double difference = example_difference(arena, &x);
     ck_assert_msg(difference < 1e-3, "contraction %d: plan and evaluator differ by %g", _i * 8 + i, difference);
+  }
+}
+END_TEST
+
+/* In pairs and as f32 rounded to bf16.  What lies between two bf16 may be rounded to either: one in 128. */
+START_TEST(test_random_contractions_of_bf16) {
+  static const int bf16[] = {1, 2, 3, 7};
+  for (int i = 0; i < 8; i++) {
+    struct machine machine = machine_generic();
+    machine.vector_bytes = 64;
+    machine.bf16 = i % 2;
+    struct graph *g = random_contraction((uint64_t)(_i * 4 + i / 2), bf16[i / 2]);
+    struct example x = example_for_machine(arena, g, &machine);
+    double difference = example_difference(arena, &x), allowed = bf16[i / 2] == 7 ? 0x1p-6 : 1e-3;
+    ck_assert_msg(difference < allowed, "contraction %d of bf16 (%d)%s: plan and evaluator differ by %g",
+                  _i * 4 + i / 2, bf16[i / 2], machine.bf16 ? " in pairs" : "", difference);
   }
 }
 END_TEST
@@ -89,7 +109,11 @@ static double random_difference(uint64_t seed, int steps, bool smooth) {
     for (int64_t j = 0; j < count; j++) values[j] = (float)values[j];
     inputs[i].values = values;
   }
-  double difference = plan_difference(a, forward, train, inputs, p.symbol_count, EXAMPLE_TILE);
+  struct program *program = program_of_graphs(a, forward, train);
+  struct machine machine = machine_generic();
+  struct plan *plan =
+      plan_program(a, program, &(struct program_graphs){forward, train, NULL}, &machine, EXAMPLE_TILE);
+  double difference = plan_difference(a, program, plan, forward, train, inputs, p.symbol_count);
   arena_free(a);
   return difference;
 }
@@ -108,6 +132,7 @@ int main(void) {
   TCase *programs = suite_case(s, "random programs", setup, teardown);
   tcase_set_timeout(programs, 120);
   tcase_add_loop_test(programs, test_random_contractions, 0, 6);
+  tcase_add_loop_test(programs, test_random_contractions_of_bf16, 0, 6);
   tcase_add_loop_test(programs, test_random_programs, 0, 6);
   return suite_run(s);
 }

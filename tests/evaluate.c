@@ -142,7 +142,7 @@ double evaluate_scalar(enum scalar_op op, enum dtype dtype, const double *x) {
   die("unknown scalar function", "");
 }
 
-static double round_if_bf16(enum dtype dtype, double x) { return dtype == DTYPE_BF16 ? dtype_round(dtype, x) : x; }
+static double round_if_bf16(enum dtype dtype, double x) { return dtype_is_bf16(dtype) ? dtype_round(dtype, x) : x; }
 
 static void evaluate_map(struct evaluator *e, const struct node *n, struct tensor *y) {
   for (int64_t i = 0; i < y->count; i++) {

@@ -18,6 +18,15 @@ static double load_bf16(const char *address) {
   return value;
 }
 
+/* Infinite where it is not rounded, so that no comparison holds. */
+static double load_rounded(const char *address) {
+  uint32_t bits;
+  float value;
+  memcpy(&bits, address, sizeof bits);
+  memcpy(&value, address, sizeof value);
+  return bits & 0xffff ? HUGE_VAL : value;
+}
+
 /* To the nearest, ties to even. */
 static uint16_t bf16_bits(double value) {
   float single = (float)value;
@@ -32,6 +41,7 @@ double interpret_load(enum dtype dtype, const char *address) {
   double value;
   int32_t integer;
   switch (dtype) {
+  case DTYPE_ROUNDED: return load_rounded(address);
   case DTYPE_F32: memcpy(&single, address, sizeof single); return single;
   case DTYPE_F64: memcpy(&value, address, sizeof value); return value;
   case DTYPE_I32: memcpy(&integer, address, sizeof integer); return integer;
@@ -44,9 +54,11 @@ void interpret_store(enum dtype dtype, char *address, double value) {
   float single = (float)value;
   int32_t integer = (int32_t)value;
   uint16_t half = bf16_bits(value);
+  uint32_t rounded = (uint32_t)half << 16;
   switch (dtype) {
   case DTYPE_F32: memcpy(address, &single, sizeof single); break;
   case DTYPE_F64: memcpy(address, &value, sizeof value); break;
+  case DTYPE_ROUNDED: memcpy(address, &rounded, sizeof rounded); break;
   case DTYPE_I32: memcpy(address, &integer, sizeof integer); break;
   case DTYPE_BF16: memcpy(address, &half, sizeof half); break;
   }

@@ -10,15 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct model_path model_paths[MODEL_PATHS] = {{"this machine", NULL, false, false},
-                                                    {"x86-64-v3", "x86-64-v3", false, false},
-                                                    {"x86-64", "x86-64", false, false},
-                                                    {"OpenBLAS", NULL, true, false}};
+const struct model_path model_paths[MODEL_PATHS] = {
+    {.name = "this machine"},
+    {.name = "x86-64-v3", .cpu = "x86-64-v3"},
+    {.name = "x86-64", .cpu = "x86-64"},
+    {.name = "OpenBLAS", .openblas = true},
+};
 
-const struct model_path model_bf16_paths[MODEL_BF16_PATHS] = {{"bf16, this machine", NULL, false, true},
-                                                              {"bf16, x86-64-v4", "x86-64-v4", false, true},
-                                                              {"bf16, x86-64-v3", "x86-64-v3", false, true},
-                                                              {"bf16, x86-64", "x86-64", false, true}};
+const struct model_path model_bf16_paths[MODEL_BF16_PATHS] = {
+    {.name = "bf16, this machine", .bf16 = true},
+    {.name = "bf16, x86-64-v4", .cpu = "x86-64-v4", .bf16 = true},
+    {.name = "bf16, x86-64-v3", .cpu = "x86-64-v3", .bf16 = true},
+    {.name = "bf16, x86-64", .cpu = "x86-64", .bf16 = true},
+    {.name = "bf16 in pairs, this machine", .bf16 = true, .pairs = true},
+    {.name = "bf16 in pairs, x86-64", .cpu = "x86-64", .bf16 = true, .pairs = true},
+};
 
 bool model_path_runs(const struct model_path *path) { return harness_runs(path->cpu); }
 
@@ -71,7 +77,9 @@ static void allocate(struct model *m, const struct plan *plan) {
 
 static const struct plan *plan_for(const struct model *m, const struct engine *e) {
   const struct program_graphs graphs = {m->c.forward, m->c.train, m->c.trace};
-  return plan_program(m->c.arena, m->c.program, &graphs, engine_machine(e), MODEL_EXAMPLES);
+  struct machine machine = *engine_machine(e);
+  machine.bf16 |= m->pairs;
+  return plan_program(m->c.arena, m->c.program, &graphs, &machine, MODEL_EXAMPLES);
 }
 
 void model_generate(struct model *m, struct engine *lent) {
@@ -182,6 +190,7 @@ bool model_open(struct model *m, const char *path, const char *text, const char 
     m->options.target_cpu = target->cpu;
     m->options.openblas = target->openblas;
     m->options.bf16 = target->bf16;
+    m->pairs = target->pairs;
   }
   set_defines(m, settings);
   if (!front(m, path, text)) return false;

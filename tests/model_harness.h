@@ -12,10 +12,12 @@ struct model_path {
   const char *name;
   const char *cpu; /* NULL: this machine's */
   bool openblas, bf16;
+  bool pairs; /* planned as for a processor that multiplies pairs of bf16 */
 };
-enum { MODEL_PATHS = 4, MODEL_BF16_PATHS = 4 };
+enum { MODEL_PATHS = 4, MODEL_BF16_PATHS = 6 };
 extern const struct model_path model_paths[MODEL_PATHS];
-/* The same with activations in bf16: with instructions for it, AVX-512 without, AVX2, the portable one. */
+/* The same with activations in bf16: as this machine does it, AVX-512 without products of pairs, AVX2, the portable
+ * one; and pairs, by code of AVX2 and by portable code. */
 extern const struct model_path model_bf16_paths[MODEL_BF16_PATHS];
 bool model_path_runs(const struct model_path *path); /* as harness_runs */
 
@@ -23,6 +25,7 @@ struct model {
   struct compilation c;
   struct options options;
   struct define defines[32];
+  bool pairs;            /* as its path says */
   struct engine *engine; /* its own; NULL: lent to model_generate, or none */
   struct loaded_code code;
   struct evaluate_input inputs[MODEL_MOST_INPUTS];

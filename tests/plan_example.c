@@ -15,15 +15,19 @@ static struct graph *without_loss(const struct graph *g) {
   return r.to;
 }
 
-struct example example_of_graph(struct arena *a, const struct graph *g) {
+struct example example_for_machine(struct arena *a, const struct graph *g, const struct machine *machine) {
   struct graph *batched = pass_batch(g);
   struct example x = {.forward = pass_simplify(without_loss(batched))};
   x.train = pass_simplify(pass_grad(pass_horizon(batched)));
   x.program = program_of_graphs(a, x.forward, x.train);
+  x.plan = plan_program(a, x.program, &(struct program_graphs){x.forward, x.train, NULL}, machine, EXAMPLE_TILE);
+  return x;
+}
+
+struct example example_of_graph(struct arena *a, const struct graph *g) {
   struct machine machine = machine_generic();
   machine.vector_bytes = 64;
-  x.plan = plan_program(a, x.program, &(struct program_graphs){x.forward, x.train, NULL}, &machine, EXAMPLE_TILE);
-  return x;
+  return example_for_machine(a, g, &machine);
 }
 
 struct example example_of(struct arena *a, const char *text) {
@@ -50,7 +54,7 @@ static struct evaluate_input *inputs_of(struct arena *a, const struct program *p
 double example_difference(struct arena *a, const struct example *x) {
   int count;
   struct evaluate_input *inputs = inputs_of(a, x->program, &count);
-  return plan_difference(a, x->forward, x->train, inputs, count, EXAMPLE_TILE);
+  return plan_difference(a, x->program, x->plan, x->forward, x->train, inputs, count);
 }
 
 struct example expect_right(struct arena *a, const char *text) {

@@ -181,13 +181,10 @@ static double difference(struct arena *a, const struct program *p, const struct 
   return evaluate_difference(&wanted, &got);
 }
 
-double plan_difference(struct arena *a, const struct graph *forward, const struct graph *train,
-                       const struct evaluate_input *inputs, int count, int64_t tile) {
-  struct program *p = program_of_graphs(a, forward, train);
-  struct machine machine = machine_generic();
-  struct plan *plan = plan_program(a, p, &(struct program_graphs){forward, train, NULL}, &machine, tile);
+double plan_difference(struct arena *a, const struct program *p, const struct plan *plan, const struct graph *forward,
+                       const struct graph *train, const struct evaluate_input *inputs, int count) {
   double largest = 0;
-  for (int64_t n = 1; n <= tile; n++) {
+  for (int64_t n = 1; n <= plan->tile; n++) {
     largest = fmax(largest, difference(a, p, plan, &plan->forward, forward, inputs, count, n));
     if (train != forward) largest = fmax(largest, difference(a, p, plan, &plan->train, train, inputs, count, n));
   }

@@ -25,9 +25,9 @@ struct evaluation run_plan_with(struct arena *a, const struct program *p, const 
                                 const struct function *f, const struct graph *g, const struct evaluate_input *inputs,
                                 int count, int64_t n, run_function *run, void *context);
 
-/* The largest relative difference between plan and evaluator, over n = 1 … tile, for both functions. */
-double plan_difference(struct arena *a, const struct graph *forward, const struct graph *train,
-                       const struct evaluate_input *inputs, int count, int64_t tile);
+/* The largest relative difference between plan and evaluator, over n = 1 … its tile, for both functions. */
+double plan_difference(struct arena *a, const struct program *p, const struct plan *plan, const struct graph *forward,
+                       const struct graph *train, const struct evaluate_input *inputs, int count);
 
 /* Kernels of a kind among all steps, those of repeats counted once. */
 int count_kernels(const struct function *f, enum kernel_kind kind);

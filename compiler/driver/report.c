@@ -93,9 +93,9 @@ static const char *register_tile(const struct compilation *c, const struct kerne
   if (!k || k->kind == KERNEL_LOOP) return "-";
   struct extent rows = k->contraction.m;
   int64_t most = rows.per_example ? rows.count * c->plan->tile : rows.count;
-  bool pairs = k->contraction.a.dtype == DTYPE_BF16;
-  struct register_tile tile = machine_register_tile(&c->machine, most, pairs);
-  int lanes = c->machine.vector_bytes / dtype_size(k->contraction.c.dtype);
+  enum dtype result = k->contraction.c.dtype, sum = dtype_is_bf16(result) ? DTYPE_F32 : result;
+  struct register_tile tile = machine_register_tile(&c->machine, most);
+  int lanes = c->machine.vector_bytes / dtype_size(sum);
   return arena_printf(c->arena, "%dx%d", tile.rows, tile.vectors * lanes);
 }
 

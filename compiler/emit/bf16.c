@@ -26,19 +26,27 @@ static LLVMValueRef bits_of(struct codegen *g, LLVMValueRef x) {
 
 LLVMValueRef build_widened(struct codegen *g, LLVMValueRef x) { return lower_half(g, bits_of(g, x)); }
 
-/* The carry of half a unit, less one where the kept part is even.  A NaN stays one. */
-static LLVMValueRef narrow_by_integers(struct codegen *g, LLVMValueRef x) {
+/* The bits of x, of which the upper half is the bf16: the carry of half a unit, less one where the kept part is even.
+ * A NaN stays one. */
+static LLVMValueRef rounded_bits(struct codegen *g, LLVMValueRef x) {
   LLVMBuilderRef b = g->builder;
-  int width = type_width(LLVMTypeOf(x));
-  LLVMTypeRef i32 = type_of(g, DTYPE_I32, width);
+  LLVMTypeRef i32 = type_of(g, DTYPE_I32, type_width(LLVMTypeOf(x)));
   LLVMValueRef bits = LLVMBuildBitCast(b, x, i32, ""), sixteen = constant_int(i32, 16);
   LLVMValueRef is_odd = LLVMBuildAnd(b, LLVMBuildLShr(b, bits, sixteen, ""), constant_int(i32, 1), "");
   LLVMValueRef carried = LLVMBuildAdd(b, bits, LLVMBuildAdd(b, is_odd, constant_int(i32, 0x7fff), ""), "");
   LLVMValueRef is_nan = LLVMBuildFCmp(b, LLVMRealUNO, x, x, "");
-  LLVMValueRef rounded = LLVMBuildSelect(b, is_nan, constant_int(i32, 0x7fc00000), carried, "");
-  LLVMValueRef upper = LLVMBuildTrunc(b, LLVMBuildLShr(b, rounded, sixteen, ""), i16(g, width), "");
+  return LLVMBuildSelect(b, is_nan, constant_int(i32, 0x7fc00000), carried, "");
+}
+
+static LLVMValueRef narrow_by_integers(struct codegen *g, LLVMValueRef x) {
+  LLVMBuilderRef b = g->builder;
+  LLVMValueRef bits = rounded_bits(g, x);
+  int width = type_width(LLVMTypeOf(x));
+  LLVMValueRef upper =
+      LLVMBuildTrunc(b, LLVMBuildLShr(b, bits, constant_int(LLVMTypeOf(bits), 16), ""), i16(g, width), "");
   return LLVMBuildBitCast(b, upper, type_of(g, DTYPE_BF16, width), "");
 }
+LLVMValueRef build_rounded(struct codegen *g, LLVMValueRef x) { return upper_half(g, rounded_bits(g, x)); }
 
 LLVMValueRef build_narrowed(struct codegen *g, LLVMValueRef x) {
   int width = type_width(LLVMTypeOf(x));

@@ -9,6 +9,7 @@ LLVMTypeRef type_with_width(LLVMTypeRef scalar, int width) {
 LLVMTypeRef type_of(struct codegen *g, enum dtype dtype, int width) {
   LLVMTypeRef scalar = NULL;
   switch (dtype) {
+  case DTYPE_ROUNDED:
   case DTYPE_F32: scalar = LLVMFloatTypeInContext(g->context); break;
   case DTYPE_F64: scalar = LLVMDoubleTypeInContext(g->context); break;
   case DTYPE_BF16: scalar = LLVMBFloatTypeInContext(g->context); break;

@@ -68,6 +68,7 @@ LLVMValueRef build_select_min(struct codegen *g, LLVMValueRef x, LLVMValueRef y)
  * it. x and y are pairs of bf16 in lanes of i32: x0*y0 + x1*y1 + z, where z is f32. */
 LLVMValueRef build_widened(struct codegen *g, LLVMValueRef x);
 LLVMValueRef build_narrowed(struct codegen *g, LLVMValueRef x);
+LLVMValueRef build_rounded(struct codegen *g, LLVMValueRef x); /* f32 to the f32 that equals its bf16 */
 LLVMValueRef build_pair(struct codegen *g, LLVMValueRef lower, LLVMValueRef upper); /* of bf16, as i32 */
 LLVMValueRef build_multiply_add_pairs(struct codegen *g, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z);
 

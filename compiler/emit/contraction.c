@@ -51,7 +51,7 @@ static int64_t most_rows(const struct contraction_nest *nest) {
 }
 
 static void choose_tile(struct contraction_nest *nest) {
-  struct register_tile tile = machine_register_tile(&nest->t.g->machine, most_rows(nest), nest->t.is_paired);
+  struct register_tile tile = machine_register_tile(&nest->t.g->machine, most_rows(nest));
   nest->max_rows = tile.rows;
   nest->max_vectors = tile.vectors;
 }

@@ -176,6 +176,7 @@ static void emit_results(const struct tiling *t, struct tile_shape s, const stru
     LLVMValueRef address = build_offset(g, row, (int64_t)vector * t->width * dtype_size(t->result));
     if (t->accumulate) sum = add_to_result(t, sum, address, mask);
     if (t->result == DTYPE_BF16) sum = build_narrowed(g, sum);
+    if (t->result == DTYPE_ROUNDED) sum = build_rounded(g, sum);
     build_store(g, sum, address, mask);
   }
 }

@@ -71,6 +71,8 @@ static LLVMValueRef map(struct nest *n, int v, struct lanes lanes, bool in_row) 
     return math_exp_of_nonpositive(g, operands[0]);
   LLVMValueRef result = emit_scalar(g, value->scalar, type, operands);
   if (!result) return LLVMConstNull(type);
+  if (value->dtype == DTYPE_ROUNDED && !dtype_is_bf16(n->l->values[value->operand[0]].dtype))
+    return build_rounded(g, result);
   if (!is_comparison(value->scalar)) return result;
   (in_row ? n->row_condition : n->element_condition)[place_of(v, lanes)] = result;
   return LLVMBuildSelect(g->builder, result, constant_of(type, 1), constant_of(type, 0), "");

@@ -1,6 +1,6 @@
 #include "codegen.h"
 
-/* Copies that exchange two axes: what packs weights and turns keys for attention.
+/* Copies that exchange two axes: what packs weights, rounded to bf16 or not, and turns keys for attention.
  *
  * A block of W x W elements (W lanes) goes through registers: W loads along the source's contiguous axis, log2 W
  * stages that exchange ever larger squares, W stores along the result's. */
@@ -30,12 +30,18 @@ static int contiguous_axis(const struct loop *l, const struct access *access) {
   return -1;
 }
 
+/* Is the second value the first, rounded? */
+static bool rounds(const struct loop *l) {
+  const struct value *v = &l->values[1];
+  return l->value_count == 2 && v->kind == VALUE_MAP && v->scalar == SCALAR_CAST && v->dtype == DTYPE_ROUNDED &&
+         l->values[0].dtype == DTYPE_F32;
+}
+
 bool loop_is_transposition(const struct loop *l) {
-  if (l->value_count != 1 || l->store_count != 1 || l->values[0].kind != VALUE_LOAD || l->vector_axis < 0)
-    return false;
+  if ((l->value_count != 1 && !rounds(l)) || l->store_count != 1 || l->values[0].kind != VALUE_LOAD) return false;
   const struct access *from = source(l), *to = result(l);
-  bool plain = from->index < 0 && to->index < 0 && !l->stores[0].add && l->pass_axis < 0;
-  if (!plain || from->dtype != to->dtype || dtype_size(from->dtype) != 4) return false;
+  bool plain = from->index < 0 && to->index < 0 && !l->stores[0].add && l->pass_axis < 0 && l->vector_axis >= 0;
+  if (!plain || l->values[l->value_count - 1].dtype != to->dtype || dtype_size(from->dtype) != 4) return false;
   int source_axis = contiguous_axis(l, from), result_axis = contiguous_axis(l, to);
   return source_axis >= 0 && result_axis >= 0 && from->stride[result_axis] != 1 && to->stride[source_axis] != 1;
 }
@@ -75,6 +81,7 @@ static void emit_block(const struct exchange *x, struct place at, int tall, int 
     bool exists = i < tall;
     LLVMValueRef from = exists ? move_by(x, at, x->result_axis, i).from : NULL;
     rows[i] = exists ? build_load(x->g, x->type, from, mask_of(x, wide)) : LLVMConstNull(x->type);
+    if (exists && rounds(x->l)) rows[i] = build_rounded(x->g, rows[i]);
   }
   for (int size = 1; size < x->width; size *= 2)
     for (int i = 0; i < x->width; i++)
