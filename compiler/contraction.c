@@ -2,7 +2,7 @@
  *
  * Labels fall into four kinds: outer (in both operands and the result), m and n (in one operand and the result), k
  * (summed).  A choice is which operand is `b`, the one read along n with unit stride, and which of its labels is
- * innermost in n.  A weight that is b is copied by `prepare` into panels; an activation that is b and has no unit
+ * innermost in n.  A weight that is b is copied into panels ahead; an activation that is b and has no unit
  * stride in a label of its own is copied here.  The cheapest choice is taken.  Then neighbouring labels of one kind
  * merge, and those that remain become outer loops (matrix.c).
  *

@@ -55,11 +55,11 @@ void pair_a(struct problem *q, int b);
 void pair_b(struct problem *q, int b, int n);
 bool label_has_pairs(const struct problem *q, int which, int label); /* are neighbours along it pairs as they lie? */
 
-/* panels.c: a copy of operand `which`, weights, made by `prepare`, rounded where they have to be, dense in that
+/* panels.c: a copy of operand `which`, weights, made ahead, rounded where they have to be, dense in that
  * order; with pairs along an axis unless it is -1. */
 struct view packed_copy(const struct problem *q, int which, int pair_axis, const int8_t *order);
 
-/* panels.c: appends the kernels of a contraction whose b is a weight, which `prepare` copies into panels of n. */
+/* panels.c: appends the kernels of a contraction whose b is a weight, which is copied into panels of n ahead. */
 void plan_panels(const struct problem *q, int b, int n, bool accumulate);
 
 /* The same for a b that is no weight, where that pays. */

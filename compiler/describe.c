@@ -42,14 +42,19 @@ static json_t *init_json(const struct init *init) {
   return json_pack("{s:s, s:f}", "kind", kinds[init->kind], "scale", init->scale);
 }
 
-static json_t *weights_json(const struct program *p) {
+static json_t *weights_json(const struct program *p, const struct plan *plan) {
   json_t *list = json_array();
   for (int i = 0; i < p->weight_count; i++) {
     const struct weight *w = p->weights[i];
     json_t *x = json_pack("{s:s, s:o, s:b, s:i, s:b, s:o}", "path", w->symbol->name, "shape",
                           shape_json(&w->symbol->type), "trained", w->symbol->role == ROLE_PARAM, "group", w->group,
                           "sparse", w->sparse, "init", init_json(&w->init));
+    const struct packing *packing = &plan->packings[i];
     if (!w->sparse) json_object_set_new(x, "offset", json_integer(w->offset));
+    if (packing->block > 0)
+      json_object_set_new(
+          x, "packed",
+          json_pack("{s:I, s:I}", "block", (json_int_t)packing->block, "bytes", (json_int_t)packing->bytes));
     json_array_append_new(list, x);
   }
   return list;
@@ -141,7 +146,7 @@ const char *describe(struct arena *a, const struct program *p, const struct plan
   json_object_set_new(
       x, "flops",
       json_pack("{s:I, s:I}", "forward", (json_int_t)plan->forward_flops, "train", (json_int_t)plan->train_flops));
-  json_object_set_new(x, "weights", weights_json(p));
+  json_object_set_new(x, "weights", weights_json(p, plan));
   json_object_set_new(x, "groups", groups_json(p));
   json_object_set_new(x, "tensors", tensors_json(p));
   json_object_set_new(x, "act", policy_json("kind", &p->act));

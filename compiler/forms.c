@@ -51,6 +51,7 @@ static void number_steps(struct forms *f, struct step *steps, int count) {
 
 void plan_forms(struct arena *a, struct plan *plan) {
   struct forms f = {.arena = a, .plan = plan};
+  number_steps(&f, plan->pack.steps, plan->pack.count);
   number_steps(&f, plan->prepare.steps, plan->prepare.count);
   number_steps(&f, plan->forward.steps, plan->forward.count);
   number_steps(&f, plan->train.steps, plan->train.count);

@@ -17,7 +17,7 @@
 /* Where a buffer lies.  The runtime passes the base address of each space (runtime/hrm.h, struct hrm_tile). */
 enum space {
   SPACE_WEIGHTS, /* parameters and buffers, one for the whole program; read only */
-  SPACE_SHARED,  /* written by `prepare`, then read by all threads */
+  SPACE_SHARED,  /* written by `pack` and `prepare`, then read by all threads */
   SPACE_ARENA,   /* scratch of one thread, one tile */
   SPACE_GRADS,   /* gradient sums of one thread, laid out like SPACE_WEIGHTS */
   SPACE_LOCAL,   /* scratch of one thread for the length of a chain */
@@ -144,7 +144,7 @@ struct step {
 };
 
 struct function {
-  const char *name; /* "prepare", "forward", "train", "trace" */
+  const char *name; /* "pack", "prepare", "forward", "train", "trace" */
   struct step *steps;
   int count;
   int64_t arena_bytes; /* for one tile */

@@ -91,6 +91,7 @@ libcompiler_a_SOURCES = \
   %D%/nest.c \
   %D%/nest_shape.c \
   %D%/ops.def \
+  %D%/pack.c \
   %D%/pads.c \
   %D%/pads.h \
   %D%/pairs.c \

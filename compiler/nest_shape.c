@@ -289,6 +289,14 @@ static void leave_to_chain(struct nest *nest, const int8_t *order) {
   }
 }
 
+void loop_shorten(struct loop *l, int axis, int64_t count) {
+  l->extent[axis].count = count;
+  l->vector_axis = -1;
+  if (count == 1) remove_axis(l, axis);
+  join_fixed_axes(l);
+  l->vector_axis = choose_vector_axis(l);
+}
+
 void nest_finish(struct nest *nest, const int8_t *order) {
   struct loop *l = &nest->loop;
   drop_unused_values(nest->planner->arena, l);

@@ -1,8 +1,8 @@
 /* plan_panels: contractions with a weight.
  *
- * The weight w[k, n] is copied into panels [n / P][k][P] of P columns (machine_panel) by `prepare`, so that the
- * kernel streams through memory; the columns that do not fill a panel make one of their own.  Equal copies are made
- * once.
+ * The weight w[k, n] is copied into panels [n / P][k][P] of P columns (machine_panel) ahead, so that the kernel
+ * streams through memory; the columns that do not fill a panel make one of their own.  Equal copies are made once:
+ * those of weights by `pack` (pack.c), those of what `prepare` computes there.
  *
  * An activation that many rows go through is copied into panels, too, just before: else its columns, which lie far
  * apart, would be looked up again by each tile of rows. */
@@ -91,6 +91,23 @@ struct buffer *shared_value(struct shared *s, const char *key, const struct type
   return packed.buffer;
 }
 
+/* Where the steps of a copy go. */
+static struct step_list *list_of_copies(const struct shared *s, const struct view *of) {
+  for (int i = 0; i < s->program->weight_count; i++)
+    if (s->weights[i] == of->buffer) return &s->copies[i];
+  return s->prepare->steps;
+}
+
+static void plan_packed_copy(struct planner *p, const struct view *weight, int pair_axis, const struct view *copy) {
+  struct step_list *steps = p->steps;
+  p->steps = list_of_copies(p->shared, weight);
+  if (pair_axis < 0)
+    plan_copy(p, weight, copy, false);
+  else
+    plan_pairs(p, weight, pair_axis, copy);
+  p->steps = steps;
+}
+
 struct view packed_copy(const struct problem *q, int which, int pair_axis, const int8_t *order) {
   struct shared *s = q->planner->shared;
   const struct view *weight = &q->view[which];
@@ -100,8 +117,7 @@ struct view packed_copy(const struct problem *q, int which, int pair_axis, const
   struct buffer *packed =
       shared_value(s, key_of_pack(s->arena, weight, type.dtype, pair_axis, order), &type, &is_new);
   struct view copy = view_dense(packed, &type, order);
-  if (is_new && pair_axis < 0) plan_copy(s->prepare, weight, &copy, false);
-  if (is_new && pair_axis >= 0) plan_pairs(s->prepare, weight, pair_axis, &copy);
+  if (is_new) plan_packed_copy(s->prepare, weight, pair_axis, &copy);
   return copy;
 }
 

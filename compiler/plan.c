@@ -89,6 +89,7 @@ static void add_weights(struct shared *s) {
   int count = s->program->weight_count;
   s->weights = arena_new_array(s->arena, struct buffer *, (size_t)count);
   s->gradients = arena_new_array(s->arena, struct buffer *, (size_t)count);
+  s->copies = arena_new_array(s->arena, struct step_list, (size_t)count);
   for (int i = 0; i < count; i++) {
     s->weights[i] = fixed_buffer(s->arena, SPACE_WEIGHTS, 0, s->program->weights[i]->offset);
     s->gradients[i] = fixed_buffer(s->arena, SPACE_GRADS, 0, s->program->weights[i]->offset);
@@ -156,6 +157,7 @@ struct plan *plan_program(struct arena *a, const struct program *program, const 
   struct planner *trace_planner = h.trace ? plan_graph(&s, h.trace, false) : NULL;
   struct plan *plan = arena_new_object(a, struct plan);
   plan->tile = tile;
+  plan_packs(&s, plan);
   plan->prepare = function_of(prepare_planner, "prepare");
   plan->forward = function_of(forward_planner, "forward");
   plan->train = function_of(train_planner, "train");

@@ -14,8 +14,20 @@ struct kernel_form {
   const char *name; /* what profilers show: "contract_7_m81_n32_k128", "loop_3" */
 };
 
+/* How a weight is packed: its copies are made block by block, so that who moves a block can pack it at once. */
+struct packing {
+  int64_t block;    /* bytes of the weight; 0: it has no copies, or `prepare` makes them */
+  int64_t blocks;   /* the last may be shorter */
+  int64_t bytes;    /* of all its copies */
+  int first, count; /* of its steps in plan->pack: each is a chain over a run of blocks */
+  int64_t *begin;   /* of each, its first block */
+};
+
 struct plan {
-  struct function prepare; /* what depends on weights alone: runs once after each change of the weights */
+  struct function pack;     /* copies of weights, which need nothing else */
+  struct packing *packings; /* by number of the weight */
+  int weight_count;
+  struct function prepare; /* what else depends on weights alone: runs once after each change of the weights */
   struct function forward;
   struct function train;
   struct function trace;             /* no steps where the plan is of two graphs */

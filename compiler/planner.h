@@ -10,7 +10,7 @@
  *   layout.c       where values lie                  view.c         the algebra of strides
  *   nest.c         a group to a loop nest            nest_shape.c   its axes: order, collapse, passes
  *   contraction.c  a contraction to its kernel       copy.c         copies, fills, packed weights
- *   memory.c       offsets of buffers
+ *   pack.c         copies of weights, by blocks      memory.c       offsets of buffers
  */
 #ifndef HRMC_PLANNER_H
 #define HRMC_PLANNER_H
@@ -196,7 +196,8 @@ struct shared {
     struct buffer *buffer;
   } * packed; /* copies of weights, and tables */
   int packed_count, packed_capacity;
-  struct planner *prepare; /* takes the steps that make the packed copies */
+  struct planner *prepare;  /* takes the steps that make shared values, but for: */
+  struct step_list *copies; /* by number of the weight: steps that make its packed copies and read nothing else */
 };
 
 struct planner {
@@ -298,6 +299,8 @@ struct nest {
 /* nest_shape.c */
 void nest_order(const struct nest *nest, int8_t *order);  /* outermost first */
 void nest_finish(struct nest *nest, const int8_t *order); /* permutes, collapses, chooses the vector axis, passes */
+/* Leaves fewer points of a loop without passes along an axis. */
+void loop_shorten(struct loop *l, int axis, int64_t count);
 
 /* nest.c, for copies too */
 int nest_access(struct nest *nest, const struct view *v, const int8_t *axis);
@@ -321,6 +324,10 @@ struct type type_of_pairs(const struct type *type, int axis);
 
 /* contraction.c */
 void plan_contraction(struct planner *p, struct node *n);
+
+/* pack.c: makes plan->pack and plan->packings of s->copies.  Copies whose blocks would not stay in the second-level
+ * cache become steps of s->prepare. */
+void plan_packs(struct shared *s, struct plan *plan);
 
 /* plan.c: appends a kernel; buffers as its accesses (contraction: a, b, c).  in_chain: to p->pending. */
 void plan_push_loop(struct planner *p, const struct loop *loop, struct buffer *const *buffers, bool in_chain);

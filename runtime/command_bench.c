@@ -153,7 +153,7 @@ static bool run_all(struct bench *b, const struct bench_options *o, double *seco
     if (!run_once(b, o, error)) return false;
     if (i < 0) continue;
     seconds[i] = clock_seconds() - begin;
-    tiles[i] = o->work == WORK_OPTIMIZER ? 0 : peak_tile(is_bf16(b));
+    tiles[i] = o->work == WORK_OPTIMIZER ? 0 : peak_tile();
   }
   return true;
 }
@@ -188,25 +188,27 @@ static void print_kernels(const struct bench *b) {
 struct rate {
   const char *unit, *name, *peak_name; /* the names: of JSON's members */
   double done, peak;
+  double packed_share; /* of bytes: those of packed copies */
 };
 
 static struct rate rate_of(const struct bench *b, const struct bench_options *o, double seconds) {
   const struct description *d = b->description;
   double flops = (o->work == WORK_FORWARD ? d->forward_flops : d->train_flops) * (double)o->batch;
   if (o->work != WORK_OPTIMIZER)
-    return (struct rate){"GFLOP/s", "gflops", "peak_gflops", flops / seconds * 1e-9, b->peak * o->threads * 1e-9};
-  double bytes = (double)optimizer_traffic(&b->optimizer, &b->model);
-  return (struct rate){"GB/s", "gigabytes", "copy_gigabytes", bytes / seconds * 1e-9, b->peak * 1e-9};
+    return (struct rate){"GFLOP/s", "gflops", "peak_gflops", flops / seconds * 1e-9, b->peak * o->threads * 1e-9, 0};
+  double packed = (double)optimizer_packed(&b->optimizer);
+  double bytes = (double)optimizer_traffic(&b->optimizer, &b->model) + packed;
+  return (struct rate){"GB/s", "gigabytes", "copy_gigabytes", bytes / seconds * 1e-9, b->peak * 1e-9, packed / bytes};
 }
 
 static bool print_json(const struct bench *b, const struct bench_options *o, const struct rate *rate,
                        const double *seconds, double middle, struct hrm_error *error) {
   json_t *list = json_array();
   for (int64_t i = 0; i < o->repeats; i++) json_array_append_new(list, json_real(seconds[i]));
-  return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:f, s:f, s:o}", "batch", (json_int_t)o->batch, "threads",
-                                      o->threads, "steps_per_second", 1 / middle, rate->name, rate->done,
-                                      rate->peak_name, rate->peak, "tile_gflops", b->tile * o->threads * 1e-9,
-                                      "seconds", list),
+  return command_print_json(json_pack("{s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:o}", "batch", (json_int_t)o->batch,
+                                      "threads", o->threads, "steps_per_second", 1 / middle, rate->name, rate->done,
+                                      rate->peak_name, rate->peak, "packed_share", rate->packed_share, "tile_gflops",
+                                      b->tile * o->threads * 1e-9, "seconds", list),
                             JSON_COMPACT, error);
 }
 
@@ -217,7 +219,7 @@ static bool print(const struct bench *b, const struct bench_options *o, double *
   printf("batch %lld, %d threads: %.3f steps a second (median of %lld), %.1f %s, %.1f%% of the peak\n",
          (long long)o->batch, o->threads, 1 / middle, (long long)o->repeats, rate.done, rate.unit,
          100 * rate.done / rate.peak);
-  if (b->tile > 0)
+  if (b->tile > 0 && !is_bf16(b)) /* bf16 has other tiles */
     printf("a register tile whose factors stay in the first-level cache: %.1f%% of the peak, the median between the "
            "steps\n",
            100 * b->tile / b->peak);

@@ -52,16 +52,24 @@ static bool place_weight(const struct description *d, struct weight_info *w, jso
   return inside || broken(error, w->path, "offset");
 }
 
+static bool pack_weight(struct weight_info *w, json_int_t block, json_int_t bytes, struct hrm_error *error) {
+  w->block = block / (int64_t)sizeof(float);
+  w->packed_bytes = bytes;
+  bool sound = block >= 0 && block % 64 == 0 && bytes >= 0 && !(w->sparse && block > 0);
+  return sound || broken(error, w->path, "packed");
+}
+
 static bool parse_weight(const struct description *d, struct weight_info *w, json_t *json, struct hrm_error *error) {
   json_error_t e;
   json_t *shape;
   const char *init;
   int trained, sparse = 0, kind = 0;
-  json_int_t offset = -1;
+  json_int_t offset = -1, block = 0, packed = 0;
   w->group = -1;
-  if (json_unpack_ex(json, &e, 0, "{s:s, s:o, s:b, s?:i, s?:b, s?:I, s:{s:s, s:F}}", "path", &w->path, "shape",
-                     &shape, "trained", &trained, "group", &w->group, "sparse", &sparse, "offset", &offset, "init",
-                     "kind", &init, "scale", &w->init_scale) != 0) {
+  if (json_unpack_ex(json, &e, 0, "{s:s, s:o, s:b, s?:i, s?:b, s?:I, s?:{s:I, s:I}, s:{s:s, s:F}}", "path", &w->path,
+                     "shape", &shape, "trained", &trained, "group", &w->group, "sparse", &sparse, "offset", &offset,
+                     "packed", "block", &block, "bytes", &packed, "init", "kind", &init, "scale",
+                     &w->init_scale) != 0) {
     return broken(error, "weights", e.text);
   }
   w->trained = trained, w->sparse = sparse;
@@ -69,7 +77,8 @@ static bool parse_weight(const struct description *d, struct weight_info *w, jso
   if (w->trained && (w->group < 0 || w->group >= d->group_count)) return broken(error, w->path, "optimiser group");
   if (!named(init_names, COUNT_OF(init_names), init, &kind, error)) return false;
   w->init = (enum distribution)kind;
-  return parse_shape(&w->shape, shape, w->path, error) && place_weight(d, w, offset, error);
+  return parse_shape(&w->shape, shape, w->path, error) && place_weight(d, w, offset, error) &&
+         pack_weight(w, block, packed, error);
 }
 
 static bool parse_weights(struct description *d, const json_t *list, struct hrm_error *error) {

@@ -22,6 +22,8 @@ struct weight_info {
   int group;      /* of the optimiser; -1 where not trained */
   bool sparse;    /* a table whose rows the runtime looks up; not among the weights that generated code sees */
   int64_t offset; /* in floats; -1 where sparse */
+  int64_t block;  /* in floats, of those that are packed together (runtime/hrm.h); 0: the weight is not packed */
+  int64_t packed_bytes; /* of its packed copies */
   enum distribution init;
   double init_scale;
 };

@@ -77,8 +77,8 @@ int hrm_embed_open(struct hrm_embed_model **model, const char *checkpoint, const
   struct hrm_error cause;
   struct hrm_embed_model *m = *model = calloc(1, sizeof *m);
   if (!m) return finish(hrm_fail(&cause, HRM_SYSTEM, "out of memory"), &cause, error);
-  m->code = (struct hrm_code){hrm_model_description, hrm_model_prepare, hrm_model_forward, hrm_model_train,
-                              hrm_model_trace};
+  m->code = (struct hrm_code){hrm_model_description, hrm_model_pack,  hrm_model_prepare,
+                              hrm_model_forward,     hrm_model_train, hrm_model_trace};
   m->seed = options ? options->seed : 0;
   if (openblas_set_num_threads) openblas_set_num_threads(1);
   if (open_model(m, checkpoint, options ? options : &defaults, &cause)) return HRM_EMBED_OK;

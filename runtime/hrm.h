@@ -1,6 +1,6 @@
 /* The border between generated code and C.
  *
- * hrmc turns a model into four functions and a description.  The runtime owns all memory and all policy (which slots
+ * hrmc turns a model into five functions and a description.  The runtime owns all memory and all policy (which slots
  * halt, when to step, what to save); generated code owns all arithmetic of one segment.  Nothing on the runtime's
  * side knows a model's architecture. */
 #ifndef HRM_H
@@ -13,7 +13,7 @@
 struct hrm_tile {
   int64_t n;               /* examples, 1 <= n <= "tile" of the description */
   const void *weights;     /* "weight_bytes", 64-byte aligned; weights at their offsets */
-  void *shared;            /* "shared_bytes", 64-byte aligned; written by prepare alone */
+  void *shared;            /* "shared_bytes", 64-byte aligned; written by pack and prepare alone */
   void *arena;             /* "arena_bytes", 64-byte aligned; contents do not matter before or after */
   void *gradients;         /* laid out like weights, float32; train adds to it; NULL for forward */
   void *const *tensors;    /* one address per entry of "tensors": this tile's first example; examples are contiguous.
@@ -28,14 +28,21 @@ struct hrm_tile {
 
 typedef void hrm_entry(const struct hrm_tile *tile);
 
-/* The symbols of a compiled model. prepare uses weights and shared alone and runs after each change of the weights.
- */
+/* Packs blocks first … next-1 of a weight, whose number is that in "weights": copies them to where, and as, kernels
+ * read them.  It uses weights and shared alone, and the thread that calls it is no part of a team; several may pack
+ * different blocks at the same time. */
+typedef void hrm_pack(const struct hrm_tile *tile, int64_t weight, int64_t first, int64_t next);
+
+/* The symbols of a compiled model.  After a change of a weight its blocks have to be packed; then prepare, which uses
+ * weights and shared alone, computes what else depends on the weights. */
+hrm_pack hrm_model_pack;
 hrm_entry hrm_model_prepare, hrm_model_forward, hrm_model_train, hrm_model_trace;
 extern const char hrm_model_description[];
 
 /* A compiled model, linked or loaded. */
 struct hrm_code {
   const char *description;
+  hrm_pack *pack;
   hrm_entry *prepare, *forward, *train;
   hrm_entry *trace; /* forward, stopped after "trace_limit" steps */
 };
@@ -52,6 +59,8 @@ struct hrm_code {
  *   "flops": {"forward": N, "train": N},                                    of one example
  *   "weights": [{"path": "lm_head.weight", "shape": [11, 512], "trained": true, "group": 0, "sparse": false,
  *                "offset": BYTES,                                           absent where sparse
+ *                "packed": {"block": BYTES, "bytes": N},                    where pack has to be called: the block
+ *                                                                           of the weight, and of all its copies
  *                "init": {"kind": "constant|trunc_normal|normal|uniform", "scale": 0.04}}, …],
  *   "groups": [{"optimizer": "adam_atan2|adamw|sgd|sign_sgd", "lr": 1e-4, "beta1": 0.9, "beta2": 0.95,
  *               "weight_decay": 1.0, "eps": 1e-8, "momentum": 0}, …],       each has what its optimiser needs

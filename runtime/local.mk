@@ -153,6 +153,8 @@ libhrm_a_SOURCES = \
   %D%/training.c \
   %D%/training.h \
   %D%/training_begin.c \
+  %D%/weight_part.c \
+  %D%/weight_part.h \
   %D%/widths.h \
   %D%/weights_file.c \
   %D%/weights_file.h

@@ -157,7 +157,24 @@ static void start_profile(const struct place *p, const struct hrm_tile *tile) {
   if (team->profile && p->member == 0) team->profile->last = clock_thread_seconds();
 }
 
+void model_pack(const struct model *m, struct weight_part part) {
+  const struct weight_info *w = &m->description->weights[part.weight];
+  if (w->block == 0 || part.begin >= part.end) return;
+  struct hrm_tile tile = {.n = 1, .weights = m->weights, .shared = m->shared};
+  m->code->pack(&tile, part.weight, (part.begin - w->offset) / w->block,
+                (part.end - w->offset + w->block - 1) / w->block);
+}
+
 void model_prepare(struct model *m) {
+  const struct description *d = m->description;
+#pragma omp parallel for num_threads(m->threads) schedule(static, 1)
+  for (int thread = 0; thread < m->threads; thread++) {
+    for (int i = 0; i < d->weight_count; i++) model_pack(m, weight_part_in_blocks(d, i, thread, m->threads));
+  }
+  model_prepare_rest(m);
+}
+
+void model_prepare_rest(struct model *m) {
 #pragma omp parallel num_threads(m->threads)
   {
     int threads = omp_get_num_threads();

@@ -6,6 +6,7 @@
 #include "runtime/hrm.h"
 #include "runtime/slots.h"
 #include "runtime/team.h"
+#include "runtime/weight_part.h"
 
 struct worker {
   void *arena;      /* of the tile that its team works on, where it is the first of the team */
@@ -19,7 +20,7 @@ struct model {
   const struct hrm_code *code;           /* not owned */
   float *weights;                        /* dense ones at their offsets */
   float **sparse;                        /* [weight_count]; NULL where dense */
-  void *shared;                          /* what prepare made of the weights */
+  void *shared;                          /* what pack and prepare made of the weights */
   int threads;
   struct worker *workers; /* [threads] */
   struct team *teams;     /* [threads]; as many as work on different tiles are used */
@@ -39,8 +40,12 @@ void model_initialize(struct model *m, uint64_t seed);
 
 float *model_weight(const struct model *m, int number); /* contiguous, row-major */
 
-/* Has to be called after each change of dense weights. */
+/* Has to be called after each change of dense weights: packs them all, and computes what else depends on them.  In
+ * place of it, who changed some may pack these and then compute the rest.  A part has whole blocks of its weight
+ * (weight_part_in_blocks); threads may pack different ones at the same time. */
 void model_prepare(struct model *m);
+void model_pack(const struct model *m, struct weight_part part);
+void model_prepare_rest(struct model *m);
 
 /* Runs one segment of the first `count` slots.  With fewer slots than threads, several threads share a tile.  The
  * same worker always takes the same slots, in the same tiles, so the sums of gradients depend on the number of

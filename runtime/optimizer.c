@@ -7,8 +7,8 @@
 #include "runtime/memory.h"
 #include "runtime/optimizer_kernels.h"
 
-/* The sum of gradients over workers goes through a block this long, which stays in the first-level cache. */
-enum { BLOCK = 1024, LINE = 16 };
+/* The sum of gradients over workers goes through a buffer this long, which stays in the first-level cache. */
+enum { PIECE = 1024 };
 
 static bool is_adam(const struct optimizer_group *g) {
   return g->kind == OPTIMIZER_ADAM_ATAN2 || g->kind == OPTIMIZER_ADAMW;
@@ -100,63 +100,68 @@ struct step {
   float scale;   /* of the gradients */
 };
 
-/* A part of a dense weight: floats begin … end-1 of the weights' memory. */
-struct part {
-  int weight;
-  int64_t begin, end;
-};
-
-/* What of a trained dense weight lies within begin … end-1. */
-static struct part part_within(const struct optimizer *o, int weight, int64_t begin, int64_t end) {
-  if (!is_dense(o, weight)) return (struct part){weight, 0, 0};
-  int64_t first = o->description->weights[weight].offset;
-  int64_t last = first + o->description->weights[weight].shape.count;
-  return (struct part){weight, first > begin ? first : begin, last < end ? last : end};
-}
-
 static void gradients_at(const struct model *model, int64_t at, float **parts) {
   for (int w = 0; w < model->threads; w++) parts[w] = model->workers[w].gradients + at;
 }
 
 static float *at_or_null(float *array, int64_t at) { return array ? array + at : NULL; }
 
-/* Returns false where a gradient is not finite. */
-static bool move_part(const struct step *s, struct part part, float **parts) {
-  struct optimizer *o = s->optimizer;
-  if (part.begin >= part.end) return true;
-  const struct optimizer_group *group = &o->groups[o->description->weights[part.weight].group];
-  struct update u = update_of(group, s->t, s->factor);
-  update_kernel *kernel = kernel_of(group);
-  float bad = 0;
-  for (int64_t at = part.begin; at < part.end; at += BLOCK) {
-    size_t n = (size_t)(part.end - at < BLOCK ? part.end - at : BLOCK);
-    float g[BLOCK], *p = s->model->weights + at;
+/* What moves the weights of a group. */
+struct mover {
+  update_kernel *kernel;
+  struct update update;
+};
+
+static struct mover mover_of(const struct step *s, int weight) {
+  const struct optimizer *o = s->optimizer;
+  const struct optimizer_group *group = &o->groups[o->description->weights[weight].group];
+  return (struct mover){kernel_of(group), update_of(group, s->t, s->factor)};
+}
+
+/* Returns not a number where a gradient is not finite, else 0. */
+static float move_part(const struct step *s, const struct mover *mover, struct weight_part part) {
+  const struct optimizer *o = s->optimizer;
+  float *parts[s->model->threads], bad = 0;
+  for (int64_t at = part.begin; at < part.end; at += PIECE) {
+    size_t n = (size_t)(part.end - at < PIECE ? part.end - at : PIECE);
+    float g[PIECE], *p = s->model->weights + at;
     gradients_at(s->model, at, parts);
     bad += sum_and_clear(n, g, parts, s->model->threads, s->scale);
-    kernel(&u, n, p, at_or_null(o->m, at), at_or_null(o->v, at), g);
+    mover->kernel(&mover->update, n, p, at_or_null(o->m, at), at_or_null(o->v, at), g);
     if (o->ema) update_ema((float)o->ema_decay, n, o->ema + at, p);
+  }
+  return bad;
+}
+
+/* Each block is packed while it is in the cache.  Returns false where a gradient is not finite. */
+static bool move_and_pack(const struct step *s, struct weight_part part) {
+  if (part.begin >= part.end) return true;
+  struct mover mover = mover_of(s, part.weight);
+  int64_t block = s->optimizer->description->weights[part.weight].block;
+  if (block == 0) block = part.end - part.begin;
+  float bad = 0;
+  for (int64_t at = part.begin; at < part.end; at += block) {
+    int64_t next = part.end - at < block ? part.end : at + block;
+    struct weight_part moved = {part.weight, at, next};
+    bad += move_part(s, &mover, moved);
+    model_pack(s->model, moved);
   }
   return bad == 0;
 }
 
-static int64_t range_begin(const struct model *model, int thread) {
-  int64_t lines = (model->description->weight_count_floats + LINE - 1) / LINE;
-  int64_t at = lines * thread / model->threads * LINE;
-  return at < model->description->weight_count_floats ? at : model->description->weight_count_floats;
-}
-
 /* The first weight with a gradient that is not finite, or INT32_MAX. */
 static int move_range(const struct step *s, int thread) {
-  float *parts[s->model->threads];
+  const struct description *d = s->optimizer->description;
   int first_bad = INT32_MAX;
-  for (int i = 0; i < s->optimizer->description->weight_count; i++) {
-    struct part part = part_within(s->optimizer, i, range_begin(s->model, thread), range_begin(s->model, thread + 1));
-    if (!move_part(s, part, parts) && i < first_bad) first_bad = i;
+  for (int i = 0; i < d->weight_count; i++) {
+    if (!is_dense(s->optimizer, i)) continue;
+    bool finite = move_and_pack(s, weight_part_in_blocks(d, i, thread, s->model->threads));
+    if (!finite && i < first_bad) first_bad = i;
   }
   return first_bad;
 }
 
-static double part_square(const struct model *model, struct part part) {
+static double part_square(const struct model *model, struct weight_part part) {
   double sum = 0;
   for (int64_t i = part.begin; i < part.end; i++) {
     float g = 0;
@@ -173,8 +178,8 @@ static double gradient_norm(const struct optimizer *o, const struct model *model
   for (int thread = 0; thread < model->threads; thread++) {
     squares[thread] = 0;
     for (int i = 0; i < o->description->weight_count; i++) {
-      int64_t begin = range_begin(model, thread), end = range_begin(model, thread + 1);
-      squares[thread] += part_square(model, part_within(o, i, begin, end));
+      if (!is_dense(o, i)) continue;
+      squares[thread] += part_square(model, weight_part_of_thread(o->description, i, thread, model->threads));
     }
   }
   double sum = 0;
@@ -260,6 +265,7 @@ bool optimizer_step(struct optimizer *o, struct model *model, const struct slots
     if (!move_rows(&s, slots, i, &finite)) return hrm_fail(error, HRM_SYSTEM, "out of memory");
     if (!finite) return diverged(o->description, o->description->tensors[tensor->of].table, t, error);
   }
+  model_prepare_rest(model);
   return true;
 }
 
@@ -273,12 +279,19 @@ int64_t optimizer_traffic(const struct optimizer *o, const struct model *model) 
   return 2 * floats * (int64_t)sizeof(float);
 }
 
-static bool discard_part(const struct model *model, struct part part, float scale) {
+int64_t optimizer_packed(const struct optimizer *o) {
+  int64_t bytes = 0;
+  for (int i = 0; i < o->description->weight_count; i++)
+    if (is_dense(o, i)) bytes += o->description->weights[i].packed_bytes;
+  return bytes;
+}
+
+static bool discard_part(const struct model *model, struct weight_part part, float scale) {
   float *parts[model->threads], bad = 0;
-  for (int64_t at = part.begin; at < part.end; at += BLOCK) {
-    float sum[BLOCK];
+  for (int64_t at = part.begin; at < part.end; at += PIECE) {
+    float sum[PIECE];
     gradients_at(model, at, parts);
-    bad += sum_and_clear((size_t)(part.end - at < BLOCK ? part.end - at : BLOCK), sum, parts, model->threads, scale);
+    bad += sum_and_clear((size_t)(part.end - at < PIECE ? part.end - at : PIECE), sum, parts, model->threads, scale);
   }
   return bad == 0;
 }
@@ -287,8 +300,9 @@ bool optimizer_discard(const struct optimizer *o, struct model *model, int64_t c
                        struct hrm_error *error) {
   int first_bad = INT32_MAX;
   for (int i = 0; i < o->description->weight_count; i++) {
-    struct part part = part_within(o, i, 0, o->description->weight_count_floats);
-    if (!discard_part(model, part, 1.0f / (float)count) && first_bad == INT32_MAX) first_bad = i;
+    if (!is_dense(o, i)) continue;
+    bool finite = discard_part(model, weight_part_whole(o->description, i), 1.0f / (float)count);
+    if (!finite && first_bad == INT32_MAX) first_bad = i;
   }
   return first_bad == INT32_MAX || diverged(o->description, first_bad, t, error);
 }

@@ -35,7 +35,7 @@ bool optimizer_has_v(const struct optimizer *o, int weight);
 bool optimizer_has_ema(const struct optimizer *o, int weight); /* of its own: a trained dense weight's */
 
 /* Step t (the first is 1) with every rate multiplied by factor: sums and clears the workers' gradients, moves the
- * weights, then the rows that the slots use.  The weights have to be prepared again after it.
+ * weights and packs each block of them at once, then moves the rows that the slots use, and prepares the rest.
  * Fails with HRM_DIVERGED where a gradient is not finite and names the first weight; weights and states are spoilt
  * then. */
 bool optimizer_step(struct optimizer *o, struct model *model, const struct slots *slots, int64_t t, double factor,
@@ -44,6 +44,8 @@ bool optimizer_step(struct optimizer *o, struct model *model, const struct slots
 /* Bytes of memory that a step reads and writes: the dense weights, their states, and every worker's gradients, which
  * are cleared. */
 int64_t optimizer_traffic(const struct optimizer *o, const struct model *model);
+/* Those of the packed copies, which it writes besides. */
+int64_t optimizer_packed(const struct optimizer *o);
 
 /* Sums and clears the workers' gradients over `count` slots and moves nothing; fails as optimizer_step does. */
 bool optimizer_discard(const struct optimizer *o, struct model *model, int64_t count, int64_t t,

@@ -128,7 +128,7 @@
   OPTION(WARMUP, "warmup", 'u', "N", "", "steps before them; 2 unless given")                                        \
   THREADS_OPTION(OPTION)                                                                                             \
   OPTION(FORWARD, "forward", 'f', NULL, "", "time segments without training")                                        \
-  OPTION(OPTIMIZER, "optimizer", 'O', NULL, "", "time the optimisers alone")                                         \
+  OPTION(OPTIMIZER, "optimizer", 'O', NULL, "", "time the optimisers alone, which pack the weights")                 \
   OPTION(KERNELS, "kernels", 'k', NULL, "", "print the share of time and of the machine's peak of each kernel")      \
   JSON_OPTION(OPTION)
 

@@ -266,9 +266,7 @@ static bool replay_step(struct model *model, struct optimizer *optimizer, struct
   act_halt(&unexplored, slots, 0, step + 1);
   bool recorded = record_tensors(r, slots, step, error) && record_metrics(r, slots, step, error) &&
                   (step > 0 || record_gradients(r, model, slots, error));
-  if (!recorded || !optimizer_step(optimizer, model, slots, step + 1, 1, error)) return false;
-  model_prepare(model);
-  return true;
+  return recorded && optimizer_step(optimizer, model, slots, step + 1, 1, error);
 }
 
 bool replay(struct model *model, struct optimizer *optimizer, const struct tensor_file *batches,

@@ -71,9 +71,7 @@ bool segment_step(struct model *model, struct slots *slots, struct optimizer *op
   if (!check_losses(&(struct group){slots, 0, slots->count, s->step}, error)) return false;
   act_halt(act, slots, s->seed, s->step);
   metrics_add(s->metrics, slots);
-  if (!optimizer_step(optimizer, model, slots, s->step, s->factor, error)) return false;
-  model_prepare(model);
-  return true;
+  return optimizer_step(optimizer, model, slots, s->step, s->factor, error);
 }
 
 /* Rows of tables have no gradients among the workers'. */

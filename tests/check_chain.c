@@ -304,7 +304,6 @@ struct code {
 static void run_code(void *context, const struct plan *plan, const struct function *f, int64_t n, char *weights,
                      char *shared, char *memory, char *gradients, char *const *tensors) {
   const struct code *code = context;
-  hrm_entry *entry = harness_entry(code->loaded, plan, f);
   const struct hrm_tile tile = {.n = n,
                                 .weights = weights,
                                 .shared = shared,
@@ -312,7 +311,7 @@ static void run_code(void *context, const struct plan *plan, const struct functi
                                 .gradients = gradients,
                                 .tensors = (void *const *)tensors,
                                 .local = memory + f->arena_bytes};
-  harness_call(entry, &tile, code->members, f->local_bytes);
+  harness_run(code->loaded, plan, f, &tile, code->members);
 }
 
 static double difference(const struct example *x, struct code *code, bool train, int64_t n) {

@@ -81,6 +81,7 @@ static const struct {
     {"models/recurrent", MLP "cycles=3"},
     {"models/levels", ATTENTION "layers=1"},
     {"models/levels", MLP "layers=1 H_cycles=1 M_cycles=3"},
+    {"tests/packed", ""},
     {"examples/maze/maze", "vocab_size=6 seq_len=25 hidden_size=12 layers=1"},
     {"examples/sudoku/units", "vocab_size=6 seq_len=16 hidden_size=12 layers=1"},
     {"examples/arc/arc", "vocab_size=12 seq_len=25 num_puzzle_identifiers=3 hidden_size=12 num_heads=2 layers=1"},

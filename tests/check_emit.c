@@ -31,7 +31,10 @@ static struct step doubling(int64_t offset) {
 }
 
 static struct plan plan_of(struct step *steps, int count) {
-  struct plan plan = {.prepare = {.name = "prepare"}, .forward = {.name = "forward"}, .train = {.name = "train"}};
+  struct plan plan = {.pack = {.name = "pack"},
+                      .prepare = {.name = "prepare"},
+                      .forward = {.name = "forward"},
+                      .train = {.name = "train"}};
   plan.tile = 4;
   plan.train.steps = steps;
   plan.train.count = count;

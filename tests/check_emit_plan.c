@@ -15,7 +15,6 @@ enum { EXAMPLES = 3, SEEDS = 40, GROUPS = 6 };
 /* Memory of a plan, as the harness has it, to a call of generated code. */
 static void call(void *context, const struct plan *plan, const struct function *f, int64_t n, char *weights,
                  char *shared, char *arena, char *gradients, char *const *tensors) {
-  hrm_entry *entry = harness_entry(context, plan, f);
   const struct hrm_tile tile = {.n = n,
                                 .weights = weights,
                                 .shared = shared,
@@ -23,7 +22,7 @@ static void call(void *context, const struct plan *plan, const struct function *
                                 .gradients = gradients,
                                 .tensors = (void *const *)tensors,
                                 .local = arena + f->arena_bytes};
-  harness_call(entry, &tile, (int)(n * n) % 8 + 1, f->local_bytes);
+  harness_run(context, plan, f, &tile, (int)(n * n) % 8 + 1);
 }
 
 struct sample {

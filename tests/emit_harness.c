@@ -34,12 +34,13 @@ struct harness_code harness_load(struct arena *a, const struct plan *plan, const
   return code;
 }
 
-hrm_entry *harness_entry(const struct loaded_code *loaded, const struct plan *plan, const struct function *f) {
+static hrm_entry *entry_of(const struct loaded_code *loaded, const struct plan *plan, const struct function *f) {
   return f == &plan->prepare ? loaded->prepare : f == &plan->train ? loaded->train : loaded->forward;
 }
 
 struct harness_code harness_compile(struct arena *a, struct step *steps, int count, const char *cpu, int64_t tile) {
-  struct plan plan = {.prepare = {.name = "prepare"},
+  struct plan plan = {.pack = {.name = "pack"},
+                      .prepare = {.name = "prepare"},
                       .forward = {.name = "forward"},
                       .train = {.name = "train", .steps = steps, .count = count},
                       .trace = {.name = "trace"},
@@ -65,7 +66,7 @@ static void *run_member(void *argument) {
   return NULL;
 }
 
-void harness_call(hrm_entry *entry, const struct hrm_tile *tile, int members, int64_t local_bytes) {
+static void call_team(hrm_entry *entry, const struct hrm_tile *tile, int members, int64_t local_bytes) {
   struct team team = {.members = members};
   struct call calls[8];
   ck_assert_int_le(members, 8);
@@ -83,6 +84,22 @@ void harness_call(hrm_entry *entry, const struct hrm_tile *tile, int members, in
     pthread_join(calls[i].thread, NULL);
     free(calls[i].tile.local);
   }
+}
+
+void harness_pack(const struct loaded_code *loaded, const struct plan *plan, const struct hrm_tile *tile) {
+  for (int i = 0; i < plan->weight_count; i++) {
+    int64_t blocks = plan->packings[i].blocks, half = blocks / 2;
+    if (half > 0) loaded->pack(tile, i, 0, half);
+    for (int64_t k = blocks - 1; k >= half; k--) loaded->pack(tile, i, k, k + 1);
+  }
+}
+
+void harness_run(const struct loaded_code *loaded, const struct plan *plan, const struct function *f,
+                 const struct hrm_tile *tile, int members) {
+  if (f == &plan->pack)
+    harness_pack(loaded, plan, tile);
+  else
+    call_team(entry_of(loaded, plan, f), tile, members, f->local_bytes);
 }
 
 /* A deterministic number in [0, 1). */

@@ -22,9 +22,6 @@ struct harness_code {
 /* A plan's functions for a cpu (NULL: this machine's); ends the test where LLVM refuses. */
 struct harness_code harness_load(struct arena *a, const struct plan *plan, const char *cpu);
 
-/* What was loaded for one of the plan's functions. */
-hrm_entry *harness_entry(const struct loaded_code *loaded, const struct plan *plan, const struct function *f);
-
 /* The steps as the function `train` of a plan for tiles of up to `tile` examples. */
 struct harness_code harness_compile(struct arena *a, struct step *steps, int count, const char *cpu, int64_t tile);
 void harness_close(struct harness_code *code);
@@ -36,8 +33,12 @@ enum { HARNESS_LARGEST_N = 3 };
  * buffers, elements that the kernel must not touch included; INFINITY where a NaN stands against a number. */
 double harness_difference(struct arena *a, const struct kernel *k, const char *cpu);
 
-/* Calls generated code as a team of threads does; the first has the tile's local memory, the others some of their own
- * of that many bytes. */
-void harness_call(hrm_entry *entry, const struct hrm_tile *tile, int members, int64_t local_bytes);
+/* Packs all weights: the first half of a weight's blocks at once, the others one by one, the last first. */
+void harness_pack(const struct loaded_code *loaded, const struct plan *plan, const struct hrm_tile *tile);
+
+/* Runs one of a plan's functions as a team of threads does, but for what packs; the first has the tile's local
+ * memory, the others some of their own. */
+void harness_run(const struct loaded_code *loaded, const struct plan *plan, const struct function *f,
+                 const struct hrm_tile *tile, int members);
 
 #endif

@@ -21,6 +21,7 @@ check_programs = \
   %D%/check_maze \
   %D%/check_model_gradient \
   %D%/check_npy \
+  %D%/check_pack \
   %D%/check_parse \
   %D%/check_parse_errors \
   %D%/check_parse_trees \
@@ -117,7 +118,7 @@ libtesting_a_SOURCES = \
 
 check_PROGRAMS += $(check_programs)
 dist_check_SCRIPTS += $(test_scripts)
-EXTRA_DIST += $(test_data) %D%/numbers.hrm
+EXTRA_DIST += $(test_data) %D%/numbers.hrm %D%/packed.hrm
 TESTS += $(check_programs) $(test_scripts)
 
 # For runtime.sh: a hand-written model behind the runtime's commands, and its data set.  The first has runtime/main.c.

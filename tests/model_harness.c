@@ -222,15 +222,14 @@ void model_close(struct model *m) {
   arena_free(m->c.arena);
 }
 
-static void call(struct model *m, hrm_entry *entry) {
-  struct hrm_tile tile = {.n = MODEL_EXAMPLES,
-                          .weights = m->weights,
-                          .shared = m->shared,
-                          .arena = m->arena,
-                          .gradients = m->gradients,
-                          .tensors = m->tensors,
-                          .local = m->local};
-  entry(&tile);
+static struct hrm_tile tile_of(const struct model *m) {
+  return (struct hrm_tile){.n = MODEL_EXAMPLES,
+                           .weights = m->weights,
+                           .shared = m->shared,
+                           .arena = m->arena,
+                           .gradients = m->gradients,
+                           .tensors = m->tensors,
+                           .local = m->local};
 }
 
 void model_set(struct model *m, const char *name, const double *values) {
@@ -240,9 +239,11 @@ void model_set(struct model *m, const char *name, const double *values) {
 
 void model_run(struct model *m, const char *function) {
   const struct loaded_code *code = &m->code;
+  struct hrm_tile tile = tile_of(m);
   restore(m);
-  call(m, code->prepare);
-  call(m, !strcmp(function, "train") ? code->train : !strcmp(function, "trace") ? code->trace : code->forward);
+  harness_pack(code, m->c.plan, &tile);
+  code->prepare(&tile);
+  (!strcmp(function, "train") ? code->train : !strcmp(function, "trace") ? code->trace : code->forward)(&tile);
 }
 
 const float *model_tensor(const struct model *m, const char *name) {

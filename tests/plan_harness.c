@@ -159,6 +159,7 @@ struct evaluation run_plan_with(struct arena *a, const struct program *p, const 
     tensors[i] = tensor_new(s, n);
     write_values(s, tensors[i], find_input(inputs, count, s->name), n);
   }
+  run(context, plan, &plan->pack, n, weights, shared, prepare_arena, NULL, NULL);
   run(context, plan, &plan->prepare, n, weights, shared, prepare_arena, NULL, NULL);
   run(context, plan, f, n, weights, shared, arena, gradients, tensors);
   struct evaluation e = read_outputs(a, p, g, n, gradients, tensors);

@@ -115,7 +115,7 @@ prints 0 '"tile_gflops":[0-9.e+]+,"seconds"' "$fake" bench --threads 1 --repeats
 
 prints 0 'batch 3, 1 threads: .* steps a second' "$fake" bench --forward --kernels --batch 3 --threads 1 --repeats 1
 prints 0 'steps a second .* GB/s, [0-9.]*% of the peak' "$fake" bench --optimizer --threads 2 --repeats 1
-prints 0 '"gigabytes":[0-9.e+-]*,"copy_gigabytes":[0-9.e+-]+' "$fake" bench --optimizer --threads 2 --repeats 1 --json
+prints 0 '"gigabytes":[0-9.e+-]*,"copy_gigabytes":[0-9.e+-]+,"packed_share":0.0' "$fake" bench --optimizer --threads 2 --repeats 1 --json
 
 # ---- wrong input
 # Memory is counted before anything is made.

@@ -30,6 +30,7 @@ static void print_graphs(const struct compilation *c, FILE *out) {
 }
 
 static void print_kernels(const struct compilation *c, FILE *out) {
+  kernel_print(&c->plan->pack, out);
   kernel_print(&c->plan->prepare, out);
   kernel_print(&c->plan->forward, out);
   kernel_print(&c->plan->train, out);

@@ -215,7 +215,7 @@ bool compile_load(struct compilation *c, struct hrm_code *out) {
     diag_report(c->diags, MSG_JIT_FAILED, (struct span){0}, error);
     return false;
   }
-  *out = (struct hrm_code){c->description, code->prepare, code->forward, code->train, code->trace};
+  *out = (struct hrm_code){c->description, code->pack, code->prepare, code->forward, code->train, code->trace};
   record_time(c, "emit", begin);
   return true;
 }

@@ -122,6 +122,7 @@ static void report_kernels(const struct compilation *c, FILE *out) {
     fprintf(out, " %.4g (tile %lld)", tile_cycles(&c->plan->train, &c->machine, cost_tiles[i]),
             (long long)cost_tiles[i]);
   fputc('\n', out);
+  kernels_of(c, &c->plan->pack, out);
   kernels_of(c, &c->plan->prepare, out);
   kernels_of(c, &c->plan->forward, out);
   kernels_of(c, &c->plan->train, out);

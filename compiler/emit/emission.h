@@ -31,7 +31,7 @@ struct kernel_list {
   int count, capacity;
 };
 
-/* A plan's four functions.  *called gets what they call and no earlier plan has generated. */
+/* A plan's functions.  *called gets what they call and no earlier plan has generated. */
 void emit_functions(struct codegen *g, const struct plan *plan, const struct code_host *host,
                     struct kernel_list *called);
 

@@ -83,14 +83,15 @@ void engine_free(struct engine *e) {
 const struct machine *engine_machine(const struct engine *e) { return &e->host.machine; }
 const struct target *engine_target(const struct engine *e) { return &e->target; }
 
-static bool find(struct engine *e, struct arena *a, const char *prefix, const char *name, hrm_entry **out,
+/* The address of a function, into the pointer that *out is. */
+static bool find(struct engine *e, struct arena *a, const char *prefix, const char *name, void *out,
                  const char **error) {
   LLVMOrcExecutorAddress address = 0;
   const char *symbol = arena_printf(a, "%s_%s", prefix, name);
   if (!refuse(LLVMOrcLLJITLookup(e->jit, &address, symbol), "LLVM cannot link the generated code", error))
     return false;
   void *pointer = (void *)(uintptr_t)address;
-  memcpy(out, &pointer, sizeof *out);
+  memcpy(out, &pointer, sizeof pointer);
   return true;
 }
 
@@ -173,9 +174,9 @@ static bool link_code(struct engine *e, struct arena *a, const struct emitted_ob
                       struct loaded_code *out, const char **error) {
   out->tracker = new_tracker(e);
   return add_object(e, out->tracker, &objects->objects[0], "functions", error) &&
-         add_kernels(e, e->generation, objects, error) && find(e, a, prefix, "prepare", &out->prepare, error) &&
-         find(e, a, prefix, "forward", &out->forward, error) && find(e, a, prefix, "train", &out->train, error) &&
-         find(e, a, prefix, "trace", &out->trace, error);
+         add_kernels(e, e->generation, objects, error) && find(e, a, prefix, "pack", &out->pack, error) &&
+         find(e, a, prefix, "prepare", &out->prepare, error) && find(e, a, prefix, "forward", &out->forward, error) &&
+         find(e, a, prefix, "train", &out->train, error) && find(e, a, prefix, "trace", &out->trace, error);
 }
 
 static bool generate_and_link(struct engine *e, struct arena *a, const struct plan *plan, struct loaded_code *out,

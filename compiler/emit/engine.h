@@ -19,6 +19,7 @@ const struct target *engine_target(const struct engine *e);
 
 /* A plan's functions, loaded. */
 struct loaded_code {
+  hrm_pack *pack;
   hrm_entry *prepare, *forward, *train, *trace;
   void *tracker;                 /* of the functions */
   struct generation *generation; /* of the kernels that they call */

@@ -20,6 +20,9 @@ struct frame {
   int around_count;
 };
 
+/* Parameters of the function that packs. */
+enum { PACK_WEIGHT = 1, PACK_FIRST, PACK_NEXT };
+
 /* The symbol of the kernel: it is to be generated beside this plan, or was for an earlier one. */
 static LLVMValueRef declare_kernel(struct emission *e, const struct kernel *k, LLVMTypeRef type) {
   struct kernel_list *list = e->list;
@@ -84,16 +87,22 @@ static void emit_finished(struct codegen *g, const struct frame *f, int form) {
 
 static void emit_steps(struct emission *e, const struct frame *f, const struct step *steps, int count);
 
+/* The kernels of a chain at one place of its loops, for one example. */
+static void emit_place(struct emission *e, const struct frame *f, const struct chain *c) {
+  struct frame alone = *f;
+  alone.n = alone.members = constant_i64(e->g, 1);
+  alone.member = constant_i64(e->g, 0);
+  for (int i = 0; i < c->count; i++) emit_call(e, &alone, c->steps[i].kernel);
+}
+
 /* The loops of a chain from number f->around_count on. */
 static void emit_chain(struct emission *e, const struct frame *f, const struct chain *c) {
   struct codegen *g = e->g;
   struct frame inner = *f;
   if (f->around_count == c->loop_count) {
     struct counted_loop alone;
-    inner.n = inner.members = constant_i64(g, 1);
-    inner.member = constant_i64(g, 0);
     alone_open(g, &alone);
-    for (int i = 0; i < c->count; i++) emit_call(e, &inner, c->steps[i].kernel);
+    emit_place(e, f, c);
     alone_close(g, &alone);
     return;
   }
@@ -150,14 +159,20 @@ static struct frame load_frame(struct codegen *g) {
 }
 
 /* The functions of a model are as long as its plan, but do nothing except call kernels: left unoptimised, they take a
- * fraction of the time to generate. */
-static void emit_function(struct emission *e, const struct function *f) {
+ * fraction of the time to generate.  Their parameters are the tile and `numbers` integers. */
+static struct frame open_function(struct emission *e, const char *name, unsigned numbers) {
   struct codegen *g = e->g;
-  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->context), &g->pointer_type, 1, false);
-  function_open(g, arena_printf(g->arena, "%s_%s", e->host->prefix, f->name), type);
+  LLVMTypeRef i64 = LLVMInt64TypeInContext(g->context), parameters[] = {g->pointer_type, i64, i64, i64};
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->context), parameters, 1 + numbers, false);
+  function_open(g, arena_printf(g->arena, "%s_%s", e->host->prefix, name), type);
   function_attribute(g, g->function, "noinline"); /* which optnone needs */
   function_attribute(g, g->function, "optnone");
-  struct frame frame = load_frame(g);
+  return load_frame(g);
+}
+
+static void emit_function(struct emission *e, const struct function *f) {
+  struct codegen *g = e->g;
+  struct frame frame = open_function(e, f->name, 0);
   g->member = frame.member;
   g->members = frame.members;
   g->is_shared = false;
@@ -165,10 +180,57 @@ static void emit_function(struct emission *e, const struct function *f) {
   function_close(g);
 }
 
+/* ---- packing ---- */
+
+/* Which trip of a run of blocks is that block, or the nearest one, or the end? */
+static LLVMValueRef trip_of(struct codegen *g, LLVMValueRef block, int64_t begin, int64_t trips) {
+  LLVMValueRef trip = LLVMBuildSub(g->builder, block, constant_i64(g, begin), "");
+  trip = build_select_max(g, trip, constant_i64(g, 0));
+  return build_select_min(g, trip, constant_i64(g, trips));
+}
+
+/* The blocks of a run that are asked for. */
+static void emit_run(struct emission *e, const struct frame *f, const struct chain *c, int64_t begin) {
+  struct codegen *g = e->g;
+  struct counted_loop l;
+  struct frame inner = *f;
+  int64_t trips = c->loop[0].count;
+  LLVMValueRef from = trip_of(g, LLVMGetParam(g->function, PACK_FIRST), begin, trips);
+  LLVMValueRef limit = trip_of(g, LLVMGetParam(g->function, PACK_NEXT), begin, trips);
+  loop_open(g, &l, from, limit, 1, true, NULL, 0);
+  inner.around[inner.around_count++] = l.index;
+  emit_place(e, &inner, c);
+  loop_close(g, &l);
+}
+
+static void emit_packing(struct emission *e, const struct frame *f, const struct packing *p) {
+  for (int i = 0; i < p->count; i++) emit_run(e, f, &e->plan->pack.steps[p->first + i].chain, p->begin[i]);
+}
+
+/* A case for each weight that has copies. */
+static void emit_pack(struct emission *e) {
+  struct codegen *g = e->g;
+  struct frame f = open_function(e, e->plan->pack.name, PACK_NEXT);
+  LLVMBasicBlockRef end = LLVMAppendBasicBlockInContext(g->context, g->function, "");
+  LLVMValueRef number = LLVMGetParam(g->function, PACK_WEIGHT);
+  LLVMValueRef choice = LLVMBuildSwitch(g->builder, number, end, (unsigned)e->plan->weight_count);
+  for (int i = 0; i < e->plan->weight_count; i++) {
+    if (e->plan->packings[i].count == 0) continue;
+    LLVMBasicBlockRef here = LLVMAppendBasicBlockInContext(g->context, g->function, "");
+    LLVMAddCase(choice, constant_i64(g, i), here);
+    LLVMPositionBuilderAtEnd(g->builder, here);
+    emit_packing(e, &f, &e->plan->packings[i]);
+    LLVMBuildBr(g->builder, end);
+  }
+  LLVMPositionBuilderAtEnd(g->builder, end);
+  function_close(g);
+}
+
 void emit_functions(struct codegen *g, const struct plan *plan, const struct code_host *host,
                     struct kernel_list *called) {
   size_t forms = (size_t)plan->form_count + 1;
   struct emission e = {g, plan, host, arena_new_array(g->arena, LLVMValueRef, forms), called};
+  emit_pack(&e);
   emit_function(&e, &plan->prepare);
   emit_function(&e, &plan->forward);
   emit_function(&e, &plan->train);

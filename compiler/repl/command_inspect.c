@@ -53,6 +53,7 @@ bool command_of_graph(struct entry_run *r, const struct command_argument *argume
 
 bool command_of_kernels(struct entry_run *r, const struct command_argument *argument) {
   if (!compile_argument(r, argument, true)) return false;
+  kernel_print(&r->c.plan->pack, stdout);
   kernel_print(&r->c.plan->prepare, stdout);
   kernel_print(&r->c.plan->forward, stdout);
   if (!argument->length) kernel_print(&r->c.plan->train, stdout);

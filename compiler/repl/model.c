@@ -68,7 +68,8 @@ static bool compile(struct entry_run *r, struct trained_model *m) {
     diag_report(r->c.diags, MSG_JIT_FAILED, (struct span){0}, error);
     return false;
   }
-  m->code = (struct hrm_code){text, m->loaded.prepare, m->loaded.forward, m->loaded.train, m->loaded.trace};
+  m->code =
+      (struct hrm_code){text, m->loaded.pack, m->loaded.prepare, m->loaded.forward, m->loaded.train, m->loaded.trace};
   return true;
 }
 
