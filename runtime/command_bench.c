@@ -153,7 +153,7 @@ static bool run_all(struct bench *b, const struct bench_options *o, double *seco
     if (!run_once(b, o, error)) return false;
     if (i < 0) continue;
     seconds[i] = clock_seconds() - begin;
-    tiles[i] = o->work == WORK_OPTIMIZER ? 0 : peak_tile();
+    tiles[i] = o->work == WORK_OPTIMIZER ? 0 : peak_tile(is_bf16(b));
   }
   return true;
 }
@@ -219,7 +219,7 @@ static bool print(const struct bench *b, const struct bench_options *o, double *
   printf("batch %lld, %d threads: %.3f steps a second (median of %lld), %.1f %s, %.1f%% of the peak\n",
          (long long)o->batch, o->threads, 1 / middle, (long long)o->repeats, rate.done, rate.unit,
          100 * rate.done / rate.peak);
-  if (b->tile > 0 && !is_bf16(b)) /* bf16 has other tiles */
+  if (b->tile > 0)
     printf("a register tile whose factors stay in the first-level cache: %.1f%% of the peak, the median between the "
            "steps\n",
            100 * b->tile / b->peak);

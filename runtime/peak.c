@@ -111,8 +111,12 @@ struct tile {
   double products;                       /* multiply-adds of a run */
 };
 
-static struct tile widest_tile(void) {
-  __builtin_cpu_init();
+static bool multiplies_pairs(void) {
+  return __builtin_cpu_supports("avx512bf16");
+}
+
+static struct tile widest_tile(bool pairs) {
+  if (pairs && multiplies_pairs()) return (struct tile){0};
   if (__builtin_cpu_supports("avx512f")) return (struct tile){tile_16, 12 * 2 * 16 * 128};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return (struct tile){tile_8, 6 * 2 * 8 * 256};
   return (struct tile){0};
@@ -129,8 +133,8 @@ static double seconds_of_tiles(const struct factors *f, const struct tile *tile)
   return clock_thread_seconds() - begin;
 }
 
-double peak_tile(void) {
-  struct tile tile = widest_tile();
+double peak_tile(bool pairs) {
+  struct tile tile = widest_tile(pairs);
   struct factors f;
   double seconds = 0;
   if (!tile.run) return 0;
@@ -142,14 +146,16 @@ double peak_tile(void) {
 }
 
 static struct way widest(bool pairs) {
-  __builtin_cpu_init();
-  if (pairs && __builtin_cpu_supports("avx512bf16")) return (struct way){multiply_add_pairs, 32};
+  if (pairs && multiplies_pairs()) return (struct way){multiply_add_pairs, 32};
   if (__builtin_cpu_supports("avx512f")) return (struct way){multiply_add_16, 16};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return (struct way){multiply_add_8, 8};
   return (struct way){multiply_add_4, 4};
 }
 #else
-double peak_tile(void) { return 0; }
+double peak_tile(bool pairs) {
+  (void)pairs;
+  return 0;
+}
 
 static struct way widest(bool pairs) {
   (void)pairs;

@@ -108,6 +108,16 @@ static bool bundle_fits_scratch(const struct codegen *g, const struct loop *l, i
   return most_elements(g, l->extent[l->pass_axis]) * rows * dtype_size(DTYPE_F32) <= SCRATCH_LIMIT;
 }
 
+/* Does the C library compute a value, lane by lane? */
+static bool calls_library(const struct loop *l) {
+  enum { FUNCTION = 16, CALL = 100 };
+  for (int v = 0; v < l->value_count; v++) {
+    int cost = l->values[v].kind == VALUE_MAP ? scalar_cost(l->values[v].scalar) : 0;
+    if (cost >= CALL || (cost >= FUNCTION && l->values[v].dtype == DTYPE_F64)) return true;
+  }
+  return false;
+}
+
 /* Vectors in the place of one where a body is a long chain of instructions: LLVM makes of an instruction on wide
  * vectors neighbours on the machine's, so that the window of instructions that wait holds several chains.  The rest
  * of an axis has to be less than one vector.  With AVX-512 a vector is a whole chain of its own instructions
@@ -116,7 +126,7 @@ static int vectors_at_once(const struct codegen *g, const struct loop *l, struct
   enum { LONG = 16, MOST = 4 };
   int64_t count = MOST;
   if (g->machine.avx512 || extent.per_example || width < machine_lanes(&g->machine)) return 1;
-  if (element_cost(l) < LONG) return 1;
+  if (element_cost(l) < LONG || calls_library(l)) return 1;
   while (count > 1 && (extent.count < count * width || extent.count % (count * width) >= width ||
                        !bundle_fits_scratch(g, l, count * width)))
     count /= 2;
