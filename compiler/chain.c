@@ -108,7 +108,6 @@ static bool seed(const struct node *n, struct chain_group *c) {
   int own[2], own_count = 0;
   *c = (struct chain_group){.rank = n->type.rank};
   if (!type_is_batched(&n->operand[0]->type) || !type_is_batched(&n->operand[1]->type)) return false;
-  if (n->operand[0]->type.dtype == DTYPE_BF16) return false; /* blocks of rows would cut pairs apart */
   for (int i = 0; i < n->type.rank; i++) {
     int label = n->contract.result[i];
     c->extent[i] = n->type.extent[i];

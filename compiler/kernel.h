@@ -96,11 +96,11 @@ struct loop {
 
 /* c[l…, m, n] (+)= Σ_k a[l…, m, k] · b[l…, k, n] for all l.
  * Axes of the accesses: 0…loop_count-1 are the outer loops, then m, n, k.  b and c have stride 1 along n.
- * An outer loop in which c has stride 0 sums (then accumulate is set).  dtype of all is one of f32, f64, where
- * `rounded` may stand for f32 (such a c is rounded as it is stored); or a and b are bf16 and c is f32 or bf16, the
- * sums being f32.  Then k goes in pairs of elements that are neighbours in memory: the strides of a and b along k are
- * from pair to pair, and along n neighbours of b lie 2 apart.  k per_example is even; of an odd k the last pair has
- * one element, and b has a zero beside it. */
+ * An outer loop in which c has stride 0 sums (then accumulate is set), and c is stored once.  dtype of all is one of
+ * f32, f64, where `rounded` may stand for f32 (such a c is rounded as it is stored); or a and b are bf16 and c is f32
+ * or bf16, the sums being f32.  Then k goes in pairs of elements that are neighbours in memory: the strides of a and
+ * b along k are from pair to pair, and along n neighbours of b lie 2 apart.  k per_example is even; of an odd k the
+ * last pair has one element, and b has a zero beside it. */
 struct contraction {
   int loop_count;
   struct extent loop[KERNEL_MAX_AXES];

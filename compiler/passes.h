@@ -34,8 +34,8 @@ struct graph *pass_grad(const struct graph *g);
 struct graph *pass_simplify(const struct graph *g);
 
 /* Computes what attention makes of its scores again where the gradient uses it, so that no such value (one for every
- * pair of positions) lives from the forward pass to the backward pass.  Comes last: pass_simplify would share the
- * copies again. */
+ * pair of positions) lives from the forward pass to the backward pass.  Comes after pass_simplify, which would
+ * share the copies again. */
 struct graph *pass_recompute(const struct graph *g);
 
 /* Holds activations in bfloat16; the rule stands at the head of precision.c.  Comes last. */

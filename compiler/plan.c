@@ -138,8 +138,7 @@ static struct function function_of(struct planner *p, const char *name) {
 }
 
 static struct graph *lowered(const struct graph *g, const struct machine *machine) {
-  struct graph *split = plan_split(g);
-  return machine->bf16 ? split : plan_widen(split);
+  return plan_widen(plan_split(g), machine);
 }
 
 struct plan *plan_program(struct arena *a, const struct program *program, const struct program_graphs *graphs,

@@ -232,8 +232,9 @@ static inline struct facts *facts_of(const struct planner *p, const struct node 
  * repeats of one trip; moves what a repeat does not change out of it. */
 struct graph *plan_split(const struct graph *g);
 
-/* Values of bf16 as f32 rounded to it, for machines without products of pairs. */
-struct graph *plan_widen(const struct graph *g);
+/* Values of bf16 as f32 rounded to it: all where the machine has no products of pairs, else factors of products of
+ * two activations. */
+struct graph *plan_widen(const struct graph *g, const struct machine *machine);
 
 /* Parts the graphs: what depends on weights alone goes to `prepare`, which stores it under new symbols (OUTPUT) that
  * are leaves of the others. */

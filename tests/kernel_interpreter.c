@@ -218,14 +218,29 @@ static char *element_of(const struct matrices *m, const struct access *a) {
   return base_of(m->memory, a) + a->offset + element * dtype_size(a->dtype);
 }
 
+static struct extent extent_of(const struct contraction *c, int axis) {
+  if (axis < c->loop_count) return c->loop[axis];
+  return axis == c->loop_count ? c->m : axis == c->loop_count + 1 ? c->n : c->k;
+}
+
+/* The products along k and the loops, from number `axis` on, that c does not follow. */
+static double sum_products(struct matrices *m, int axis) {
+  const struct contraction *c = m->c;
+  int k = c->loop_count + 2;
+  if (axis > k)
+    return interpret_load(c->a.dtype, element_of(m, &c->a)) * interpret_load(c->b.dtype, element_of(m, &c->b));
+  if (axis < c->loop_count ? c->c.stride[axis] != 0 : axis != k) return sum_products(m, axis + 1);
+  double sum = 0;
+  int64_t count = length(extent_of(c, axis), m->memory->n);
+  for (m->index[axis] = 0; m->index[axis] < count; m->index[axis]++) sum += sum_products(m, axis + 1);
+  m->index[axis] = 0;
+  return sum;
+}
+
 static void run_dot(struct matrices *m) {
   const struct contraction *c = m->c;
   char *target = element_of(m, &c->c);
-  double sum = c->accumulate ? interpret_load(c->c.dtype, target) : 0;
-  int64_t *k = &m->index[c->loop_count + 2], count = length(c->k, m->memory->n);
-  for (*k = 0; *k < count; ++*k)
-    sum += interpret_load(c->a.dtype, element_of(m, &c->a)) * interpret_load(c->b.dtype, element_of(m, &c->b));
-  *k = 0;
+  double sum = sum_products(m, 0) + (c->accumulate ? interpret_load(c->c.dtype, target) : 0);
   interpret_store(c->c.dtype, target, sum);
 }
 
@@ -235,8 +250,8 @@ static void run_contraction(struct matrices *m, int axis) {
     run_dot(m);
     return;
   }
-  struct extent e = axis < c->loop_count ? c->loop[axis] : axis == c->loop_count ? c->m : c->n;
-  int64_t count = length(e, m->memory->n);
+  bool sums = axis < c->loop_count && c->c.stride[axis] == 0;
+  int64_t count = sums ? 1 : length(extent_of(c, axis), m->memory->n);
   for (m->index[axis] = 0; m->index[axis] < count; m->index[axis]++) run_contraction(m, axis + 1);
   m->index[axis] = 0;
 }

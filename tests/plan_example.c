@@ -15,19 +15,15 @@ static struct graph *without_loss(const struct graph *g) {
   return r.to;
 }
 
-struct example example_for_machine(struct arena *a, const struct graph *g, const struct machine *machine) {
+struct example example_of_graph(struct arena *a, const struct graph *g) {
   struct graph *batched = pass_batch(g);
   struct example x = {.forward = pass_simplify(without_loss(batched))};
   x.train = pass_simplify(pass_grad(pass_horizon(batched)));
   x.program = program_of_graphs(a, x.forward, x.train);
-  x.plan = plan_program(a, x.program, &(struct program_graphs){x.forward, x.train, NULL}, machine, EXAMPLE_TILE);
-  return x;
-}
-
-struct example example_of_graph(struct arena *a, const struct graph *g) {
   struct machine machine = machine_generic();
   machine.vector_bytes = 64;
-  return example_for_machine(a, g, &machine);
+  x.plan = plan_program(a, x.program, &(struct program_graphs){x.forward, x.train, NULL}, &machine, EXAMPLE_TILE);
+  return x;
 }
 
 struct example example_of(struct arena *a, const char *text) {

@@ -16,8 +16,6 @@ enum { EXAMPLE_TILE = 3 };
 /* The program through all passes. */
 struct example example_of(struct arena *a, const char *text);
 struct example example_of_graph(struct arena *a, const struct graph *g);
-/* The same for another machine. */
-struct example example_for_machine(struct arena *a, const struct graph *g, const struct machine *machine);
 
 /* The largest relative difference between the plan and the evaluator, on random values. */
 double example_difference(struct arena *a, const struct example *x);

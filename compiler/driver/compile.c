@@ -104,7 +104,7 @@ bool compile_elaborate(struct compilation *c) {
 const struct graph *compile_run_passes(struct compilation *c, const struct graph *g, const char *after) {
   const char *fault = graph_verify(c->arena, g), *stage = "elaborate";
   for (int i = 0; !fault && (!after || strcmp(stage, after)) && i < compile_pass_count(); i++) {
-    if (compile_passes[i].precision == (c->options->bf16 ? FOR_F32 : FOR_BF16)) continue;
+    if (compile_passes[i].precision == FOR_BF16 && !c->options->bf16) continue;
     double begin = clock_seconds();
     stage = compile_passes[i].name;
     g = compile_passes[i].function(g);

@@ -55,7 +55,7 @@ bool compile_open_engine(struct compilation *c);
 struct pass {
   const char *name;
   struct graph *(*function)(const struct graph *);
-  enum { FOR_ALL, FOR_F32, FOR_BF16 } precision; /* with which --precision it runs */
+  enum { FOR_ALL, FOR_BF16 } precision; /* with which --precision it runs */
 };
 extern const struct pass compile_passes[];
 int compile_pass_count(void);

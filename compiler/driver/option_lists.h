@@ -34,7 +34,7 @@
   PASS(horizon, FOR_ALL)                                                                                             \
   PASS(grad, FOR_ALL)                                                                                                \
   PASS(simplify, FOR_ALL)                                                                                            \
-  PASS(recompute, FOR_F32)                                                                                           \
+  PASS(recompute, FOR_ALL)                                                                                           \
   PASS(precision, FOR_BF16)
 
 #define PASS_WORD(word, precision) " " #word
