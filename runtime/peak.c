@@ -111,9 +111,7 @@ struct tile {
   double products;                       /* multiply-adds of a run */
 };
 
-static bool multiplies_pairs(void) {
-  return __builtin_cpu_supports("avx512bf16");
-}
+static bool multiplies_pairs(void) { return __builtin_cpu_supports("avx512bf16"); }
 
 static struct tile widest_tile(bool pairs) {
   if (pairs && multiplies_pairs()) return (struct tile){0};

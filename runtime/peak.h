@@ -9,9 +9,9 @@
  * them. */
 double peak_flops(bool pairs);
 
-/* The same of a contraction's register tile whose factors lie in the first-level cache, in the mean of all rounds: what
- * loads leave of the peak, for any kernel, while other programs have a part of this core and its caches.  0 where no
- * such tile is written for the processor, nor one of pairs. */
+/* The same of a contraction's register tile whose factors lie in the first-level cache, in the mean of all rounds:
+ * what loads leave of the peak, for any kernel, while other programs have a part of this core and its caches.  0
+ * where no such tile is written for the processor, nor one of pairs. */
 double peak_tile(bool pairs);
 
 /* Bytes read and written in a second (of the clock) by as many threads, each copying its part of 128 MB: the best of

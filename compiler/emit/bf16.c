@@ -46,6 +46,7 @@ static LLVMValueRef narrow_by_integers(struct codegen *g, LLVMValueRef x) {
       LLVMBuildTrunc(b, LLVMBuildLShr(b, bits, constant_int(LLVMTypeOf(bits), 16), ""), i16(g, width), "");
   return LLVMBuildBitCast(b, upper, type_of(g, DTYPE_BF16, width), "");
 }
+
 LLVMValueRef build_rounded(struct codegen *g, LLVMValueRef x) { return upper_half(g, rounded_bits(g, x)); }
 
 LLVMValueRef build_narrowed(struct codegen *g, LLVMValueRef x) {

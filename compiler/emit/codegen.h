@@ -65,7 +65,8 @@ LLVMValueRef build_select_max(struct codegen *g, LLVMValueRef x, LLVMValueRef y)
 LLVMValueRef build_select_min(struct codegen *g, LLVMValueRef x, LLVMValueRef y);
 
 /* bfloat16.  Widening and rounding (to nearest, ties to even), by integers where the target has no instruction for
- * it. x and y are pairs of bf16 in lanes of i32: x0*y0 + x1*y1 + z, where z is f32. */
+ * it.  x and y are pairs of bf16 in lanes of i32: x0*y0 + x1*y1 + z, where z is f32; for a target without such an
+ * instruction only tests plan pairs. */
 LLVMValueRef build_widened(struct codegen *g, LLVMValueRef x);
 LLVMValueRef build_narrowed(struct codegen *g, LLVMValueRef x);
 LLVMValueRef build_rounded(struct codegen *g, LLVMValueRef x); /* f32 to the f32 that equals its bf16 */

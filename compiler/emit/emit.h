@@ -34,8 +34,8 @@ struct emitted_objects {
 bool emit_open(struct arena *a, const char **error);
 
 /* Generates the functions of a plan as symbols hrm_model_pack, hrm_model_prepare, hrm_model_forward, hrm_model_train,
- * hrm_model_trace (runtime/hrm.h) and the constant hrm_model_description (NUL-terminated JSON; may be NULL).  Position-independent.
- * Returns false and sets *error (in the arena) when LLVM refuses, e.g. for an unknown cpu. */
+ * hrm_model_trace (runtime/hrm.h) and the constant hrm_model_description (NUL-terminated JSON; may be NULL).
+ * Position-independent.  Returns false and sets *error (in the arena) when LLVM refuses, e.g. for an unknown cpu. */
 bool emit_plan(struct arena *a, const struct plan *plan, const char *description, const struct target *target,
                enum emit_form form, struct emitted *out, const char **error);
 
