@@ -2,6 +2,7 @@
 #include "describe.h"
 
 #include "cost.h"
+#include "runtime/hrm.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -133,8 +134,8 @@ static json_t *kernels_json(const struct plan *plan) {
 
 const char *describe(struct arena *a, const struct program *p, const struct plan *plan, const char *source,
                      const char *cpu, const char *features) {
-  json_t *x = json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s}}", "format", 1, "model", p->name, "hrmc", PACKAGE_VERSION,
-                        "source", source, "target", "cpu", cpu, "features", features);
+  json_t *x = json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s}}", "format", HRM_FORMAT, "model", p->name, "hrmc",
+                        PACKAGE_VERSION, "source", source, "target", "cpu", cpu, "features", features);
   json_object_set_new(x, "precision", json_string(dtype_text(p->precision)));
   json_object_set_new(x, "configs", settings_json(p->configs, p->config_count));
   json_object_set_new(x, "tile", json_integer(plan->tile));

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT = 1 };
+#include "runtime/hrm.h"
 
 static const char *const init_names[] = {[DISTRIBUTION_CONSTANT] = "constant",
                                          [DISTRIBUTION_TRUNC_NORMAL] = "trunc_normal",
@@ -52,10 +52,11 @@ static bool place_weight(const struct description *d, struct weight_info *w, jso
   return inside || broken(error, w->path, "offset");
 }
 
-static bool pack_weight(struct weight_info *w, json_int_t block, json_int_t bytes, struct hrm_error *error) {
+static bool pack_weight(const struct description *d, struct weight_info *w, json_int_t block, json_int_t bytes,
+                        struct hrm_error *error) {
   w->block = block / (int64_t)sizeof(float);
   w->packed_bytes = bytes;
-  bool sound = block >= 0 && block % 64 == 0 && bytes >= 0 && !(w->sparse && block > 0);
+  bool sound = block >= 0 && block % 64 == 0 && bytes >= 0 && bytes <= d->shared_bytes && !(w->sparse && block > 0);
   return sound || broken(error, w->path, "packed");
 }
 
@@ -78,7 +79,7 @@ static bool parse_weight(const struct description *d, struct weight_info *w, jso
   if (!named(init_names, COUNT_OF(init_names), init, &kind, error)) return false;
   w->init = (enum distribution)kind;
   return parse_shape(&w->shape, shape, w->path, error) && place_weight(d, w, offset, error) &&
-         pack_weight(w, block, packed, error);
+         pack_weight(d, w, block, packed, error);
 }
 
 static bool parse_weights(struct description *d, const json_t *list, struct hrm_error *error) {
@@ -315,7 +316,7 @@ static bool parse_sizes(struct description *d, struct hrm_error *error) {
           &prepare, "forward", &forward, "train", &train, "trace", &trace) != 0) {
     return broken(error, "sizes", e.text);
   }
-  if (format != FORMAT) return broken(error, "format", "made by another version of the compiler");
+  if (format != HRM_FORMAT) return broken(error, "format", "made by another version of the compiler");
   if (tile < 1 || weight_bytes < 0 || shared_bytes < 0 || local_bytes < 0 || prepare < 0 || forward < 0 ||
       train < 0 || trace < 0) {
     return broken(error, "sizes", "negative");

@@ -47,9 +47,12 @@ struct hrm_code {
   hrm_entry *trace; /* forward, stopped after "trace_limit" steps */
 };
 
+/* The number of this border, which changes with it: generated code and a runtime of different ones do not fit. */
+enum { HRM_FORMAT = 2 };
+
 /* The description is JSON:
  *
- * { "format": 1, "model": "HRM", "hrmc": "0.1.0", "source": "<text of the .hrm file>",
+ * { "format": 2, "model": "HRM", "hrmc": "0.1.0", "source": "<text of the .hrm file>",
  *   "target": {"cpu": "znver4", "features": "…"},
  *   "precision": "f32|bf16",                                                of activations
  *   "configs": {"hidden_size": 512, "loss_type": "stablemax", …},          compile-time settings, resolved

@@ -196,6 +196,7 @@ static void expect_refusal(const char *changes, const char *message) {
 #define WEIGHT(path, shape, offset)                                                                                  \
   "{\"path\": \"" path "\", \"shape\": " shape ", \"trained\": true, \"group\": 0, \"offset\": " offset              \
   ", \"init\": {\"kind\": \"constant\", \"scale\": 0}}"
+#define PACKED(block, bytes) WEIGHT("w", "[2]", "0, \"packed\": {\"block\": " block ", \"bytes\": " bytes "}")
 #define TABLE                                                                                                        \
   "{\"path\": \"puzzle_emb.weights\", \"shape\": [5, 6], \"trained\": true, \"group\": 1, \"sparse\": true,"         \
   " \"init\": {\"kind\": \"constant\", \"scale\": 0}}"
@@ -520,11 +521,15 @@ END_TEST
 static const struct {
   const char *changes, *message;
 } broken[] = {
-    {"{\"format\": 2}", "another version"},
+    {"{\"format\": 1}", "another version"}, /* its functions do not pack */
     {"{\"tile\": 0}", "negative"},
     {"{\"weight_bytes\": 128}", "head.weight: offset"},
     {"{\"weights\": [" WEIGHT("w", "[2]", "32") "]}", "w: offset"},
     {"{\"weights\": [" WEIGHT("w", "[2]", "-64") "]}", "w: offset"},
+    {"{\"weights\": [" PACKED("64", "65") "]}", "w: packed"}, /* more than is shared */
+    {"{\"weights\": [" PACKED("64", "-1") "]}", "w: packed"},
+    {"{\"weights\": [" PACKED("-64", "64") "]}", "w: packed"},
+    {"{\"weights\": [" PACKED("100", "64") "]}", "w: packed"},
     {"{\"weights\": []}", "rows: table"},
     {"{\"groups\": []}", "optimiser group"},
     {"{\"tensors\": []}", "no input 'inputs'"},

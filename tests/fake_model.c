@@ -30,7 +30,7 @@ enum { HEAD = 0, Q = 48, START = 64 };
 enum { S = FAKE_LENGTH, V = FAKE_VOCABULARY };
 
 const char hrm_model_description[] =
-    "{\"format\": 1, \"model\": \"Fake\", \"hrmc\": \"0.1.0\", \"source\": \"# fake\\n\","
+    "{\"format\": 2, \"model\": \"Fake\", \"hrmc\": \"0.1.0\", \"source\": \"# fake\\n\","
     " \"target\": {\"cpu\": \"x86-64\", \"features\": \"+sse4.1\"}, \"configs\": {\"width\": 6, \"kind\": \"fake\"},"
     " \"tile\": 3, \"weight_bytes\": 320, \"shared_bytes\": 64, \"local_bytes\": 0,"
     " \"arena_bytes\": {\"prepare\": 0, \"forward\": 64, \"train\": 64}, \"flops\": {\"forward\": 100, \"train\": "
