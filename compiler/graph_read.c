@@ -89,7 +89,7 @@ static void skip_empty_lines(struct reader *r) {
 }
 
 static struct type read_type(struct reader *r) {
-  static const enum dtype dtypes[] = {DTYPE_F32, DTYPE_F64, DTYPE_BF16, DTYPE_ROUNDED, DTYPE_I32};
+  static const enum dtype dtypes[] = {DTYPE_F32, DTYPE_F64, DTYPE_BF16, DTYPE_I32};
   struct type type = {0};
   size_t i = 0, count = sizeof dtypes / sizeof *dtypes;
   while (i < count && !accept(r, dtype_text(dtypes[i]))) i++;
