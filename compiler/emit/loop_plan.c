@@ -50,15 +50,18 @@ bool loop_is_below_maximum(const struct loop *l, int v) {
   return row->kind == VALUE_REDUCE && row->reduction == REDUCE_MAX && row->operand[0] == value->operand[0];
 }
 
+/* An elementary function; a call of the C library for each lane, as all functions of float64 are. */
+enum { FUNCTION = 16, CALL = 100 };
+
 static int scalar_cost(enum scalar_op op) {
   switch (op) {
   case SCALAR_SIN:
   case SCALAR_COS:
-  case SCALAR_POW: return 100;
+  case SCALAR_POW: return CALL;
   case SCALAR_EXP:
   case SCALAR_LOG:
   case SCALAR_TANH:
-  case SCALAR_SIGMOID: return 16;
+  case SCALAR_SIGMOID: return FUNCTION;
   case SCALAR_SQRT:
   case SCALAR_DIV: return 4;
   default: return 1;
@@ -110,7 +113,6 @@ static bool bundle_fits_scratch(const struct codegen *g, const struct loop *l, i
 
 /* Does the C library compute a value, lane by lane? */
 static bool calls_library(const struct loop *l) {
-  enum { FUNCTION = 16, CALL = 100 };
   for (int v = 0; v < l->value_count; v++) {
     int cost = l->values[v].kind == VALUE_MAP ? scalar_cost(l->values[v].scalar) : 0;
     if (cost >= CALL || (cost >= FUNCTION && l->values[v].dtype == DTYPE_F64)) return true;
