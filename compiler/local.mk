@@ -130,8 +130,8 @@ libcompiler_a_SOURCES = \
   %D%/verify.c \
   %D%/view.c \
   %D%/warn.c \
-  %D%/widen.c \
-  %D%/warn.h
+  %D%/warn.h \
+  %D%/widen.c
 nodist_libcompiler_a_SOURCES = %D%/explain_data.c %D%/stdlib_data.c
 
 libemit_a_CPPFLAGS = $(AM_CPPFLAGS) $(LLVM_CPPFLAGS)

@@ -177,7 +177,7 @@ struct step_range {
   int first, last;
 };
 
-/* What all functions of a plan share: weights, and what `prepare` writes. */
+/* What all functions of a plan share: weights, and what `pack` and `prepare` write. */
 struct shared {
   struct arena *arena;
   const struct program *program;
@@ -276,7 +276,7 @@ bool demanded_order(const struct planner *p, const struct node *n, int8_t *order
 
 /* A buffer of a chain, one for all its trips. */
 struct buffer *local_buffer(struct planner *p, int64_t bytes);
-/* The memory, written by `prepare`, of what the key names; is_new: the caller has to plan its steps there. */
+/* The memory, written by `pack` or `prepare`, of what the key names; is_new: the caller has to plan its steps. */
 struct buffer *shared_value(struct shared *s, const char *key, const struct type *type, bool *is_new);
 
 /* nest.c */

@@ -33,9 +33,9 @@ static void mark_factors(struct widen *w, const struct region *region) {
 }
 
 static void map(struct widen *w, const struct node *n, struct node *made) {
-  bool is_cast = w->is_multiplied[n->id] && made->type.dtype == DTYPE_BF16;
+  bool is_widened = w->is_multiplied[n->id] && made->type.dtype == DTYPE_BF16;
   w->r.map[n->id] = made;
-  w->factor[n->id] = is_cast ? graph_cast(w->r.to, DTYPE_ROUNDED, made) : made;
+  w->factor[n->id] = is_widened ? graph_cast(w->r.to, DTYPE_ROUNDED, made) : made;
 }
 
 static void widen_region(struct widen *w, const struct region *region);
