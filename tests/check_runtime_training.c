@@ -461,6 +461,23 @@ START_TEST(test_bounds_of_labels) {
 }
 END_TEST
 
+/* What fuzzing starts from is accepted: else it would see how the first words are refused, and nothing else. */
+START_TEST(test_seeds_of_fuzzing) {
+  static const char *const names[] = {"fake", "hrm"};
+  static char text[1 << 16];
+  const char *top = getenv("top_srcdir");
+  struct description d;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/tests/fuzz/corpus/description/%s", top ? top : ".", names[_i]);
+  FILE *file = fopen(path, "r");
+  ck_assert_ptr_nonnull(file);
+  text[fread(text, 1, sizeof text - 1, file)] = '\0';
+  fclose(file);
+  ck_assert_msg(description_parse(&d, text, &error), "%s: %s", names[_i], error.text);
+  description_free(&d);
+}
+END_TEST
+
 /* What a command prints on standard output. */
 static char *printed_by(command_function *command, const struct command_line *line) {
   char path[sizeof folder + 20];
@@ -572,6 +589,7 @@ int main(void) {
   tcase_add_test(tests, test_given_batches);
   tcase_add_test(tests, test_bounds_of_dataset);
   tcase_add_test(tests, test_bounds_of_labels);
+  tcase_add_loop_test(tests, test_seeds_of_fuzzing, 0, 2);
   tcase_add_test(tests, test_solve_without_halt_head);
   tcase_add_loop_test(tests, test_diverges, 0, 2);
   tcase_add_loop_test(descriptions, test_broken_descriptions, 0, sizeof broken / sizeof *broken);
